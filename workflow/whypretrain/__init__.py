@@ -1,0 +1,1 @@
+"""whypretrain: what pre-training gave a model, and what fine-tuning kept, forgot and added."""

@@ -1,0 +1,53 @@
+"""What every stage's command line shares: arguments, threads, error messages, and the time that was computing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from whypretrain.errors import InputError
+
+Stage = Callable[[argparse.Namespace], None]
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with what all stages take: `--config` (the stage's section, JSON text) and `--threads`."""
+    found = argparse.ArgumentParser(description=description)
+    found.add_argument("--config", type=json.loads, default={}, help="the stage's part of the config, as JSON text")
+    found.add_argument("--threads", type=int, default=1, help="threads that this stage may use")
+    return found
+
+
+def run(stage: Stage, arguments: argparse.Namespace) -> None:
+    """Run one stage; bad input ends in one line on standard error and exit status 2.
+
+    The last line of standard error is `computed SECONDS s`: the time without interpreter start and imports.
+    """
+    start = time.perf_counter()
+    limit_threads(arguments.threads)
+    try:
+        stage(arguments)
+    except InputError as error:
+        sys.exit(fail(error))
+    print(f"computed {time.perf_counter() - start:.2f} s", file=sys.stderr)
+
+
+def fail(error: InputError) -> int:
+    """Print the error as one line and return the exit status for bad input."""
+    print(f"error: {error}", file=sys.stderr)
+    return 2
+
+
+def limit_threads(threads: int) -> None:
+    """Hold torch, where the stage has imported it, to `threads`; NumPy follows the environment of the workflow's shell."""
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(threads)
+        torch.set_num_interop_threads(1)
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
