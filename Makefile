@@ -1,0 +1,42 @@
+# Two commands: `make` runs an experiment, `make test` runs the tests. Both set up .venv first; neither leaves the checkout.
+CONFIG ?= config/default.yaml
+CORES ?= all
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Nothing is written outside the checkout: caches of libraries go into it, too.
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test check format lock bench
+
+run: $(VENV)/.done
+	@echo "Running $(CONFIG) with snakemake on $(CORES) cores; results go below results/."
+	snakemake --cores $(CORES) --configfile $(CONFIG)
+	@python workflow/tools/timing.py $(CONFIG)
+
+test: check
+	@echo "Running the tests, with one run of config/smoke.yaml from its data to its report."
+	python -m pytest tests
+
+check: $(VENV)/.done
+	@echo "Checking style and types."
+	ruff check . && ruff format --check .
+	snakefmt --check Snakefile workflow/rules
+	mypy
+
+format: $(VENV)/.done
+	ruff check --fix . && ruff format .
+	snakefmt Snakefile workflow/rules
+
+# The tested environment as exact versions, without addresses or local suffixes.
+lock: $(VENV)/.done
+	$(PYTHON) -m pip freeze --exclude-editable | sed 's/+[A-Za-z0-9.]*$$//' | LC_ALL=C sort -f > envs/constraints.txt
+
+$(VENV)/.done: pyproject.toml envs/constraints.txt
+	@echo "Setting up $(VENV) from pyproject.toml and envs/constraints.txt (several minutes, several GB)."
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --constraint envs/constraints.txt --editable '.[test]'
+	touch $@

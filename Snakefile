@@ -1,0 +1,54 @@
+"""whypretrain: data sets and checkpoints -> selection -> models -> interactions and invariances -> claims, figures, report."""
+
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+from whypretrain.config import check
+from whypretrain.errors import InputError
+
+min_version("9.19")
+
+
+configfile: "config/default.yaml"
+
+
+try:
+    check(config, "workflow/schemas/config.schema.yaml")
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+
+localrules:
+    all,
+    data,
+    pretrain,
+    features,
+    select,
+    train,
+    interactions,
+    invariances,
+    claims,
+    figures,
+    report,
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/pretrain.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/select.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/interactions.smk"
+include: "workflow/rules/invariances.smk"
+include: "workflow/rules/claims.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    """Everything, up to the report."""
+    default_target: True
+    input:
+        rules.report.input,

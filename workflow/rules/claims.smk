@@ -1,0 +1,67 @@
+# Every table that a claim or a figure may be drawn from, under the name by which they ask for it.
+TABLES = {
+    "runs": rules.gather_runs.output.runs,
+    "history": rules.gather_runs.output.history,
+    "select": expand(
+        rules.select_classes.output.table, architecture=ARCHITECTURES, seed=SEEDS, target=TARGETS
+    ),
+    **{name: str(rules.analyse_interactions.output[name]) for name in INTERACTION_TABLES},
+    **{
+        name: expand(
+            rules.measure_invariances.output[name], target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS
+        )
+        for name in ("layers", "flow", "pictures")
+    },
+    "published_layers": f"{PUBLISHED}/invariances_layer_metrics.csv",
+    "published_flow": f"{PUBLISHED}/invariances_flow.csv",
+    "published_interactions": f"{PUBLISHED}/interactions_published.csv",
+    "published_uot": f"{PUBLISHED}/uot_published.csv",
+}
+
+
+def tables(names):
+    """The named tables as a rule's inputs."""
+    return {name: TABLES[name] for name in names}
+
+
+def given(names):
+    """The named tables as command-line arguments: `--input NAME FILE...`."""
+    files = {name: [TABLES[name]] if isinstance(TABLES[name], str) else TABLES[name] for name in names}
+    return [part for name, paths in files.items() for part in ("--input", name, *map(str, paths))]
+
+
+CLAIM_TABLES = ["runs", "select", "knowledge", "similarity", "controls", "layers", "flow"]
+
+
+rule decide_claims:
+    """Every claim of the three papers with its statistic, interval, control and verdict."""
+    input:
+        **tables(CLAIM_TABLES),
+        code=code("claims"),
+        claims="workflow/resources/claims.yaml",
+    output:
+        RESULTS + "/claims.csv",
+    log:
+        RESULTS + "/logs/claims.log",
+    benchmark:
+        RESULTS + "/benchmarks/claims.tsv"
+    params:
+        config=text(**config["statistics"], seed=config["seed"]),
+        tables=given(CLAIM_TABLES),
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/cpu.yaml"
+    message:
+        "decide the claims"
+    shell:
+        "{sys.executable} -m whypretrain.stages.claims --config {params.config:q} --threads {threads}"
+        " --claims {input.claims} {params.tables} --out {output} > {log} 2>&1"
+
+
+rule claims:
+    """The table of verdicts."""
+    input:
+        rules.decide_claims.output,

@@ -1,0 +1,32 @@
+rule make_data:
+    """One data set at the experiment's image size: pixels, a manifest row an image, a description."""
+    input:
+        code=code("data"),
+    output:
+        data_at("{dataset}"),
+    log:
+        RESULTS + "/logs/data/{dataset}.log",
+    benchmark:
+        RESULTS + "/benchmarks/data/{dataset}.tsv"
+    params:
+        config=lambda wildcards: text(
+            spec=config["datasets"][wildcards.dataset], image=config["image"], seed=config["seed"]
+        ),
+        out=RESULTS + "/data/{dataset}",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/cpu.yaml"
+    message:
+        "data set {wildcards.dataset}"
+    shell:
+        "{sys.executable} -m whypretrain.stages.data --config {params.config:q} --threads {threads}"
+        " --name {wildcards.dataset} --out {params.out} > {log} 2>&1"
+
+
+rule data:
+    """All data sets of the experiment."""
+    input:
+        [data_at(dataset) for dataset in [SOURCE, *TARGETS]],

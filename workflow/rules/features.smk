@@ -1,0 +1,35 @@
+rule extract_features:
+    """Frozen features of the source and of every target, and their class means, from one pre-trained model."""
+    input:
+        code=code("features"),
+        model=rules.pretrain_model.output[:2],
+        data=rules.data.input,
+    output:
+        expand(RESULTS + "/features/{{architecture}}/{{seed}}/{dataset}.npz", dataset=[SOURCE, *TARGETS]),
+    log:
+        RESULTS + "/logs/features/{architecture}-{seed}.log",
+    benchmark:
+        RESULTS + "/benchmarks/features/{architecture}-{seed}.tsv"
+    params:
+        config=text(**config["features"]),
+        model=RESULTS + "/pretrain/{architecture}/{seed}",
+        data=[f"{RESULTS}/data/{dataset}" for dataset in [SOURCE, *TARGETS]],
+        out=RESULTS + "/features/{architecture}/{seed}",
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+        gpu=1,
+    conda:
+        "../../envs/cpu.yaml"
+    message:
+        "features of {wildcards.architecture}, seed {wildcards.seed}"
+    shell:
+        "{sys.executable} -m whypretrain.stages.features --config {params.config:q} --threads {threads}"
+        " --model {params.model} --data {params.data} --out {params.out} > {log} 2>&1"
+
+
+rule features:
+    """Features of all pre-trained models."""
+    input:
+        expand(rules.extract_features.output, architecture=ARCHITECTURES, seed=SEEDS),

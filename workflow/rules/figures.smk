@@ -1,0 +1,53 @@
+# The tables that each figure is drawn from.
+FIGURES = {
+    "selection": ["select"],
+    "concepts": ["select"],
+    "accuracy": ["runs", "published_uot"],
+    "knowledge": ["knowledge"],
+    "scratch_ratio": ["knowledge", "published_interactions"],
+    "similarity": ["similarity"],
+    "sparsity": ["sparsity"],
+    "controls": ["controls", "knowledge"],
+    "layers": ["layers", "published_layers"],
+    "flow": ["flow", "published_flow"],
+    "inversions": ["pictures"],
+    "across": ["runs", "knowledge", "layers"],
+}
+
+
+rule draw_figure:
+    """One figure, drawn from tables alone, with the table of what it shows."""
+    input:
+        lambda wildcards: [TABLES[name] for name in FIGURES[wildcards.figure]],
+        code=code("figure"),
+        data=data_at(SOURCE),
+    output:
+        expand(RESULTS + "/figures/{{figure}}.{suffix}", suffix=["png", "svg", "pdf", "csv"]),
+    wildcard_constraints:
+        figure="|".join(FIGURES),
+    log:
+        RESULTS + "/logs/figures/{figure}.log",
+    benchmark:
+        RESULTS + "/benchmarks/figures/{figure}.tsv"
+    params:
+        config=text(**config["statistics"], seed=config["seed"]),
+        tables=lambda wildcards: given(FIGURES[wildcards.figure]),
+        source=f"{RESULTS}/data/{SOURCE}",
+        out=RESULTS + "/figures/{figure}",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/cpu.yaml"
+    message:
+        "draw {wildcards.figure}"
+    shell:
+        "{sys.executable} -m whypretrain.stages.figure --name {wildcards.figure} --config {params.config:q}"
+        " --threads {threads} {params.tables} --source-data {params.source} --out {params.out} > {log} 2>&1"
+
+
+rule figures:
+    """All figures."""
+    input:
+        expand(rules.draw_figure.output, figure=FIGURES),

@@ -1,0 +1,72 @@
+rule score_coalitions:
+    """Masked log-odds of every model on all coalitions of the same players of the same images: the costly part."""
+    input:
+        code=code("score"),
+        data=data_at("{target}"),
+        models=[run_files(method, "model.safetensors", "model.json") for method in METHODS],
+        checkpoints=[
+            run_files(method, "checkpoints.safetensors")
+            for method in config["interactions"]["score"]["dynamics"]
+            if method in METHODS
+        ],
+    output:
+        RESULTS + "/interactions/{target}/{architecture}/{seed}.npz",
+    log:
+        RESULTS + "/logs/interactions/{target}-{architecture}-{seed}.log",
+    benchmark:
+        RESULTS + "/benchmarks/interactions/{target}-{architecture}-{seed}.tsv"
+    params:
+        config=text(**config["interactions"]["score"], seed=config["seed"]),
+        data=RESULTS + "/data/{target}",
+        models=[f"{method}={RESULTS}/{RUN}".replace("{method}", method) for method in METHODS],
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+        gpu=1,
+    conda:
+        "../../envs/cpu.yaml"
+    message:
+        "score coalitions: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
+    shell:
+        "{sys.executable} -m whypretrain.stages.score --config {params.config:q} --threads {threads}"
+        " --data {params.data} --target {wildcards.target} --architecture {wildcards.architecture}"
+        " --seed {wildcards.seed} --models {params.models} --out {output} > {log} 2>&1"
+
+
+INTERACTION_TABLES = ["knowledge", "similarity", "sparsity", "salient", "sensitivity", "controls"]
+
+
+rule analyse_interactions:
+    """Effects from the cached scores: what was preserved, discarded and new, per order, with its controls."""
+    input:
+        code=code("interactions"),
+        scores=expand(
+            rules.score_coalitions.output, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS
+        ),
+    output:
+        **{name: f"{RESULTS}/interactions/{name}.csv" for name in INTERACTION_TABLES},
+    log:
+        RESULTS + "/logs/interactions/analysis.log",
+    benchmark:
+        RESULTS + "/benchmarks/interactions/analysis.tsv"
+    params:
+        config=text(**config["interactions"]["analysis"]),
+        out=RESULTS + "/interactions",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/cpu.yaml"
+    message:
+        "analyse interactions"
+    shell:
+        "{sys.executable} -m whypretrain.stages.interactions --config {params.config:q} --threads {threads}"
+        " --scores {input.scores} --out {params.out} > {log} 2>&1"
+
+
+rule interactions:
+    """All interaction tables."""
+    input:
+        rules.analyse_interactions.output,

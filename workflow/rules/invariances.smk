@@ -1,0 +1,45 @@
+# The probe shares the pre-trained model's blocks, so it has no invariances of its own.
+TUNED = [method for method in METHODS if method not in PROBES]
+
+
+rule measure_invariances:
+    """Identically represented inputs of every model, STIR and CKA between them, layer by layer, with controls."""
+    input:
+        code=code("invariances"),
+        data=data_at("{target}"),
+        pretrained=rules.pretrain_model.output[:2],
+        models=[run_files(method, "model.safetensors", "model.json") for method in TUNED],
+    output:
+        layers=RESULTS + "/invariances/{target}/{architecture}/{seed}/layers.csv",
+        flow=RESULTS + "/invariances/{target}/{architecture}/{seed}/flow.csv",
+        pictures=RESULTS + "/invariances/{target}/{architecture}/{seed}/pictures.npz",
+    log:
+        RESULTS + "/logs/invariances/{target}-{architecture}-{seed}.log",
+    benchmark:
+        RESULTS + "/benchmarks/invariances/{target}-{architecture}-{seed}.tsv"
+    params:
+        config=text(**config["invariances"], seed=config["seed"]),
+        data=RESULTS + "/data/{target}",
+        pretrained=RESULTS + "/pretrain/{architecture}/{seed}",
+        models=[f"{method}={RESULTS}/{RUN}".replace("{method}", method) for method in TUNED],
+        out=RESULTS + "/invariances/{target}/{architecture}/{seed}",
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+        gpu=1,
+    conda:
+        "../../envs/cpu.yaml"
+    message:
+        "invariances: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
+    shell:
+        "{sys.executable} -m whypretrain.stages.invariances --config {params.config:q} --threads {threads}"
+        " --data {params.data} --target {wildcards.target} --architecture {wildcards.architecture}"
+        " --seed {wildcards.seed} --pretrained {params.pretrained} --models {params.models}"
+        " --out {params.out} > {log} 2>&1"
+
+
+rule invariances:
+    """All invariance tables."""
+    input:
+        expand(rules.measure_invariances.output, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS),

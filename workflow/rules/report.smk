@@ -1,0 +1,37 @@
+rule write_report:
+    """One page that holds it all: what was run, the verdicts, the figures with their data, and how to cite."""
+    input:
+        code=code("report"),
+        claims=rules.decide_claims.output,
+        figures=rules.figures.input,
+    output:
+        report(
+            RESULTS + "/report.html",
+            caption="../report/report.rst",
+            category="Report",
+        ),
+    log:
+        RESULTS + "/logs/report.log",
+    benchmark:
+        RESULTS + "/benchmarks/report.tsv"
+    params:
+        config=text(**config),
+        results=RESULTS,
+        figures=RESULTS + "/figures",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/cpu.yaml"
+    message:
+        "write {output}"
+    shell:
+        "{sys.executable} -m whypretrain.stages.report --config {params.config:q} --threads {threads}"
+        " --results {params.results} --claims {input.claims} --figures {params.figures} --out {output} > {log} 2>&1"
+
+
+rule report:
+    """The page."""
+    input:
+        rules.write_report.output,

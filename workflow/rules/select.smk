@@ -1,0 +1,36 @@
+rule select_classes:
+    """Source classes ranked for one target by every rule, with masses, diagnostics and the solver's certificate."""
+    input:
+        code=code("select"),
+        source=RESULTS + f"/features/{{architecture}}/{{seed}}/{SOURCE}.npz",
+        target=RESULTS + "/features/{architecture}/{seed}/{target}.npz",
+        data=data_at(SOURCE),
+    output:
+        table=RESULTS + "/select/{architecture}/{seed}/{target}.csv",
+        certificate=RESULTS + "/select/{architecture}/{seed}/{target}.json",
+    log:
+        RESULTS + "/logs/select/{architecture}-{seed}-{target}.log",
+    benchmark:
+        RESULTS + "/benchmarks/select/{architecture}-{seed}-{target}.tsv"
+    params:
+        config=text(**config["select"], root_seed=config["seed"]),
+        data=f"{RESULTS}/data/{SOURCE}",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/cpu.yaml"
+    message:
+        "select source classes for {wildcards.target} by {wildcards.architecture}, seed {wildcards.seed}"
+    shell:
+        "{sys.executable} -m whypretrain.stages.select --config {params.config:q} --threads {threads}"
+        " --features {input.source} --target-features {input.target} --source-data {params.data}"
+        " --target {wildcards.target} --architecture {wildcards.architecture} --seed {wildcards.seed}"
+        " --out {output.table} > {log} 2>&1"
+
+
+rule select:
+    """All rankings of source classes."""
+    input:
+        expand(rules.select_classes.output, architecture=ARCHITECTURES, seed=SEEDS, target=TARGETS),

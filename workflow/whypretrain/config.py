@@ -1,0 +1,114 @@
+"""Checks of the whole configuration, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from whypretrain.errors import InputError
+
+Config = dict[str, Any]
+
+
+def check(config: Config, schema: str | Path) -> None:
+    """Check keys, types and ranges against the JSON schema at `schema`, then what no schema can say.
+
+    Raises:
+        InputError: naming the key, what is wrong with it, and the mend; the first problem found is the one told.
+    """
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(yaml.safe_load(Path(schema).read_text()))
+    errors = sorted(validator.iter_errors(config), key=lambda error: [str(part) for part in error.absolute_path])
+    if errors:
+        raise InputError(f"config: {_describe(errors[0])}")
+    for problem in _problems(config):
+        raise InputError(f"config: {problem}")
+
+
+def _describe(error: Any) -> str:
+    """One schema violation in one line: the key's path, what is wrong, the mend."""
+    if error.context:
+        error = max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type"))
+    where = ".".join(map(str, error.absolute_path)) or "the top level"
+    if error.validator == "additionalProperties":
+        return _describe_unknown_key(error, where)
+    if error.validator == "required":
+        return f"{where}: {error.message}"
+    if error.validator == "type":
+        expected = error.validator_value
+        names = expected if isinstance(expected, str) else " or ".join(expected)
+        return f"{where} must be of type {names}, not {error.instance!r}"
+    if error.validator == "enum":
+        return f"{where} must be one of {', '.join(map(repr, error.validator_value))}, not {error.instance!r}"
+    return f"{where}: {error.message}"
+
+
+def _describe_unknown_key(error: Any, where: str) -> str:
+    known = list(error.schema.get("properties", {}))
+    unknown = next(key for key in error.instance if key not in known)
+    close = get_close_matches(str(unknown), known, n=1)
+    mend = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(sorted(known))}"
+    return f"unknown key {unknown!r} in {where}; {mend}"
+
+
+def _problems(config: Config) -> Iterator[str]:
+    """Everything that is wrong although each key by itself is right."""
+    grid = config["grid"]
+    yield from _unknown_names("grid.source", [grid["source"]], "datasets", config["datasets"])
+    yield from _unknown_names("grid.targets", grid["targets"], "datasets", config["datasets"])
+    yield from _unknown_names("grid.architectures", grid["architectures"], "models", config["models"])
+    methods = config["train"]["methods"]
+    yield from _unknown_names("grid.methods", grid["methods"], "train.methods", methods)
+    yield from _dataset_problems(config)
+    yield from _method_problems(config)
+    yield from _player_problems(config)
+
+
+def _unknown_names(key: str, names: list[str], section: str, known: Config) -> Iterator[str]:
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            mend = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(sorted(known))}"
+            yield f"{key} names {name!r}, which is not in {section}; {mend}"
+
+
+def _dataset_problems(config: Config) -> Iterator[str]:
+    grid = config["grid"]
+    if grid["source"] in grid["targets"]:
+        yield f"grid.targets names the source {grid['source']!r}; a target must be another data set"
+    for name in [grid["source"], *grid["targets"]]:
+        place = config["datasets"][name].get("root") or config["datasets"][name].get("path")
+        if place and not Path(place).exists():
+            yield f"datasets.{name}: {place} does not exist; give the folder or file that holds the data"
+
+
+def _method_problems(config: Config) -> Iterator[str]:
+    ranked = config["select"]["rules"]
+    for method in config["grid"]["methods"]:
+        rule = config["train"]["methods"][method].get("source")
+        if rule and rule not in ranked:
+            yield (
+                f"train.methods.{method}.source is {rule!r}, which is not in select.rules; "
+                f"add it there or choose among {', '.join(ranked)}"
+            )
+
+
+def _player_problems(config: Config) -> Iterator[str]:
+    score = config["interactions"]["score"]
+    cells, margin, size = score["grid"], score["margin"], config["image"]["size"]
+    usable = max(cells - 2 * margin, 0) ** 2
+    if score["players"] > usable:
+        yield (
+            f"interactions.score.players is {score['players']}, but a grid of {cells} x {cells} cells with margin {margin} "
+            f"has only {usable}; choose fewer players or a finer grid"
+        )
+    if size % cells:
+        yield f"interactions.score.grid is {cells}, which does not divide image.size {size}; choose a divisor"
+    for method in config["interactions"]["score"]["dynamics"]:
+        if method not in config["train"]["methods"]:
+            yield f"interactions.score.dynamics names {method!r}, which is not in train.methods"
