@@ -1,0 +1,8 @@
+"""Labelled image sets: made from the config, kept on disk, read back; no torch."""
+
+from whypretrain.data.build import KINDS, Kind, build
+from whypretrain.data.image_set import ImageSet, assemble, load, save
+from whypretrain.data.sampling import few_shot, split_off
+from whypretrain.data.scripts import SCRIPTS
+
+__all__ = ["KINDS", "SCRIPTS", "ImageSet", "Kind", "assemble", "build", "few_shot", "load", "save", "split_off"]

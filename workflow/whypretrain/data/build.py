@@ -1,0 +1,86 @@
+"""From a section of the config to an image set: the registry of kinds, and what all kinds have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from whypretrain import seeds
+from whypretrain.data import digits, glyphs
+from whypretrain.data._options import Common, parse
+from whypretrain.data.image_set import SPLITS, ImageSet
+from whypretrain.data.sampling import few_shot
+from whypretrain.errors import InputError
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of data set: its options, and the function that makes all its images, both splits."""
+
+    options: type[Common]
+    make: Callable[..., ImageSet]
+    source: str
+    licence: str
+
+
+KINDS: dict[str, Kind] = {
+    "glyphs": Kind(
+        glyphs.Options,
+        glyphs.make,
+        source="characters drawn with the fonts shipped in matplotlib",
+        licence="DejaVu (Bitstream Vera), STIX (SIL OFL) and Computer Modern fonts; drawings are unrestricted",
+    ),
+    "digits": Kind(
+        digits.Options,
+        digits.make,
+        source="Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, test part, shipped in scikit-learn",
+        licence="CC BY 4.0 (UCI Machine Learning Repository)",
+    ),
+}
+
+
+def build(name: str, spec: Mapping[str, Any], *, size: int, channels: int, seed: int) -> ImageSet:
+    """Make the data set `name` as its section of the config says.
+
+    Args:
+        name: the data set's name; also part of its seed, so that two data sets of one kind differ.
+        spec: `kind`, the kind's options, and `train_size` / `test_size` for a seeded stratified subset of each split.
+        size: side of the square images, pixels.
+        channels: 1 (grey) or 3 (RGB).
+        seed: decides the split, the subset, and whatever the kind draws at random.
+
+    Raises:
+        InputError: for an unknown kind or option, unreadable input, or a class without images.
+    """
+    kind = _kind(name, spec)
+    if channels not in (1, 3) or size < 1:
+        raise InputError(f"image: size {size} with {channels} channels; use a positive size and 1 or 3 channels")
+    options = parse(kind.options, {key: value for key, value in spec.items() if key != "kind"}, f"data.{name}")
+    seed = seeds.seed_of(seed, name)
+    pool = kind.make(options, size=size, channels=channels, seed=seed)
+    chosen = pool.take(_subset(pool, options, name, seed))
+    about = {"name": name, "kind": spec["kind"], "source": kind.source, "licence": kind.licence}
+    return ImageSet(chosen.images, chosen.manifest, about)
+
+
+def _kind(name: str, spec: Mapping[str, Any]) -> Kind:
+    kind = spec.get("kind")
+    if kind not in KINDS:
+        raise InputError(f"data.{name}.kind: {kind!r} does not exist; use one of {', '.join(KINDS)}")
+    return KINDS[kind]
+
+
+def _subset(pool: ImageSet, options: Common, name: str, seed: int) -> np.ndarray:
+    """Rows of the training subset, then of the test subset."""
+    sizes = {"train": options.train_size, "test": options.test_size}
+    found = []
+    for split in SPLITS:
+        rows = np.flatnonzero((pool.manifest["split"] == split).to_numpy())
+        size = len(rows) if sizes[split] is None else sizes[split]
+        what = f"data.{name}.{split}_size"
+        seed_here = seeds.seed_of(seed, split)
+        found.append(rows[few_shot(pool.labels[rows], size, classes=pool.classes, seed=seed_here, what=what)])
+    return np.concatenate(found)

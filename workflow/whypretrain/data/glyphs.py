@@ -1,0 +1,144 @@
+"""Kind `glyphs`: characters of several scripts, drawn with the fonts that matplotlib ships and randomly distorted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from whypretrain import seeds
+from whypretrain.data import fonts
+from whypretrain.data._options import Common, option
+from whypretrain.data.distortion import Distortion, affine_maps, distorted, noisy, thickened
+from whypretrain.data.image_set import ImageSet, assemble
+from whypretrain.data.scripts import SCRIPTS
+from whypretrain.errors import InputError
+
+_ALIKE = 0.97  # correlation of two undistorted drawings in one face from which on they are one class
+_FILL = 0.92  # longer edge of the undistorted character, share of the image side
+_FINE = 64  # drawn at least this large, then reduced
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(Common):
+    """Options of the kind; lengths are shares of the image side."""
+
+    scripts: tuple[str, ...] = tuple(SCRIPTS)
+    fonts: tuple[str, ...] = ("DejaVu Sans", "DejaVu Sans Mono", "STIX", "Computer Modern")
+    most_per_script: int | None = option(None, least=1)
+    train_per_class: int = option(100, least=1)
+    test_per_class: int = option(10, least=1)
+    rotation: float = option(12.0, least=0, most=180)
+    scale: float = option(0.15, least=0, most=0.9)
+    shear: float = option(0.25, least=0, most=2)
+    shift: float = option(0.05, least=0, most=0.5)
+    stroke: float = option(0.03, least=0, most=0.25)
+    blur: float = option(0.045, least=0, most=0.25)
+    noise: float = option(0.02, least=0, most=1)
+
+    @property
+    def distortion(self) -> Distortion:
+        """The strengths of the random distortion."""
+        names = Distortion.__dataclass_fields__
+        return Distortion(**{name: getattr(self, name) for name in names})
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """A class: one character, its script, and the faces that draw it."""
+
+    character: str
+    script: str
+    faces: tuple[str, ...]
+
+
+def make(options: Options, *, size: int, channels: int, seed: int) -> ImageSet:
+    """Draw every class `train_per_class` + `test_per_class` times, white on black, each time in a random face.
+
+    Raises:
+        InputError: for an unknown script or font family, or where no font draws any character of a script.
+    """
+    glyphs = find_glyphs(options, seed=seed)
+    per_class = options.train_per_class + options.test_per_class
+    labels = np.repeat(np.arange(len(glyphs)), per_class)
+    test = np.tile(np.arange(per_class) >= options.train_per_class, len(glyphs))
+    generator = seeds.generator(seed, "glyphs")
+    choice = generator.random(len(labels))
+    used = [glyphs[label].faces[int(part * len(glyphs[label].faces))] for label, part in zip(labels, choice, strict=True)]
+    images = _draw([glyphs[label].character for label in labels], used, options.distortion, size, generator)
+    return assemble(
+        np.repeat(images[:, None], channels, axis=1),
+        labels,
+        test=test,
+        classes=[glyph.character for glyph in glyphs],
+        concepts=[glyph.script for glyph in glyphs],
+        origins=[f"{face} U+{ord(glyphs[label].character):04X}" for face, label in zip(used, labels, strict=True)],
+    )
+
+
+def find_glyphs(options: Options, *, seed: int) -> list[Glyph]:
+    """The classes: drawable characters of the scripts in order, without those that look like an earlier one."""
+    unknown = [script for script in options.scripts if script not in SCRIPTS]
+    if unknown or not options.scripts:
+        raise InputError(f"scripts: unknown {', '.join(unknown) or '(none)'}; there are {', '.join(SCRIPTS)}")
+    available = fonts.faces(options.fonts)
+    seen: dict[str, np.ndarray] = {}
+    found = []
+    for script in options.scripts:
+        drawable = [_glyph(character, script, available) for character in SCRIPTS[script]]
+        fresh = [glyph for glyph in drawable if glyph.faces and not _looks_like_earlier(glyph, seen)]
+        if not fresh:
+            raise InputError(f"scripts: no class is left of {script} in the fonts {', '.join(options.fonts)}; drop it")
+        found += _some(fresh, options.most_per_script, seed)
+    return found
+
+
+def _glyph(character: str, script: str, available: list[str]) -> Glyph:
+    return Glyph(character, script, tuple(face for face in available if fonts.draws(face, character)))
+
+
+def _some(glyphs: list[Glyph], most: int | None, seed: int) -> list[Glyph]:
+    """At most `most` of the glyphs, in their order."""
+    if most is None or most >= len(glyphs):
+        return glyphs
+    chosen = seeds.generator(seed, "characters", glyphs[0].script).choice(len(glyphs), most, replace=False)
+    return [glyphs[row] for row in np.sort(chosen)]
+
+
+def _looks_like_earlier(glyph: Glyph, seen: dict[str, np.ndarray]) -> bool:
+    """Compare with all earlier glyphs, face by face; remember this one (in `seen`) if it is new."""
+    own = {face: _signature(face, glyph.character) for face in glyph.faces}
+    if any(face in seen and (seen[face] @ signature).max() > _ALIKE for face, signature in own.items()):
+        return True
+    for face, signature in own.items():
+        seen[face] = np.vstack([seen[face], signature]) if face in seen else signature[None]
+    return False
+
+
+@cache
+def _signature(face: str, character: str) -> np.ndarray:
+    """The undistorted drawing at 16 x 16, centred and of unit norm, so that a dot product is a correlation."""
+    drawn = np.asarray(fonts.picture(face, character, _FINE, round(_FILL * _FINE)).reduce(4), dtype=np.float64).ravel()
+    drawn -= drawn.mean()
+    return drawn / np.linalg.norm(drawn)
+
+
+def _draw(
+    characters: list[str], used: list[str], strength: Distortion, size: int, generator: np.random.Generator
+) -> np.ndarray:
+    """Draw each character in its face with its own random distortion; uint8, shape (N, size, size)."""
+    fine = size * max(1, round(_FINE / size))
+    count = len(characters)
+    maps = affine_maps(count, strength, fine, generator)
+    growth = generator.integers(0, round(strength.stroke * fine), count, endpoint=True)
+    blurs = generator.uniform(0.5, 1.5, count) * strength.blur * fine
+    images = np.empty((count, size, size), dtype=np.uint8)
+    for row, (character, face) in enumerate(zip(characters, used, strict=True)):
+        images[row] = distorted(_base(face, character, fine, int(growth[row])), maps[row], float(blurs[row]), size)
+    return noisy(images, strength.noise, generator)
+
+
+@cache
+def _base(face: str, character: str, side: int, growth: int):
+    return thickened(fonts.picture(face, character, side, round(_FILL * side)), growth)

@@ -1,0 +1,172 @@
+"""A labelled image set in memory and on disk: pixels, a manifest with one row an image, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whypretrain import files
+from whypretrain.errors import InputError
+
+COLUMNS = ("id", "split", "label", "class_name", "concept", "origin")
+SPLITS = ("train", "test")
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images and their manifest, row by row.
+
+    Attributes:
+        images: uint8, shape (N, C, H, W).
+        manifest: one row an image: id, split ("train" or "test"), label (0..K-1), class_name, concept (the group
+            that the class belongs to), origin (file, font or index that the image was made from).
+        about: name, kind, licence, options: what `data.json` adds to the counts.
+    """
+
+    images: np.ndarray
+    manifest: pd.DataFrame
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.manifest)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Class index of each image, int64, shape (N,)."""
+        return self.manifest["label"].to_numpy(dtype=np.int64)
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names in the order of the labels."""
+        return self._by_label("class_name")
+
+    @property
+    def concepts(self) -> list[str]:
+        """The concept of each class, in the order of the labels."""
+        return self._by_label("concept")
+
+    def split(self, name: str) -> ImageSet:
+        """The images of one split, "train" or "test"; a view of the pixels where the split is contiguous."""
+        if name not in SPLITS:
+            raise InputError(f"split {name!r}: use one of {', '.join(SPLITS)}")
+        return self.take(np.flatnonzero((self.manifest["split"] == name).to_numpy()))
+
+    def take(self, rows: np.ndarray) -> ImageSet:
+        """The images at the given row numbers, in that order."""
+        contiguous = len(rows) > 0 and bool(np.all(np.diff(rows) == 1))
+        images = self.images[rows[0] : rows[-1] + 1] if contiguous else self.images[rows]
+        return ImageSet(images, self.manifest.iloc[rows].reset_index(drop=True), self.about)
+
+    def _by_label(self, column: str) -> list[str]:
+        return self.manifest.drop_duplicates("label").sort_values("label")[column].astype(str).tolist()
+
+
+def assemble(
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    test: np.ndarray,
+    classes: Sequence[str],
+    concepts: Sequence[str],
+    origins: Sequence[str],
+) -> ImageSet:
+    """Put an image set together, training images first.
+
+    Args:
+        images: uint8, shape (N, C, H, W).
+        labels: class index of each image, shape (N,).
+        test: True where the image belongs to the test split, shape (N,).
+        classes, concepts: name and concept of each class, in the order of the labels.
+        origins: where each image came from, length N.
+    """
+    manifest = pd.DataFrame(
+        {
+            "id": [f"{row:06d}" for row in range(len(labels))],
+            "split": np.where(test, "test", "train"),
+            "label": np.asarray(labels, dtype=np.int64),
+            "class_name": np.asarray(classes, dtype=object)[labels],
+            "concept": np.asarray(concepts, dtype=object)[labels],
+            "origin": list(origins),
+        }
+    )
+    return ImageSet(images, manifest).take(np.argsort(test, kind="stable"))
+
+
+def save(images: ImageSet, folder: str | Path) -> None:
+    """Write `images.npy`, `manifest.parquet` and `data.json`; the same set gives the same bytes."""
+    folder = Path(folder)
+    with files.atomic(folder / "images.npy") as temporary:
+        np.save(temporary, np.ascontiguousarray(images.images))
+    with files.atomic(folder / "manifest.parquet") as temporary:
+        images.manifest.to_parquet(temporary, index=False)
+    hashed = {"images_sha256": files.sha256(folder / "images.npy")}
+    files.write_json(folder / "data.json", {**images.about, **_summary(images), **hashed})
+
+
+def load(folder: str | Path) -> ImageSet:
+    """Read what `save` wrote; the pixels are memory-mapped (read-only), so that a large set costs no memory.
+
+    Raises:
+        InputError: if a file is missing, unreadable, or disagrees with the others.
+    """
+    folder = Path(folder)
+    images, manifest = _read_images(folder / "images.npy"), _read_manifest(folder / "manifest.parquet")
+    about = files.read_json(folder / "data.json")
+    counted = about.get("images") if isinstance(about, dict) else None
+    for name, rows in (("manifest.parquet", len(manifest)), ("data.json", counted)):
+        if rows != len(images):
+            raise InputError(
+                f"{folder / name}: counts {rows} images where images.npy holds {len(images)}; "
+                f"remove {folder} and run the data stage again"
+            )
+    return ImageSet(images, manifest, about)
+
+
+def _summary(images: ImageSet) -> dict[str, Any]:
+    """Counts, classes and the pixel statistics of the training images, scaled to [0, 1], per channel."""
+    pixels = images.split("train").images
+    mean = pixels.mean(axis=(0, 2, 3), dtype=np.float64) / 255
+    std = pixels.std(axis=(0, 2, 3), dtype=np.float64) / 255
+    counts = images.manifest.groupby(["split", "label"]).size()
+    return {
+        "images": len(images),
+        "shape": [int(length) for length in images.images.shape[1:]],
+        "classes": images.classes,
+        "concepts": images.concepts,
+        "counts": {
+            split: [int(counts.get((split, label), 0)) for label in range(len(images.classes))] for split in SPLITS
+        },
+        "mean": [round(float(value), 6) for value in mean],
+        "std": [round(float(value), 6) for value in std],
+    }
+
+
+def _read_images(path: Path) -> np.ndarray:
+    try:
+        images = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise _corrupt(path, str(error)) from error
+    if images.ndim != 4 or images.dtype != np.uint8:
+        raise _corrupt(path, f"{images.dtype} of shape {images.shape}, not uint8 of shape (N, C, H, W)")
+    return images
+
+
+def _read_manifest(path: Path) -> pd.DataFrame:
+    try:
+        manifest = pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's errors derive from these two
+        raise _corrupt(path, str(error)) from error
+    missing = [column for column in COLUMNS if column not in manifest]
+    if missing:
+        raise _corrupt(path, f"no column {', '.join(missing)}")
+    return manifest
+
+
+def _corrupt(path: Path, reason: str) -> InputError:
+    first_line = reason.splitlines()[0] if reason else "unreadable"
+    return InputError(f"{path}: {first_line}; remove it and run the data stage again")

@@ -1,0 +1,83 @@
+"""Stratified choices: few-shot subsets and train/test splits, the same for every kind of data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from whypretrain import seeds
+from whypretrain.errors import InputError
+
+
+def few_shot(labels: np.ndarray, size: int, *, classes: Sequence[str], seed: int, what: str = "images") -> np.ndarray:
+    """Choose `size` images, as equally many a class as the numbers allow.
+
+    Classes take turns, in seeded random order, until `size` images are chosen; a class that has run out passes. Hence
+    counts differ by at most one between classes that have images left, and a smaller choice is part of a larger one.
+
+    Args:
+        labels: class index of each image, shape (N,).
+        size: how many to choose, len(classes) <= size <= N.
+        classes: class names, in the order of the labels.
+        seed: decides which images, and which classes get one more.
+        what: what is chosen, for the error message.
+
+    Returns:
+        Row numbers in increasing order, int64, shape (size,).
+
+    Raises:
+        InputError: if a class has no image, or `size` leaves a class out or exceeds the images that there are.
+
+    Example:
+        >>> chosen = few_shot(np.array([0, 0, 0, 1, 1, 1]), 4, classes=["cat", "dog"], seed=0)
+        >>> np.bincount(np.array([0, 0, 0, 1, 1, 1])[chosen])
+        array([2, 2])
+    """
+    check_classes(labels, classes, what)
+    if not len(classes) <= size <= len(labels):
+        raise InputError(
+            f"{what}: size {size} is not possible; choose from {len(classes)} (one a class) to {len(labels)} (all)"
+        )
+    generator = seeds.generator(seed, "few-shot")
+    rank = _rank_within_class(labels, generator)
+    turn = generator.permutation(len(classes))[labels]
+    return np.sort(np.lexsort((turn, rank))[:size])
+
+
+def split_off(
+    labels: np.ndarray, fraction: float, *, classes: Sequence[str], seed: int, what: str = "images"
+) -> np.ndarray:
+    """Mark a share of every class as test images, at least one and never all.
+
+    Returns:
+        True for the test images, shape (N,).
+
+    Raises:
+        InputError: if a class has fewer than two images.
+    """
+    check_classes(labels, classes, what, least=2)
+    count = np.bincount(labels, minlength=len(classes))
+    quota = np.clip(np.rint(fraction * count), 1, count - 1)
+    return _rank_within_class(labels, seeds.generator(seed, "split")) < quota[labels]
+
+
+def check_classes(labels: np.ndarray, classes: Sequence[str], what: str, *, least: int = 1) -> None:
+    """Raise an InputError that names the classes with fewer than `least` images."""
+    count = np.bincount(labels, minlength=len(classes))
+    short = [name for name, number in zip(classes, count, strict=True) if number < least]
+    if short:
+        raise InputError(
+            f"{what}: fewer than {least} of class {', '.join(short[:5])}{' ...' if len(short) > 5 else ''}; "
+            "add images or remove the class"
+        )
+
+
+def _rank_within_class(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """A random order 0, 1, ... of the images of each class, shape (N,)."""
+    shuffled = generator.permutation(len(labels))
+    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    first = np.searchsorted(labels[by_class], labels[by_class])
+    rank = np.empty(len(labels), dtype=np.int64)
+    rank[by_class] = np.arange(len(labels)) - first
+    return rank

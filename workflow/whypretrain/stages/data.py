@@ -1,0 +1,36 @@
+"""Stage data: make one data set of the config and write images.npy, manifest.parquet and data.json."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from whypretrain import data
+from whypretrain.errors import InputError
+from whypretrain.stages._run import parser, run
+
+
+def stage(arguments: argparse.Namespace) -> None:
+    """Build the data set `--name` from config keys spec, image.size, image.channels, seed, and save it in `--out`."""
+    missing = [key for key in ("spec", "image", "seed") if key not in arguments.config]
+    if missing:
+        raise InputError(f"--config: no {', '.join(missing)}; it needs spec, image and seed")
+    config = arguments.config
+    image = config["image"]
+    made = data.build(
+        arguments.name, config["spec"], size=image["size"], channels=image["channels"], seed=config["seed"]
+    )
+    data.save(made, arguments.out)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Command line of the stage."""
+    found = parser(__doc__)
+    found.add_argument("--name", required=True, help="the data set's name in the config")
+    found.add_argument("--out", required=True, type=Path, help="folder to write, e.g. results/default/data/digits")
+    run(stage, found.parse_args(argv))
+
+
+if __name__ == "__main__":
+    main()
