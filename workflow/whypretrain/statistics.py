@@ -1,8 +1,8 @@
-"""Intervals and tests over seeds and samples: what a figure draws as an error bar and a verdict is decided by.
+"""Intervals and tests over seeds and samples: what error bars show and what verdicts are decided by.
 
-An independent repetition is a *run*: one seed of one stratum (an architecture, say). Samples within a run share its
-weights, so they never count as repetitions. Every estimate carries its standard error and degrees of freedom, from which
-its interval and the p-value of any bound follow by Student's t.
+An independent repetition is a *run*: one seed of one stratum (an architecture, say). Samples within a run
+share its weights, so they never count as repetitions. Every estimate carries its standard error and degrees
+of freedom, from which its interval and the p-value of any bound follow by Student's t.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value, its standard error and the degrees of freedom of that error (NaN, NaN, 0 where not defined)."""
+    """A value, its standard error and the degrees of freedom of that error (NaN and 0 where not defined)."""
 
     value: float
     error: float
@@ -38,7 +38,8 @@ class Estimate:
         """`value -+ t * error`, t the two-sided Student quantile at `confidence`."""
         from scipy.special import stdtrit
 
-        reach = float(stdtrit(self.freedom, (1 + confidence) / 2)) * self.error if self.freedom > 0 else np.nan
+        quantile = float(stdtrit(self.freedom, (1 + confidence) / 2)) if self.freedom > 0 else np.nan
+        reach = quantile * self.error
         return Interval(self.value, self.value - reach, self.value + reach)
 
     def p_value(self, bound: float) -> float:
@@ -55,8 +56,8 @@ class Estimate:
 def seed_estimate(values: ArrayLike, strata: Sequence[object] | None = None) -> Estimate:
     """Mean over runs: the mean of the strata's means, with the strata taken as fixed.
 
-    `error^2 = sum_k s_k^2 / n_k / K^2`, freedom by Welch and Satterthwaite; with one stratum this is Student's t of a mean.
-    NaN values are left out. A stratum with a single run leaves the error undefined.
+    `error^2 = sum_k s_k^2 / n_k / K^2`, freedom by Welch and Satterthwaite; with one stratum this is
+    Student's t of a mean. NaN values are left out. A stratum with a single run leaves the error undefined.
 
     Arguments:
         values: one number a run, shape (runs,).
@@ -79,9 +80,9 @@ def ratio_estimate(
 ) -> Estimate:
     """Ratio of sums over runs and samples, `sum(numerator) / sum(denominator)`, averaged over the strata.
 
-    The standard error is that of a hierarchical bootstrap (runs drawn with replacement, then samples within each drawn
-    run), widened by `sqrt(n / (n - 1))` because a bootstrap of n runs sees only (n - 1) / n of their variance; the
-    freedom is that of the runs, so that many samples never make up for few runs.
+    The standard error is that of a hierarchical bootstrap (runs drawn with replacement, then samples within
+    each drawn run), widened by `sqrt(n / (n - 1))` because a bootstrap of n runs sees only (n - 1) / n of
+    their variance; the freedom is that of the runs, so that many samples never make up for few runs.
 
     Arguments:
         numerator, denominator: shape (runs, samples); a sample with NaN in either counts in neither.
@@ -122,7 +123,7 @@ def ratio_interval(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Interval:
-    """`sum(numerator) / sum(denominator)` of arrays (seeds, samples) with its interval (see `ratio_estimate`)."""
+    """`sum(numerator) / sum(denominator)` of arrays (seeds, samples), its interval by `ratio_estimate`."""
     return ratio_estimate(numerator, denominator, resamples=resamples, seed=seed).interval(confidence)
 
 
@@ -142,19 +143,23 @@ def holm(p_values: ArrayLike) -> np.ndarray:
 
 def pearson(x: ArrayLike, y: ArrayLike) -> float:
     """Pearson's correlation over the pairs without NaN; NaN for fewer than three pairs or a constant."""
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    known = np.isfinite(x) & np.isfinite(y)
-    if known.sum() < 3:
+    first, second = _pairs(x, y)
+    if first.size < 3:
         return np.nan
-    x, y = x[known] - x[known].mean(), y[known] - y[known].mean()
-    return _ratio(float(x @ y), float(np.sqrt((x @ x) * (y @ y))))
+    first, second = first - first.mean(), second - second.mean()
+    return _ratio(float(first @ second), float(np.sqrt((first @ first) * (second @ second))))
 
 
 def spearman(x: ArrayLike, y: ArrayLike) -> float:
-    """Spearman's rank correlation (ties share their mean rank) over the pairs without NaN; NaN as in `pearson`."""
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    known = np.isfinite(x) & np.isfinite(y)
-    return pearson(_ranks(x[known]), _ranks(y[known]))
+    """Spearman's rank correlation over the pairs without NaN, ties at their mean rank (see `pearson`)."""
+    first, second = _pairs(x, y)
+    return pearson(_ranks(first), _ranks(second))
+
+
+def _pairs(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    first, second = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    known = np.isfinite(first) & np.isfinite(second)
+    return first[known], second[known]
 
 
 def _combined(values: list[float], variances: list[float], sizes: list[int]) -> Estimate:
@@ -171,7 +176,9 @@ def _combined(values: list[float], variances: list[float], sizes: list[int]) -> 
     return Estimate(value, float(np.sqrt(total)), freedom, runs)
 
 
-def _bootstrap(top: np.ndarray, bottom: np.ndarray, resamples: int, random: np.random.Generator) -> np.ndarray:
+def _bootstrap(
+    top: np.ndarray, bottom: np.ndarray, resamples: int, random: np.random.Generator
+) -> np.ndarray:
     """Ratios of resampled sums, shape (resamples,)."""
     runs, samples = top.shape
     run = random.integers(runs, size=(resamples, runs, 1))
@@ -185,7 +192,9 @@ def _ratio(above: float, below: float) -> float:
 
 
 def _rows(strata: Sequence[object] | None, known: np.ndarray) -> list[object] | None:
-    return None if strata is None else [stratum for stratum, row in zip(strata, known, strict=True) if row.any()]
+    if strata is None:
+        return None
+    return [stratum for stratum, row in zip(strata, known, strict=True) if row.any()]
 
 
 def _split(values: np.ndarray, strata: Sequence[object] | None) -> list[np.ndarray]:
