@@ -1,0 +1,188 @@
+"""What a model is, as plain values: a timm entry point, its options, the images it takes."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from whypretrain.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+#: The largest image that the small stem is meant for, in pixels.
+SMALL_STEM_LIMIT = 64
+_STEMS = ("standard", "small")
+_OURS = ("pretrained", "num_classes", "in_chans", "img_size")  # set from the other fields, never by `options`
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A backbone of timm and the images it takes; equal architectures hold the same weights' shapes.
+
+    Attributes:
+        name: timm entry point, e.g. `vit_tiny_patch16_224`, `resnet18`.
+        options: keyword arguments for `timm.create_model`, e.g. `{"depth": 4}`.
+        stem: `small` gives a timm ResNet a 3x3 stem of stride 1 without max-pooling, for images up to 64 px.
+        size: height and width of the images, pixels.
+        channels: 1 (grey) or 3 (colour).
+        mean: per channel, subtracted from images in [0, 1].
+        std: per channel, divides them afterwards.
+    """
+
+    name: str
+    size: int
+    channels: int
+    options: dict[str, Any] = field(default_factory=dict)
+    stem: Literal["standard", "small"] = "standard"
+    mean: tuple[float, ...] = (0.5,)
+    std: tuple[float, ...] = (0.5,)
+
+    def __post_init__(self) -> None:
+        if self.size < 1 or self.channels < 1:
+            raise self.error(f"size and channels must be positive, not {self.size}, {self.channels}")
+        if self.stem not in _STEMS:
+            raise self.error(f"stem {self.stem!r} is none of {', '.join(_STEMS)}")
+        if taken := set(self.options).intersection(_OURS):
+            raise self.error(f"option {min(taken)!r} follows from the images and classes; remove it")
+        for key in ("mean", "std"):
+            object.__setattr__(self, key, self._per_channel(key))
+        if min(self.std) <= 0:
+            raise self.error(f"std must be positive, not {list(self.std)}")
+
+    def error(self, complaint: str) -> InputError:
+        """An `InputError` that names this model."""
+        return InputError(f"model {self.name!r}: {complaint}")
+
+    def _per_channel(self, key: str) -> tuple[float, ...]:
+        values = tuple(float(value) for value in getattr(self, key))
+        if len(values) not in (1, self.channels) or not all(map(math.isfinite, values)):
+            raise self.error(f"{key} needs 1 or {self.channels} numbers, not {list(values)}")
+        return values * self.channels if len(values) == 1 else values
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; `Architecture.from_dict` reads them back to an equal architecture."""
+        return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Architecture:
+        """An architecture from plain values, keys as the attributes; `name`, `size`, `channels` are required.
+
+        Example:
+            >>> Architecture.from_dict({"name": "resnet18", "size": 16, "channels": 1, "stem": "small"}).mean
+            (0.5,)
+
+        Raises:
+            InputError: for an unknown or missing key, a name that timm does not know, a value out of range.
+        """
+        known = [entry.name for entry in fields(cls)]
+        if unknown := [key for key in values if key not in known]:
+            raise InputError(f"model: unknown key {unknown[0]!r}{_close(unknown[0], known)}")
+        if missing := {"name", "size", "channels"} - set(values):
+            raise InputError(f"model {values.get('name')!r}: {min(missing)!r} is missing")
+        check_name(values["name"])
+        return cls(**values)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that timm does not know, with the names closest to it.
+
+    Raises:
+        InputError: for an unknown name.
+    """
+    import timm
+
+    if not timm.is_model(name):
+        raise InputError(f"model {name!r} is no timm model{_close(name, timm.list_models())}")
+
+
+def timm_backbone(architecture: Architecture) -> nn.Module:
+    """The backbone without head: random weights drawn from torch's global generator, on the CPU.
+
+    Raises:
+        InputError: for an unknown name or option, or images that do not fit the patches, the stem or the depth.
+    """
+    import timm
+
+    check_name(architecture.name)
+    options = {**architecture.options, **_stem_options(architecture)}
+    if timm.get_pretrained_cfg(architecture.name).fixed_input_size:
+        options["img_size"] = architecture.size
+    try:
+        backbone = timm.create_model(
+            architecture.name, pretrained=False, num_classes=0, in_chans=architecture.channels, **options
+        )
+        if architecture.stem == "small":
+            _shrink_stem(architecture, backbone)
+        feature_size(architecture, backbone)
+    except (TypeError, ValueError, AssertionError, RuntimeError, AttributeError) as error:
+        raise architecture.error(_refusal(architecture, error)) from error
+    _check_patches(architecture, backbone)
+    return backbone
+
+
+def feature_size(architecture: Architecture, backbone: nn.Module) -> int:
+    """Length d of the pooled features, from one black image."""
+    import torch
+
+    with torch.inference_mode():
+        image = torch.zeros(1, architecture.channels, architecture.size, architecture.size)
+        features = backbone.eval()(image)
+    backbone.train()
+    return features.shape[1]
+
+
+def _stem_options(architecture: Architecture) -> dict[str, Any]:
+    # timm fixes a plain stem at 64 channels; only its "deep" one has a width, so we ask for it and replace it.
+    if architecture.stem == "standard":
+        return {}
+    return {"stem_type": "deep", "stem_width": architecture.options.get("channels", (64,))[0] // 2}
+
+
+def _shrink_stem(architecture: Architecture, backbone: nn.Module) -> None:
+    """The stem of the CIFAR ResNet (He et al., arXiv:1512.03385, section 4.2), as wide as the first stage.
+
+    The ImageNet stem divides height and width by 4 before the first block: of 16 px it would leave 4 x 4 positions,
+    of which the last stage sees one.
+    """
+    from timm.models.resnet import ResNet
+    from torch import nn
+
+    if not isinstance(backbone, ResNet):
+        raise architecture.error("stem 'small' is for timm's ResNet; use stem: standard")
+    if architecture.size > SMALL_STEM_LIMIT:
+        raise architecture.error(
+            f"stem 'small' is for images up to {SMALL_STEM_LIMIT} px, not {architecture.size}; use stem: standard"
+        )
+    width = backbone.bn1.num_features
+    backbone.conv1 = nn.Conv2d(architecture.channels, width, kernel_size=3, padding=1, bias=False)
+    nn.init.kaiming_normal_(backbone.conv1.weight, mode="fan_out", nonlinearity="relu")
+    backbone.maxpool = nn.Identity()
+
+
+def _check_patches(architecture: Architecture, backbone: nn.Module) -> None:
+    # timm lets the remainder fall off the edge in silence.
+    patch = getattr(getattr(backbone, "patch_embed", None), "patch_size", (1, 1))
+    if any(architecture.size % side for side in patch):
+        raise architecture.error(
+            f"patches of {patch[0]} px do not tile images of {architecture.size} px; change patch_size or size"
+        )
+
+
+def _refusal(architecture: Architecture, error: Exception) -> str:
+    option = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    if option:
+        return f"unknown option {option[1]!r}; see the arguments of its class in timm"
+    reason = " ".join(str(error).split())
+    return (
+        f"does not work with images of {architecture.size} px and options {architecture.options} ({reason})"
+    )
+
+
+def _close(name: str, known: Iterable[str]) -> str:
+    found = difflib.get_close_matches(str(name), list(known), n=3)
+    return f"; did you mean {' or '.join(found)}?" if found else ""

@@ -1,0 +1,95 @@
+"""A timm backbone with a linear head, from images in [0, 1] to logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+import torch
+from torch import Tensor, nn
+
+from whypretrain.errors import InputError
+from whypretrain.models.architecture import Architecture, feature_size, timm_backbone
+from whypretrain.models.blocks import BlockPath, block_path
+from whypretrain.models.inputs import device
+
+
+class Classifier(nn.Module):
+    """Normalisation, backbone and head in one module.
+
+    Attributes:
+        architecture: what the backbone is.
+        classes: names of the K classes, in the order of the logits.
+        backbone: the timm model without head.
+        head: `nn.Linear(d, K)`.
+    """
+
+    _mean: Tensor
+    _std: Tensor
+
+    def __init__(self, architecture: Architecture, classes: Sequence[str]) -> None:
+        super().__init__()
+        if len(classes) < 2 or len(set(classes)) < len(classes):
+            raise InputError(f"a classifier needs 2 or more distinct class names, not {list(classes)[:5]}")
+        self.architecture = architecture
+        self.classes = list(classes)
+        self.backbone = timm_backbone(architecture)
+        self.head = _new_head(feature_size(architecture, self.backbone), len(classes))
+        for name, values in (("_mean", architecture.mean), ("_std", architecture.std)):
+            self.register_buffer(name, torch.tensor(values).view(1, -1, 1, 1), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (B, K) of float images in [0, 1], (B, C, H, W)."""
+        return self.head(self.features(images))
+
+    def features(self, images: Tensor) -> Tensor:
+        """Pooled features before the head: (B, C, H, W) -> (B, d)."""
+        return self.backbone(self._normalised(images))
+
+    @property
+    def block_names(self) -> list[str]:
+        """Names of the blocks in the order of `blocks`, as timm has them: `blocks.0`, `layer1.0`.
+
+        Raises:
+            InputError: if the backbone is of a family without known blocks.
+        """
+        return self._path().names
+
+    def blocks(self, images: Tensor, upto: int | None = None) -> list[Tensor]:
+        """Outputs of blocks 1..`upto` (all by default), each flattened to (B, d_l); no later block is run.
+
+        Raises:
+            InputError: if the backbone has no known blocks, or fewer than `upto`.
+        """
+        path = self._path()
+        if upto is not None and not 1 <= upto <= len(path.names):
+            raise InputError(f"{self.architecture.name} has blocks 1 to {len(path.names)}, not {upto}")
+        return [output.flatten(1) for output in islice(path.outputs(self._normalised(images)), upto)]
+
+    def _path(self) -> BlockPath:
+        return block_path(self.backbone)
+
+    def _normalised(self, images: Tensor) -> Tensor:
+        return (images - self._mean) / self._std
+
+
+def _new_head(n_features: int, n_classes: int) -> nn.Linear:
+    """A head that starts near equal odds: weights of standard deviation 0.02, zero bias, as in timm's ViT."""
+    head = nn.Linear(n_features, n_classes)
+    nn.init.trunc_normal_(head.weight, std=0.02)
+    nn.init.zeros_(head.bias)
+    return head
+
+
+def build(architecture: Architecture, classes: Sequence[str], *, seed: int) -> Classifier:
+    """A classifier with random weights, on `device()`, in training mode.
+
+    The weights depend on `seed` alone, and the backbone's not on the classes. torch's global generator keeps its
+    state.
+
+    Raises:
+        InputError: if timm refuses the architecture, or the class names are fewer than 2 or repeat.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Classifier(architecture, classes).to(device())

@@ -1,0 +1,100 @@
+"""A model on disk: `model.safetensors` for the weights, `model.json` for what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from torch import Tensor
+
+from whypretrain.errors import InputError
+from whypretrain.files import atomic, read_json, sha256, write_json
+from whypretrain.models.architecture import Architecture
+from whypretrain.models.classifier import Classifier, build
+
+_WEIGHTS, _CARD = "model.safetensors", "model.json"
+_SHOWN = 5  # names listed in a message
+
+
+def save(model: Classifier, folder: str | Path, provenance: Mapping[str, Any]) -> None:
+    """Write the model into `folder`; `provenance` (plain values) tells how it came to be.
+
+    `model.json` holds architecture, classes, provenance, and the SHA-256 of `model.safetensors`; it is written last,
+    so a folder with a matching pair is complete.
+    """
+    weights = Path(folder) / _WEIGHTS
+    with atomic(weights) as temporary:
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+        temporary.write_bytes(safetensors.torch.save(state))
+    card = {
+        "architecture": model.architecture.to_dict(),
+        "classes": model.classes,
+        "provenance": dict(provenance),
+        "sha256": sha256(weights),
+    }
+    write_json(Path(folder) / _CARD, card)
+
+
+def load(folder: str | Path) -> Classifier:
+    """Read a model written by `save`: evaluation mode, on `device()`. Nothing is unpickled.
+
+    Raises:
+        InputError: if a file is missing, damaged or changed, or the weights are of another architecture.
+    """
+    weights, card_path = Path(folder) / _WEIGHTS, Path(folder) / _CARD
+    card = read_json(card_path)
+    if missing := {"architecture", "classes", "sha256"} - set(card):
+        raise InputError(f"{card_path}: {min(missing)!r} is missing; make the model again")
+    if not weights.is_file():
+        raise InputError(f"{weights}: missing; remove {card_path} and run the workflow again")
+    if sha256(weights) != card["sha256"]:
+        raise InputError(
+            f"{weights}: damaged or changed, its SHA-256 is not the one in {_CARD}; make the model again"
+        )
+    model = build(Architecture.from_dict(card["architecture"]), card["classes"], seed=0)
+    fill(model, read_safetensors(weights), weights)
+    return model.eval()
+
+
+def read_safetensors(path: str | Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, on the CPU.
+
+    Raises:
+        InputError: if the file is missing or damaged.
+    """
+    try:
+        return safetensors.torch.load_file(path)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise InputError(f"{path}: not a readable safetensors file ({error}); fetch it again") from error
+
+
+def fill(model: Classifier, state: Mapping[str, Tensor], source: str | Path, hint: str = "") -> None:
+    """Copy `state` into the model, which must have the same names and shapes throughout.
+
+    Raises:
+        InputError: if they differ, with at most 5 names of each kind of difference and the `hint`.
+    """
+    own = model.state_dict()
+    differences = {
+        "missing": [name for name in own if name not in state],
+        "unexpected": [name for name in state if name not in own],
+        "of another shape": [
+            f"{name} {tuple(state[name].shape)} for {tuple(tensor.shape)}"
+            for name, tensor in own.items()
+            if name in state and state[name].shape != tensor.shape
+        ],
+    }
+    if any(differences.values()):
+        told = "; ".join(f"{kind}: {_some(names)}" for kind, names in differences.items() if names)
+        mend = hint or "give the architecture of these weights"
+        raise InputError(f"{source}: weights do not fit {model.architecture.name} ({told}); {mend}")
+    model.load_state_dict(dict(state))
+
+
+def _some(names: Iterable[str]) -> str:
+    names = list(names)
+    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + rest
