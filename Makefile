@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # Nothing is written outside the checkout: caches of libraries go into it, too.
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
-export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: run test check format lock bench
@@ -15,7 +15,6 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 run: $(VENV)/.done
 	@echo "Running $(CONFIG) with snakemake on $(CORES) cores; results go below results/."
 	snakemake --cores $(CORES) --configfile $(CONFIG)
-	@python workflow/tools/timing.py $(CONFIG)
 
 test: check
 	@echo "Running the tests, with one run of config/smoke.yaml from its data to its report."

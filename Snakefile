@@ -1,5 +1,7 @@
 """whypretrain: data sets and checkpoints -> selection -> models -> interactions and invariances -> claims, figures, report."""
 
+import sys
+import time
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -45,6 +47,16 @@ include: "workflow/rules/invariances.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+
+
+STARTED = time.time()
+
+
+onsuccess:
+    shell(
+        "{sys.executable} workflow/tools/timing.py {RESULTS} --since {STARTED} --cores {workflow.cores}"
+        " && echo 'Open {RESULTS}/report.html'"
+    )
 
 
 rule all:

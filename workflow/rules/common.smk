@@ -1,5 +1,5 @@
 import json
-import sys
+
 
 from whypretrain.provenance import code_files
 

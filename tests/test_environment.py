@@ -1,0 +1,36 @@
+"""The pins, the conda files and pyproject.toml must agree."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PINS = {
+    canonicalize_name(name): version
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "envs/constraints.txt").read_text(), re.MULTILINE)
+}
+NAMED = [Requirement(text) for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]]
+
+
+@pytest.mark.parametrize("requirement", NAMED, ids=lambda requirement: requirement.name)
+def test_every_requirement_is_pinned_within_its_range(requirement):
+    pin = PINS[canonicalize_name(requirement.name)]
+    assert requirement.specifier.contains(pin), f"{requirement} does not admit {pin}"
+
+
+def test_constraints_are_exact_pins_without_addresses():
+    lines = (ROOT / "envs/constraints.txt").read_text().splitlines()
+    assert [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.!]+", line)] == []
+
+
+@pytest.mark.parametrize("name", ["cpu", "gpu"])
+def test_conda_files_use_the_same_pins(name):
+    environment = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())
+    assert f"python={PROJECT['requires-python'].removeprefix('>=')}" in environment["dependencies"]
+    assert environment["dependencies"][-1]["pip"] == ["--constraint constraints.txt", "--editable .."]

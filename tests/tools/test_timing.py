@@ -1,0 +1,34 @@
+import os
+import runpy
+from pathlib import Path
+
+import pytest
+
+timing = runpy.run_path(str(Path(__file__).parents[2] / "workflow/tools/timing.py"))
+
+
+def job(results, name, seconds, log):
+    for folder, suffix, text in (("benchmarks", ".tsv", f"s\tmax_rss\n{seconds}\t10\n"), ("logs", ".log", log)):
+        path = (results / folder / name).with_suffix(suffix)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return (results / "benchmarks" / name).with_suffix(".tsv")
+
+
+def test_jobs_are_split_into_computing_and_start_up(tmp_path):
+    job(tmp_path, "train/a", 10.0, "warming up\ncomputed 7.50 s\n")
+    job(tmp_path, "report", 3.0, "computed 2.50 s\n")
+    jobs = timing["read_jobs"](tmp_path, since=0)
+    assert sorted((one.wall, one.computing) for one in jobs) == [(3.0, 2.5), (10.0, 7.5)]
+    text = timing["summary"](jobs, wall=10.0, cores=2)
+    assert "2 jobs in 10 s" in text
+    assert "computing 10 core-seconds, 50%" in text
+    assert "start-up of jobs 15%" in text
+    assert "without a job 35%" in text
+
+
+def test_jobs_of_earlier_runs_do_not_count(tmp_path):
+    old = job(tmp_path, "old", 5.0, "computed 5.00 s\n")
+    os.utime(old, (1000, 1000))
+    job(tmp_path, "new", 2.0, "computed 1.00 s\n")
+    assert [one.wall for one in timing["read_jobs"](tmp_path, since=2000)] == [pytest.approx(2.0)]
