@@ -1,0 +1,110 @@
+"""The same for networks made of blocks: inverted at every block, tested at every block, weights frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+import torch
+
+from whypretrain.errors import InputError
+from whypretrain.invariances.cka import gram
+from whypretrain.invariances.inversion import Inversion, Layer, invert
+
+
+class BlockModel(Protocol):
+    """What is asked of a network; `whypretrain.models.Classifier` is one."""
+
+    @property
+    def block_names(self) -> list[str]:
+        """Names of the blocks, first to last."""
+
+    def blocks(self, images: torch.Tensor, upto: int | None = None) -> list[torch.Tensor]:
+        """Outputs (b, d_l) of blocks 1..upto, flattened; the forward pass stops there."""
+
+
+def block_layer(model: BlockModel, number: int) -> Layer:
+    """The callable images -> output of block `number` (1-based); later blocks do not run."""
+    return lambda images: model.blocks(images, number)[-1]
+
+
+def invert_blocks(
+    model: BlockModel,
+    images: torch.Tensor,
+    *,
+    steps: int,
+    step_size: float,
+    seed: int,
+    batch_size: int | None = None,
+) -> list[Inversion]:
+    """Identically represented inputs of every block, first to last, from the same noise.
+
+    One such set serves every tested model, block and checkpoint. Arguments as `invert`.
+
+    Raises:
+        InputError: as `invert`, naming the block; a model without blocks.
+    """
+    names = _names(model)
+    with frozen(model):
+        return [
+            invert(
+                block_layer(model, number), images, steps=steps, step_size=step_size, seed=seed,
+                batch_size=batch_size, name=f"block {number} ({name})",
+            )
+            for number, name in enumerate(names, start=1)
+        ]  # fmt: skip
+
+
+def block_grams(model: BlockModel, images: torch.Tensor, *, batch_size: int | None = None) -> torch.Tensor:
+    """Gram matrices (blocks, n, n), float64, of the centred outputs of every block; one forward pass.
+
+    Raises:
+        InputError: a model without blocks; a block whose output is the same for every image.
+    """
+    names = _names(model)
+    with torch.no_grad(), frozen(model):
+        batches = [model.blocks(part) for part in images.split(batch_size or len(images))]
+    found = []
+    for name, outputs in zip(names, zip(*batches, strict=True), strict=True):
+        try:
+            found.append(gram(torch.cat(outputs)))
+        except InputError as error:
+            raise InputError(f"block {name}: {error}") from error
+    return torch.stack(found)
+
+
+def inverted_grams(
+    model: BlockModel, inversions: Sequence[Inversion], *, batch_size: int | None = None
+) -> torch.Tensor:
+    """Gram matrices (inverted blocks, tested blocks, n, n) of `model` on any model's inversions."""
+    return torch.stack(
+        [block_grams(model, inversion.images, batch_size=batch_size) for inversion in inversions]
+    )
+
+
+@contextmanager
+def frozen(model: object) -> Iterator[None]:
+    """Hold a torch module in eval mode without weight gradients, then restore both; other objects pass."""
+    if not isinstance(model, torch.nn.Module):
+        yield
+        return
+    modes = [(module, module.training) for module in model.modules()]
+    wants = [(weight, weight.requires_grad) for weight in model.parameters()]
+    try:
+        model.eval().requires_grad_(False)
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+        for weight, wanted in wants:
+            weight.requires_grad_(wanted)
+
+
+def _names(model: BlockModel) -> list[str]:
+    names = list(getattr(model, "block_names", []))
+    if not names:
+        raise InputError(
+            f"{type(model).__name__} names no blocks; use an architecture with blocks (ViT, ResNet)"
+        )
+    return names

@@ -1,0 +1,155 @@
+"""Identically represented inputs: images made from noise that a layer maps as it maps given images.
+
+Projected normalised gradient descent of Merlin et al. 2023 (arXiv:2307.06006) after Nanda et al. 2022 (STIR,
+arXiv:2206.11939): constant step length, box [0, 1], best iterate per image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import torch
+
+from whypretrain import seeds
+from whypretrain.errors import InputError
+
+Layer: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
+Bounds: TypeAlias = tuple[float, float] | None
+
+_SAFE = 1e-10  # added to the gradient's norm, so that a zero gradient is a zero step
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """Inputs that a layer represents as it represents the given images; all on the device of those."""
+
+    images: torch.Tensor  # (n, ...) the best iterate of each image
+    start: torch.Tensor  # (n, ...) where each began: noise inside the box
+    residual: torch.Tensor  # (n,) ‖layer(images) - target‖ / ‖target‖; above 1 is worse than the zero vector
+
+    @property
+    def moved(self) -> torch.Tensor:
+        """(n,) L2 distance from start to result."""
+        return (self.images - self.start).flatten(1).norm(dim=1)
+
+
+def invert(
+    layer: Layer,
+    images: torch.Tensor | np.ndarray,
+    *,
+    steps: int,
+    step_size: float,
+    seed: int,
+    batch_size: int | None = None,
+    bounds: Bounds = (0.0, 1.0),
+    start: torch.Tensor | None = None,
+    name: str = "the layer",
+) -> Inversion:
+    """Find x' with layer(x') ≈ layer(x) for each image x, starting from noise.
+
+    x' ← clamp(x' - step_size · g / ‖g‖), g the gradient of ℓ(x') = ‖layer(x') - layer(x)‖ / ‖layer(x)‖ at x'
+    itself: no clamp is differentiated, so a pixel on the bound moves as freely as any other. The iterate of
+    lowest ℓ is kept.
+
+    Noise is N(0, 1) per pixel brought into the box, drawn per image from the seed and the image's position:
+    batch size changes nothing but memory.
+
+    Args:
+        layer: maps a batch (b, ...) of images to features (b, ...), each image independently of the others,
+        as a
+            network in eval mode does. Freeze its weights to save memory (see `frozen`).
+        images: (n, ...) floats inside `bounds`; computed in their precision.
+        steps: number of gradient steps.
+        step_size: length of every step, as L2 norm over the whole image (pixels in [0, 1]).
+        seed: of the noise.
+        batch_size: images inverted at a time; None: all.
+        bounds: the box; None: unbounded.
+        start: (n, ...) own starting images in place of noise.
+        name: what error messages call the layer.
+
+    Raises:
+        InputError: images outside the bounds, a layer that maps an image to zeros, a loss that is not finite.
+    """
+    images = _checked(images, bounds)
+    if steps < 0 or not step_size > 0:
+        raise InputError(f"inversion needs steps >= 0 and step_size > 0, got {steps} and {step_size}")
+    start = _boxed(starting_noise(images, seed=seed) if start is None else start.to(images), bounds)
+    size = batch_size or len(images)
+    parts = [
+        _descend(layer, images[i : i + size], start[i : i + size], steps, step_size, bounds)
+        for i in range(0, len(images), size)
+    ]
+    residual = torch.cat([loss for _, loss in parts])
+    _check_finite(residual, name)
+    return Inversion(torch.cat([best for best, _ in parts]), start, residual)
+
+
+def starting_noise(images: torch.Tensor, *, seed: int) -> torch.Tensor:
+    """N(0, 1) noise of the images' shape and device; row k depends on the seed and k alone."""
+    rows = [
+        seeds.generator(seed, "inversion noise", k).standard_normal(images.shape[1:], dtype=np.float32)
+        for k in range(len(images))
+    ]
+    return torch.from_numpy(np.stack(rows)).to(images)
+
+
+def _descend(
+    layer: Layer, images: torch.Tensor, start: torch.Tensor, steps: int, step_size: float, bounds: Bounds
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Best iterates and their losses; a loss that was ever NaN stays NaN."""
+    with torch.no_grad():
+        target = layer(images).flatten(1)
+        scale = target.norm(dim=1)
+    current = best = start
+    lowest = torch.full_like(scale, torch.inf)
+    per_image = (-1, *[1] * (images.ndim - 1))
+    for step in range(steps + 1):
+        loss, gradient = _loss_and_gradient(layer, current, target, scale, wanted=step < steps)
+        best = torch.where((loss < lowest).view(per_image), current, best)
+        lowest = torch.minimum(lowest, loss)  # keeps a NaN
+        length = gradient.flatten(1).norm(dim=1).view(per_image)
+        current = _boxed(current - step_size * gradient / (length + _SAFE), bounds)
+    return best, lowest
+
+
+def _loss_and_gradient(
+    layer: Layer, current: torch.Tensor, target: torch.Tensor, scale: torch.Tensor, *, wanted: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Relative losses (b,) and, where `wanted`, their gradient with respect to the images; else zeros."""
+    current = current.detach().requires_grad_(wanted)
+    with torch.set_grad_enabled(wanted):
+        loss = torch.linalg.vector_norm(layer(current).flatten(1) - target, dim=1) / scale
+    if not loss.requires_grad:  # the last evaluation, or a layer that ignores its input
+        return loss.detach(), torch.zeros_like(current)
+    (gradient,) = torch.autograd.grad(loss.sum(), current, allow_unused=True, materialize_grads=True)
+    return loss.detach(), gradient
+
+
+def _boxed(images: torch.Tensor, bounds: Bounds) -> torch.Tensor:
+    return images if bounds is None else images.clamp(*bounds)
+
+
+def _checked(images: torch.Tensor | np.ndarray, bounds: Bounds) -> torch.Tensor:
+    images = torch.as_tensor(images).detach()
+    if not len(images):
+        raise InputError("inversion got no image; give at least one")
+    if not images.is_floating_point():
+        raise InputError(
+            f"inversion needs float images in [0, 1], got {images.dtype}; divide 8-bit images by 255"
+        )
+    low, high = float(images.min()), float(images.max())
+    if bounds is not None and not (bounds[0] <= low and high <= bounds[1]):
+        raise InputError(f"images range over [{low:g}, {high:g}], outside {list(bounds)}; rescale them")
+    return images
+
+
+def _check_finite(residual: torch.Tensor, name: str) -> None:
+    bad = (~residual.isfinite()).nonzero().flatten().tolist()
+    if bad:
+        raise InputError(
+            f"{name}: the loss of image {bad[0]} (and {len(bad) - 1} more) is not finite during inversion, its "
+            "features are zero, NaN or infinite; check the weights, or leave out the image or the layer"
+        )
