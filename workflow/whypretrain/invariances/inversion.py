@@ -150,6 +150,6 @@ def _check_finite(residual: torch.Tensor, name: str) -> None:
     bad = (~residual.isfinite()).nonzero().flatten().tolist()
     if bad:
         raise InputError(
-            f"{name}: the loss of image {bad[0]} (and {len(bad) - 1} more) is not finite during inversion, its "
-            "features are zero, NaN or infinite; check the weights, or leave out the image or the layer"
+            f"{name}: the loss of image {bad[0]} (and {len(bad) - 1} more) is not finite during "
+            "inversion, its features are zero, NaN or infinite; check the weights, or leave out the image or the layer"
         )
