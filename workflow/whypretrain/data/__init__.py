@@ -5,4 +5,15 @@ from whypretrain.data.image_set import ImageSet, assemble, load, save
 from whypretrain.data.sampling import few_shot, split_off
 from whypretrain.data.scripts import SCRIPTS
 
-__all__ = ["KINDS", "SCRIPTS", "ImageSet", "Kind", "assemble", "build", "few_shot", "load", "save", "split_off"]
+__all__ = [
+    "KINDS",
+    "SCRIPTS",
+    "ImageSet",
+    "Kind",
+    "assemble",
+    "build",
+    "few_shot",
+    "load",
+    "save",
+    "split_off",
+]

@@ -1,10 +1,11 @@
-"""Options of a data set kind: a frozen dataclass with defaults, filled from the config and checked in one place."""
+"""Options of a kind of data set: a frozen dataclass, filled from the config, checked in one place."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar, get_args, get_type_hints
+from dataclasses import MISSING, dataclass, field, fields
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from whypretrain.errors import InputError
 
@@ -22,44 +23,43 @@ class Common:
     test_size: int | None = option(None, least=1)
 
 
-O = TypeVar("O", bound=Common)  # noqa: E741
+OptionsT = TypeVar("OptionsT", bound=Common)
+_NAMES = {tuple: "list of names", dict: "mapping", str: "text", NoneType: "null"}
 
 
-def parse(options: type[O], given: Mapping[str, Any], where: str) -> O:
+def parse(options: type[OptionsT], given: Mapping[str, Any], where: str) -> OptionsT:
     """Fill `options` from the config.
 
     Raises:
-        InputError: for an unknown or missing name, a wrong type or a value out of range; the message lists what there is.
+        InputError: for an unknown or missing name, a wrong type, or a value out of range.
     """
     known = {each.name: each for each in fields(options)}
     unknown = sorted(set(given) - set(known))
     if unknown:
-        raise InputError(f"{where}: unknown option {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+        raise InputError(
+            f"{where}: unknown option {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+        )
     hints = get_type_hints(options)
-    values = {key: _checked(value, hints[key], known[key].metadata, f"{where}.{key}") for key, value in given.items()}
-    try:
-        return options(**values)
-    except TypeError as error:
-        raise InputError(f"{where}: {str(error).partition(' ')[2]}") from error
+    values = {
+        key: _checked(value, hints[key], known[key].metadata, f"{where}.{key}")
+        for key, value in given.items()
+    }
+    required = [name for name, each in known.items() if each.default is MISSING and name not in values]
+    if required:
+        raise InputError(f"{where}: no {', '.join(required)}; set it")
+    return options(**values)
 
 
 def _checked(value: Any, hint: Any, bounds: Mapping[str, float], where: str) -> Any:
-    allowed = tuple(_origin(part) for part in (get_args(hint) if _is_union(hint) else (hint,)))
-    if isinstance(value, list):
-        value = tuple(value)
-    if float in allowed and isinstance(value, int) and not isinstance(value, bool):
+    """The value as the option's type: a list as a tuple, a whole number as a float where one is wanted."""
+    allowed = get_args(hint) if isinstance(hint, UnionType) else (get_origin(hint) or hint,)
+    value = tuple(value) if isinstance(value, list) else value
+    if float in allowed and type(value) is int:
         value = float(value)
-    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
-        names = " or ".join("list" if each is tuple else each.__name__.replace("NoneType", "null") for each in allowed)
+    strings = not isinstance(value, tuple) or all(isinstance(part, str) for part in value)
+    if not isinstance(value, allowed) or isinstance(value, bool) or not strings:
+        names = " or ".join(_NAMES.get(each, each.__name__) for each in allowed)
         raise InputError(f"{where}: {value!r} is not of type {names}")
-    if isinstance(value, int | float) and not bounds.get("least", value) <= value <= bounds.get("most", value):
+    if isinstance(value, int | float) and bounds and not bounds["least"] <= value <= bounds["most"]:
         raise InputError(f"{where}: {value} is out of range; use {bounds['least']} to {bounds['most']}")
     return value
-
-
-def _is_union(hint: Any) -> bool:
-    return type(None) in get_args(hint) or len([part for part in get_args(hint) if part is not Ellipsis]) > 1
-
-
-def _origin(hint: Any) -> Any:
-    return getattr(hint, "__origin__", hint)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from whypretrain import seeds
-from whypretrain.data import digits, glyphs
+from whypretrain.data import digits, glyphs, imagefolder, npz
 from whypretrain.data._options import Common, parse
 from whypretrain.data.image_set import SPLITS, ImageSet
 from whypretrain.data.sampling import few_shot
@@ -31,14 +31,18 @@ KINDS: dict[str, Kind] = {
         glyphs.Options,
         glyphs.make,
         source="characters drawn with the fonts shipped in matplotlib",
-        licence="DejaVu (Bitstream Vera), STIX (SIL OFL) and Computer Modern fonts; drawings are unrestricted",
+        licence="DejaVu (Bitstream Vera), STIX (SIL OFL), Computer Modern; drawings are unrestricted",
     ),
     "digits": Kind(
         digits.Options,
         digits.make,
-        source="Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, test part, shipped in scikit-learn",
+        source="Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, in scikit-learn",
         licence="CC BY 4.0 (UCI Machine Learning Repository)",
     ),
+    "imagefolder": Kind(
+        imagefolder.Options, imagefolder.make, source="a folder of images", licence="the owner's"
+    ),
+    "npz": Kind(npz.Options, npz.make, source="a NumPy file", licence="the owner's"),
 }
 
 
@@ -47,7 +51,7 @@ def build(name: str, spec: Mapping[str, Any], *, size: int, channels: int, seed:
 
     Args:
         name: the data set's name; also part of its seed, so that two data sets of one kind differ.
-        spec: `kind`, the kind's options, and `train_size` / `test_size` for a seeded stratified subset of each split.
+        spec: `kind`, the kind's options, and `train_size`, `test_size` of the stratified subsets.
         size: side of the square images, pixels.
         channels: 1 (grey) or 3 (RGB).
         seed: decides the split, the subset, and whatever the kind draws at random.
@@ -57,10 +61,17 @@ def build(name: str, spec: Mapping[str, Any], *, size: int, channels: int, seed:
     """
     kind = _kind(name, spec)
     if channels not in (1, 3) or size < 1:
-        raise InputError(f"image: size {size} with {channels} channels; use a positive size and 1 or 3 channels")
-    options = parse(kind.options, {key: value for key, value in spec.items() if key != "kind"}, f"data.{name}")
+        raise InputError(
+            f"image: size {size} with {channels} channels; use a positive size and 1 or 3 channels"
+        )
+    options = parse(
+        kind.options, {key: value for key, value in spec.items() if key != "kind"}, f"data.{name}"
+    )
     seed = seeds.seed_of(seed, name)
-    pool = kind.make(options, size=size, channels=channels, seed=seed)
+    try:
+        pool = kind.make(options, size=size, channels=channels, seed=seed)
+    except InputError as error:
+        raise InputError(f"data.{name}: {error}") from error
     chosen = pool.take(_subset(pool, options, name, seed))
     about = {"name": name, "kind": spec["kind"], "source": kind.source, "licence": kind.licence}
     return ImageSet(chosen.images, chosen.manifest, about)
@@ -75,12 +86,15 @@ def _kind(name: str, spec: Mapping[str, Any]) -> Kind:
 
 def _subset(pool: ImageSet, options: Common, name: str, seed: int) -> np.ndarray:
     """Rows of the training subset, then of the test subset."""
-    sizes = {"train": options.train_size, "test": options.test_size}
     found = []
-    for split in SPLITS:
+    for split, size in zip(SPLITS, (options.train_size, options.test_size), strict=True):
         rows = np.flatnonzero((pool.manifest["split"] == split).to_numpy())
-        size = len(rows) if sizes[split] is None else sizes[split]
-        what = f"data.{name}.{split}_size"
-        seed_here = seeds.seed_of(seed, split)
-        found.append(rows[few_shot(pool.labels[rows], size, classes=pool.classes, seed=seed_here, what=what)])
+        chosen = few_shot(
+            pool.labels[rows],
+            len(rows) if size is None else size,
+            classes=pool.classes,
+            seed=seeds.seed_of(seed, split),
+            what=f"data.{name}.{split}_size",
+        )
+        found.append(rows[chosen])
     return np.concatenate(found)

@@ -1,4 +1,4 @@
-"""Kind `digits`: the handwritten digits that scikit-learn ships (UCI optical recognition, 1,797 images of 8 x 8)."""
+"""Kind `digits`: the handwritten digits that scikit-learn ships (UCI optdigits, 1,797 images of 8 x 8)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Options(Common):
 
 
 def make(options: Options, *, size: int, channels: int, seed: int) -> ImageSet:
-    """All digits, resized to `size`, intensities 0..16 stretched to 0..255, split by a seeded stratified draw."""
+    """All, resized to `size`, intensities 0..16 to 0..255, split by seeded stratified draw."""
     from sklearn.datasets import load_digits
 
     found = load_digits()

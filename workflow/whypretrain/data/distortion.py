@@ -17,7 +17,7 @@ class Distortion:
     shear: float  # greatest horizontal slant, as a tangent
     shift: float  # greatest shift along each axis, share of the side
     stroke: float  # greatest growth of strokes on each side, share of the side
-    blur: float  # mean standard deviation of the Gaussian blur, share of the side; drawn from half to 1.5 times it
+    blur: float  # mean standard deviation of the Gaussian blur, share of the side; from half to 1.5 times it
     noise: float  # standard deviation of the pixel noise, share of full intensity
 
 
@@ -27,15 +27,17 @@ def affine_maps(count: int, strength: Distortion, side: int, generator: np.rando
     Each is x -> A x + t with A = R(angle) [[1, shear], [0, 1]] diag(width, height).
 
     Returns:
-        Coefficients (a, b, c, d, e, f) of the inverse maps, from output to input pixels, as PIL takes them: the output
-        pixel (x, y) shows the input at (a x + b y + c, d x + e y + f). float64, shape (count, 6).
+        Coefficients (a, b, c, d, e, f) of the inverse maps as PIL takes them: output pixel (x, y) shows the
+        input at (a x + b y + c, d x + e y + f). float64, shape (count, 6).
     """
     angle = np.deg2rad(generator.uniform(-strength.rotation, strength.rotation, count))
     stretch = 1 + generator.uniform(-strength.scale, strength.scale, (count, 2))
     shear = generator.uniform(-strength.shear, strength.shear, count)
     shift = generator.uniform(-strength.shift, strength.shift, (count, 2)) * side
 
-    rotation = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], axis=-1).reshape(count, 2, 2)
+    rotation = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], axis=-1).reshape(
+        count, 2, 2
+    )
     slant = np.tile(np.eye(2), (count, 1, 1))
     slant[:, 0, 1] = shear
     inverse = np.linalg.inv(rotation @ slant * stretch[:, None, :])  # (count, 2, 2)
@@ -50,11 +52,17 @@ def thickened(picture: Image.Image, pixels: int) -> Image.Image:
 
 
 def distorted(picture: Image.Image, coefficients: np.ndarray, blur: float, size: int) -> np.ndarray:
-    """One picture through one affine map and a Gaussian blur (in its pixels), reduced to size x size, uint8."""
+    """One picture after an affine map and a blur (standard deviation in pixels), as size x size uint8."""
     mapped = picture.transform(
         picture.size, Image.Transform.AFFINE, tuple(coefficients.tolist()), resample=Image.Resampling.BILINEAR
     )
     return np.asarray(mapped.filter(ImageFilter.GaussianBlur(blur)).reduce(picture.width // size))
+
+
+def full_contrast(images: np.ndarray) -> np.ndarray:
+    """Stretch each uint8 image so that its brightest pixel is 255, as under a pen; black stays black."""
+    peak = images.max(axis=(1, 2), keepdims=True).clip(1)
+    return np.rint(images * (255 / peak)).astype(np.uint8)
 
 
 def noisy(images: np.ndarray, noise: float, generator: np.random.Generator) -> np.ndarray:

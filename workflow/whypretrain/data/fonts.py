@@ -1,8 +1,8 @@
-"""The fonts that matplotlib ships, by family: which characters each face truly draws, and their outlines as pictures."""
+"""The fonts that matplotlib ships, by family: which characters a face truly draws, and their pictures."""
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -31,7 +31,9 @@ def faces(families: tuple[str, ...]) -> list[str]:
     """
     unknown = [family for family in families if family not in FAMILIES]
     if unknown or not families:
-        raise InputError(f"fonts: unknown family {', '.join(unknown) or '(none)'}; there are {', '.join(FAMILIES)}")
+        raise InputError(
+            f"fonts: unknown family {', '.join(unknown) or '(none)'}; there are {', '.join(FAMILIES)}"
+        )
     found = [face for family in families for face in FAMILIES[family]]
     absent = [face for face in found if not _path(face).is_file()]
     if absent:
@@ -47,9 +49,9 @@ def draws(face: str, character: str) -> bool:
     return mask.getbbox() is not None and mask.tobytes() != _missing(face)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def picture(face: str, character: str, side: int, longest: int) -> Image.Image:
-    """The character in white on black, its ink centred in a square, its longer edge stretched to `longest` pixels.
+    """The character in white on black, centred in a square, its longer edge scaled to `longest` pixels.
 
     Raises:
         InputError: if the character leaves no ink.
@@ -62,7 +64,9 @@ def picture(face: str, character: str, side: int, longest: int) -> Image.Image:
     factor = longest / max(ink.size)
     width, height = (max(1, round(edge * factor)) for edge in ink.size)
     square = Image.new("L", (side, side))
-    square.paste(ink.resize((width, height), Image.Resampling.BICUBIC), ((side - width) // 2, (side - height) // 2))
+    square.paste(
+        ink.resize((width, height), Image.Resampling.BICUBIC), ((side - width) // 2, (side - height) // 2)
+    )
     return square
 
 
@@ -74,7 +78,9 @@ def _missing(face: str) -> bytes:
 def _outline(face: str, character: str, size: int) -> Image.Image:
     """The character on a canvas with room on all sides, as an 8-bit mask."""
     canvas = Image.new("L", (3 * size, 3 * size))
-    ImageDraw.Draw(canvas).text((1.5 * size, 1.5 * size), character, fill=255, font=_font(face, size), anchor="mm")
+    ImageDraw.Draw(canvas).text(
+        (1.5 * size, 1.5 * size), character, fill=255, font=_font(face, size), anchor="mm"
+    )
     return canvas
 
 

@@ -1,16 +1,17 @@
-"""Kind `glyphs`: characters of several scripts, drawn with the fonts that matplotlib ships and randomly distorted."""
+"""Kind `glyphs`: characters of several scripts, drawn with matplotlib's fonts and randomly distorted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
+from PIL import Image
 
 from whypretrain import seeds
 from whypretrain.data import fonts
 from whypretrain.data._options import Common, option
-from whypretrain.data.distortion import Distortion, affine_maps, distorted, noisy, thickened
+from whypretrain.data.distortion import Distortion, affine_maps, distorted, full_contrast, noisy, thickened
 from whypretrain.data.image_set import ImageSet, assemble
 from whypretrain.data.scripts import SCRIPTS
 from whypretrain.errors import InputError
@@ -24,18 +25,27 @@ _FINE = 64  # drawn at least this large, then reduced
 class Options(Common):
     """Options of the kind; lengths are shares of the image side."""
 
-    scripts: tuple[str, ...] = tuple(SCRIPTS)
+    scripts: tuple[str, ...] = (
+        "latin",
+        "greek",
+        "cyrillic",
+        "arrows",
+        "mathematics",
+        "geometry",
+        "music",
+        "chess",
+    )
     fonts: tuple[str, ...] = ("DejaVu Sans", "DejaVu Sans Mono", "STIX", "Computer Modern")
     most_per_script: int | None = option(None, least=1)
     train_per_class: int = option(100, least=1)
     test_per_class: int = option(10, least=1)
-    rotation: float = option(12.0, least=0, most=180)
-    scale: float = option(0.15, least=0, most=0.9)
-    shear: float = option(0.25, least=0, most=2)
+    rotation: float = option(15.0, least=0, most=180)
+    scale: float = option(0.25, least=0, most=0.9)
+    shear: float = option(0.3, least=0, most=2)
     shift: float = option(0.05, least=0, most=0.5)
     stroke: float = option(0.03, least=0, most=0.25)
     blur: float = option(0.045, least=0, most=0.25)
-    noise: float = option(0.02, least=0, most=1)
+    noise: float = option(0.01, least=0, most=1)
 
     @property
     def distortion(self) -> Distortion:
@@ -54,7 +64,7 @@ class Glyph:
 
 
 def make(options: Options, *, size: int, channels: int, seed: int) -> ImageSet:
-    """Draw every class `train_per_class` + `test_per_class` times, white on black, each time in a random face.
+    """Draw every class `train_per_class` + `test_per_class` times, white on black, each in a random face.
 
     Raises:
         InputError: for an unknown script or font family, or where no font draws any character of a script.
@@ -62,23 +72,24 @@ def make(options: Options, *, size: int, channels: int, seed: int) -> ImageSet:
     glyphs = find_glyphs(options, seed=seed)
     per_class = options.train_per_class + options.test_per_class
     labels = np.repeat(np.arange(len(glyphs)), per_class)
+    drawn = [glyphs[label] for label in labels]
     test = np.tile(np.arange(per_class) >= options.train_per_class, len(glyphs))
     generator = seeds.generator(seed, "glyphs")
-    choice = generator.random(len(labels))
-    used = [glyphs[label].faces[int(part * len(glyphs[label].faces))] for label, part in zip(labels, choice, strict=True)]
-    images = _draw([glyphs[label].character for label in labels], used, options.distortion, size, generator)
+    chance = generator.random(len(labels))
+    faces = [glyph.faces[int(part * len(glyph.faces))] for glyph, part in zip(drawn, chance, strict=True)]
+    images = _draw([glyph.character for glyph in drawn], faces, options.distortion, size, generator)
     return assemble(
         np.repeat(images[:, None], channels, axis=1),
         labels,
         test=test,
         classes=[glyph.character for glyph in glyphs],
         concepts=[glyph.script for glyph in glyphs],
-        origins=[f"{face} U+{ord(glyphs[label].character):04X}" for face, label in zip(used, labels, strict=True)],
+        origins=[f"{face} U+{ord(glyph.character):04X}" for face, glyph in zip(faces, drawn, strict=True)],
     )
 
 
 def find_glyphs(options: Options, *, seed: int) -> list[Glyph]:
-    """The classes: drawable characters of the scripts in order, without those that look like an earlier one."""
+    """The classes: drawable characters of the scripts in order, without those that look like earlier ones."""
     unknown = [script for script in options.scripts if script not in SCRIPTS]
     if unknown or not options.scripts:
         raise InputError(f"scripts: unknown {', '.join(unknown) or '(none)'}; there are {', '.join(SCRIPTS)}")
@@ -89,7 +100,9 @@ def find_glyphs(options: Options, *, seed: int) -> list[Glyph]:
         drawable = [_glyph(character, script, available) for character in SCRIPTS[script]]
         fresh = [glyph for glyph in drawable if glyph.faces and not _looks_like_earlier(glyph, seen)]
         if not fresh:
-            raise InputError(f"scripts: no class is left of {script} in the fonts {', '.join(options.fonts)}; drop it")
+            raise InputError(
+                f"scripts: no class is left of {script} in the fonts {', '.join(options.fonts)}; drop it"
+            )
         found += _some(fresh, options.most_per_script, seed)
     return found
 
@@ -116,16 +129,16 @@ def _looks_like_earlier(glyph: Glyph, seen: dict[str, np.ndarray]) -> bool:
     return False
 
 
-@cache
 def _signature(face: str, character: str) -> np.ndarray:
-    """The undistorted drawing at 16 x 16, centred and of unit norm, so that a dot product is a correlation."""
-    drawn = np.asarray(fonts.picture(face, character, _FINE, round(_FILL * _FINE)).reduce(4), dtype=np.float64).ravel()
-    drawn -= drawn.mean()
-    return drawn / np.linalg.norm(drawn)
+    """The undistorted drawing at 16 x 16, standardised so that a dot product is a correlation."""
+    drawn = fonts.picture(face, character, _FINE, round(_FILL * _FINE)).reduce(_FINE // 16)
+    pixels = np.asarray(drawn, dtype=np.float64).ravel()
+    pixels -= pixels.mean()
+    return pixels / np.linalg.norm(pixels)
 
 
 def _draw(
-    characters: list[str], used: list[str], strength: Distortion, size: int, generator: np.random.Generator
+    characters: list[str], faces: list[str], strength: Distortion, size: int, generator: np.random.Generator
 ) -> np.ndarray:
     """Draw each character in its face with its own random distortion; uint8, shape (N, size, size)."""
     fine = size * max(1, round(_FINE / size))
@@ -134,11 +147,13 @@ def _draw(
     growth = generator.integers(0, round(strength.stroke * fine), count, endpoint=True)
     blurs = generator.uniform(0.5, 1.5, count) * strength.blur * fine
     images = np.empty((count, size, size), dtype=np.uint8)
-    for row, (character, face) in enumerate(zip(characters, used, strict=True)):
-        images[row] = distorted(_base(face, character, fine, int(growth[row])), maps[row], float(blurs[row]), size)
-    return noisy(images, strength.noise, generator)
+    for row, (character, face) in enumerate(zip(characters, faces, strict=True)):
+        base = _base(face, character, fine, int(growth[row]))
+        images[row] = distorted(base, maps[row], float(blurs[row]), size)
+    return noisy(full_contrast(images), strength.noise, generator)
 
 
-@cache
-def _base(face: str, character: str, side: int, growth: int):
+@lru_cache(maxsize=256)  # a class is drawn in one go: all its faces and stroke widths fit
+def _base(face: str, character: str, side: int, growth: int) -> Image.Image:
+    """The undistorted character with its strokes grown by `growth` pixels."""
     return thickened(fonts.picture(face, character, side, round(_FILL * side)), growth)

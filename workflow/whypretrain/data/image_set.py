@@ -1,4 +1,4 @@
-"""A labelled image set in memory and on disk: pixels, a manifest with one row an image, and where it came from."""
+"""A labelled image set in memory and on disk: pixels, and a manifest with one row an image."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class ImageSet:
 
     Attributes:
         images: uint8, shape (N, C, H, W).
-        manifest: one row an image: id, split ("train" or "test"), label (0..K-1), class_name, concept (the group
-            that the class belongs to), origin (file, font or index that the image was made from).
-        about: name, kind, licence, options: what `data.json` adds to the counts.
+        manifest: one row an image: id, split ("train" or "test"), label (0..K-1), class_name, concept (the
+            group that the class belongs to), origin (file, font or index that the image was made from).
+        about: name, kind, source and licence, kept in `data.json`.
     """
 
     images: np.ndarray
@@ -139,7 +139,8 @@ def _summary(images: ImageSet) -> dict[str, Any]:
         "classes": images.classes,
         "concepts": images.concepts,
         "counts": {
-            split: [int(counts.get((split, label), 0)) for label in range(len(images.classes))] for split in SPLITS
+            split: [int(counts.get((split, label), 0)) for label in range(len(images.classes))]
+            for split in SPLITS
         },
         "mean": [round(float(value), 6) for value in mean],
         "std": [round(float(value), 6) for value in std],

@@ -10,11 +10,14 @@ from whypretrain import seeds
 from whypretrain.errors import InputError
 
 
-def few_shot(labels: np.ndarray, size: int, *, classes: Sequence[str], seed: int, what: str = "images") -> np.ndarray:
+def few_shot(
+    labels: np.ndarray, size: int, *, classes: Sequence[str], seed: int, what: str = "images"
+) -> np.ndarray:
     """Choose `size` images, as equally many a class as the numbers allow.
 
-    Classes take turns, in seeded random order, until `size` images are chosen; a class that has run out passes. Hence
-    counts differ by at most one between classes that have images left, and a smaller choice is part of a larger one.
+    Classes take turns, in seeded random order, until `size` images are chosen; a class that has run out
+    passes. So counts differ by at most one between classes with images left, and a smaller choice is part of
+    a larger one.
 
     Args:
         labels: class index of each image, shape (N,).
@@ -27,7 +30,7 @@ def few_shot(labels: np.ndarray, size: int, *, classes: Sequence[str], seed: int
         Row numbers in increasing order, int64, shape (size,).
 
     Raises:
-        InputError: if a class has no image, or `size` leaves a class out or exceeds the images that there are.
+        InputError: if a class has no image, or `size` leaves a class out or exceeds the images there are.
 
     Example:
         >>> chosen = few_shot(np.array([0, 0, 0, 1, 1, 1]), 4, classes=["cat", "dog"], seed=0)
@@ -37,7 +40,7 @@ def few_shot(labels: np.ndarray, size: int, *, classes: Sequence[str], seed: int
     check_classes(labels, classes, what)
     if not len(classes) <= size <= len(labels):
         raise InputError(
-            f"{what}: size {size} is not possible; choose from {len(classes)} (one a class) to {len(labels)} (all)"
+            f"{what}: size {size} is not possible; use {len(classes)} (one a class) to {len(labels)} (all)"
         )
     generator = seeds.generator(seed, "few-shot")
     rank = _rank_within_class(labels, generator)
@@ -67,9 +70,9 @@ def check_classes(labels: np.ndarray, classes: Sequence[str], what: str, *, leas
     count = np.bincount(labels, minlength=len(classes))
     short = [name for name, number in zip(classes, count, strict=True) if number < least]
     if short:
+        named = ", ".join(short[:5]) + (" ..." if len(short) > 5 else "")
         raise InputError(
-            f"{what}: fewer than {least} of class {', '.join(short[:5])}{' ...' if len(short) > 5 else ''}; "
-            "add images or remove the class"
+            f"{what}: class {named} has fewer than {least} images; add images or remove the class"
         )
 
 

@@ -1,7 +1,7 @@
 """The characters that glyph data sets are made of: one block a concept. None holds a decimal digit.
 
-Order matters: of characters that look alike (Latin A, Greek Alpha, Cyrillic A) the block named first in the config keeps
-its own. Letters of the three European alphabets are complete; the symbols are those that stay readable at 16 pixels.
+Order matters: of characters that look alike (Latin O, Greek omicron, Cyrillic O) the block named first in the
+config keeps its own. Greek and Cyrillic leave out what Latin has; symbols are those readable at 16 pixels.
 """
 
 from __future__ import annotations

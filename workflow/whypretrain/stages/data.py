@@ -12,7 +12,7 @@ from whypretrain.stages._run import parser, run
 
 
 def stage(arguments: argparse.Namespace) -> None:
-    """Build the data set `--name` from config keys spec, image.size, image.channels, seed, and save it in `--out`."""
+    """Build the data set `--name` (config: spec, image.size, image.channels, seed) and save it in `--out`."""
     missing = [key for key in ("spec", "image", "seed") if key not in arguments.config]
     if missing:
         raise InputError(f"--config: no {', '.join(missing)}; it needs spec, image and seed")
@@ -28,7 +28,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Command line of the stage."""
     found = parser(__doc__)
     found.add_argument("--name", required=True, help="the data set's name in the config")
-    found.add_argument("--out", required=True, type=Path, help="folder to write, e.g. results/default/data/digits")
+    found.add_argument(
+        "--out", required=True, type=Path, help="folder to write, e.g. results/default/data/digits"
+    )
     run(stage, found.parse_args(argv))
 
 
