@@ -1,7 +1,7 @@
 import json
 
 
-from whypretrain.provenance import code_files
+from whypretrain.provenance import ROOT, code_files
 
 RESULTS = f"results/{config['experiment']}"
 GRID = config["grid"]
@@ -22,7 +22,7 @@ wildcard_constraints:
 
 def code(stage):
     """Source files behind a stage, as inputs: Snakemake and DVC then see the same edit."""
-    return [str(path.relative_to(Path.cwd())) for path in code_files(stage)]
+    return [f"workflow/whypretrain/{path.relative_to(ROOT)}" for path in code_files(stage)]
 
 
 def text(**sections):

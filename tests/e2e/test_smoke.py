@@ -1,0 +1,151 @@
+"""The whole workflow on a small experiment: what it makes, whether its numbers are plausible, what reruns when."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def results(smoke):
+    return smoke.folder / "results/smoke"
+
+
+@pytest.fixture(scope="session")
+def config(smoke):
+    return yaml.safe_load((smoke.folder / "config/smoke.yaml").read_text())
+
+
+def layers(results):
+    return pd.concat([pd.read_csv(file) for file in results.glob("invariances/*/*/*/layers.csv")])
+
+
+def test_fine_tuning_beats_training_from_scratch(results):
+    accuracy = pd.read_csv(results / "train/runs.csv").groupby("method")["accuracy"].mean()
+    assert accuracy["finetune"] > accuracy["scratch"] + 0.05
+    assert accuracy["probe"] > 0.3  # ten classes: far above chance
+
+
+def test_effects_add_up_to_the_score_difference(results):
+    """Efficiency: the AND effects of all coalitions but the empty one sum to v(all) - v(none)."""
+    from whypretrain.interactions import moebius
+
+    for file in results.glob("interactions/*/*/*.npz"):
+        v = np.load(file)["v"].astype(np.float64)
+        effects = moebius(v)
+        gap = effects[..., 1:].sum(-1) - (v[..., -1] - v[..., 0])
+        assert np.abs(gap).max() < 1e-9 * np.abs(effects).sum(-1).max()
+
+
+def test_knowledge_splits_exactly(results):
+    table = pd.read_csv(results / "interactions/knowledge.csv")
+    assert np.allclose(table["preserved"] + table["discarded"], table["pre"])
+    assert np.allclose(table["preserved"] + table["new"], table["tuned"])
+    assert (table["scratch_shared"] <= table["preserved"] + 1e-12).all()
+    assert table["preserved"].sum() > 0
+
+
+def test_stir_is_a_similarity(results):
+    table = layers(results)
+    biased = table[table["estimator"] == "biased"]
+    for column in ("stir_tuned_given_pre", "stir_pre_given_tuned", "self_pre", "self_tuned"):
+        assert biased[column].between(0, 1).all()
+    assert biased["self_pre"].mean() > biased["permuted"].mean() + 0.2
+
+
+def test_joint_models_have_both_kinds_of_metric(results, config):
+    methods = set(config["grid"]["methods"])
+    assert set(pd.read_csv(results / "interactions/knowledge.csv")["model"]) >= methods - {"probe", "scratch"}
+    assert set(layers(results)["model"]) == methods - {"probe"}
+
+
+def test_selection_reports_a_certificate(results):
+    for file in results.glob("select/*/*/*.json"):
+        assert "certificate" in json.dumps(json.loads(file.read_text()))
+    table = pd.concat([pd.read_csv(file) for file in results.glob("select/*/*/*.csv")])
+    chosen = table[table["selected"]].groupby(["architecture", "seed", "target", "rule"]).size()
+    assert chosen.nunique() == 1
+
+
+def test_claims_have_verdicts(results):
+    table = pd.read_csv(results / "claims.csv")
+    assert set(table["verdict"]) <= {"supported", "contradicted", "inconclusive", "not testable here"}
+    assert (table.groupby("paper").size() >= 2).all()
+    assert table["paper"].nunique() == 3
+
+
+def test_every_figure_has_its_table_and_all_formats(results):
+    figures = {file.stem for file in (results / "figures").glob("*.png")}
+    assert {"selection", "accuracy", "knowledge", "scratch_ratio", "similarity", "layers", "flow"} <= figures
+    for name in figures:
+        assert len(pd.read_csv(results / f"figures/{name}.csv")) > 0
+        assert (results / f"figures/{name}.svg").read_text().startswith("<?xml")
+
+
+def test_report_is_one_page_without_outside_addresses(results):
+    page = (results / "report.html").read_text()
+    assert len(page) < 15_000_000
+    loaded = re.findall(r"""(?:src|data)=["'](https?:[^"']+)|<link[^>]+href=["'](https?:[^"']+)""", page)
+    assert loaded == []
+
+
+def test_the_run_tells_its_time(smoke):
+    assert re.search(r"\d+ jobs in \d+ s .* on 2 cores", smoke.log)
+    assert re.search(r"computing \d+ core-seconds, \d+% of", smoke.log)
+
+
+def test_a_second_run_does_nothing(smoke):
+    assert "Nothing to be done" in smoke.snakemake().stderr
+
+
+def planned(smoke, tmp_path, change):
+    """Rules that a changed config would run again."""
+    file = tmp_path / "changed.yaml"
+    file.write_text(yaml.safe_dump(change))
+    run = smoke.snakemake(str(file), "--dry-run", "--quiet", "rules")
+    assert run.returncode == 0, run.stderr
+    return set(re.findall(r"^(\w+) +\d+$", run.stdout + run.stderr, re.MULTILINE)) - {"total", "all", "job"}
+
+
+def test_an_interactions_parameter_reruns_interactions_and_what_follows(smoke, tmp_path):
+    change = {"interactions": {"analysis": {"threshold": 0.1}}}
+    assert planned(smoke, tmp_path, change) == {
+        "analyse_interactions",
+        "decide_claims",
+        "draw_figure",
+        "write_report",
+    }
+
+
+@pytest.mark.parametrize(
+    ("package", "again", "kept"),
+    [
+        ("selection/__init__.py", {"select_classes", "train_joint_uot"}, {"train_finetune", "pretrain_model"}),
+        ("interactions/__init__.py", {"score_coalitions"}, {"measure_invariances", "gather_runs"}),
+        ("figures/__init__.py", {"draw_figure", "write_report"}, {"decide_claims", "analyse_interactions"}),
+    ],
+)
+def test_a_package_reruns_the_stages_that_use_it(smoke, package, again, kept):
+    file = smoke.folder / "workflow/whypretrain" / package
+    before = file.read_text()
+    try:
+        file.write_text(before + "\n# changed\n")
+        run = smoke.snakemake("--dry-run", "--quiet", "rules")
+    finally:
+        file.write_text(before)
+    rules = set(re.findall(r"^(\w+) +\d+$", run.stdout + run.stderr, re.MULTILINE))
+    assert again <= rules
+    assert not kept & rules
+
+
+def test_snakemake_report_lint_and_dag(smoke):
+    assert smoke.snakemake("--lint").returncode == 0
+    assert "digraph" in smoke.snakemake("--dag").stdout
+    run = smoke.snakemake("--report", "snakemake-report.html")
+    assert run.returncode == 0, run.stderr
+    assert (smoke.folder / "snakemake-report.html").stat().st_size > 100_000
