@@ -1,0 +1,155 @@
+"""Synthetic tables with the columns, sizes and shapes of real ones, to draw figures from."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import comb
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from whypretrain.figures.pictures import Pictures
+from whypretrain.figures.pictures import read as read_pictures
+
+ARCHITECTURES, TARGETS, SEEDS = ("vit", "resnet"), ("digits", "letters"), (0, 1, 2)
+METHODS = ("probe", "finetune", "scratch", "joint_uot", "joint_random")
+PUBLISHED = Path(__file__).parents[2] / "workflow/resources/published"
+PUBLISHED_FILES = {
+    "published_uot": "uot_published.csv",
+    "published_interactions": "interactions_published.csv",
+    "published_layers": "invariances_layer_metrics.csv",
+    "published_flow": "invariances_flow.csv",
+}
+_LEVEL = {"probe": 0.87, "finetune": 0.94, "scratch": 0.89, "joint_uot": 0.955, "joint_random": 0.935}
+_CONCEPTS = ["latin"] * 40 + ["greek"] * 20 + ["cyrillic"] * 18 + ["arrows"] * 8 + ["symbols"] * 6
+
+
+class Synthetic:
+    """All tables of one experiment; its grid can be narrowed to see what figures do then."""
+
+    def __init__(self, architectures=ARCHITECTURES, targets=TARGETS, methods=METHODS, seeds=SEEDS):
+        self.architectures, self.targets, self.methods, self.seeds = architectures, targets, methods, seeds
+        self.random = np.random.default_rng(0)
+
+    def cells(self):
+        return product(self.targets, self.architectures, self.seeds)
+
+    def table(self, columns, rows):
+        return pd.DataFrame(rows, columns=["target", "architecture", "seed", *columns])
+
+    def runs(self):
+        rows = [
+            (t, a, s, m, min(1, _LEVEL.get(m, 0.9) - 0.05 * (t == "letters") + self.random.normal(0, 0.008)))
+            for (t, a, s), m in product(self.cells(), self.methods)
+        ]
+        return self.table(["method", "accuracy"], rows)
+
+    def select(self, top=20):
+        rows = []
+        for (t, a, s), rule in product(self.cells(), ("uot", "nearest", "vote", "random")):
+            similar = {"digits": "latin", "letters": "cyrillic"}.get(t, "greek")
+            score = np.array([0.5 * (c == similar) for c in _CONCEPTS]) * (rule != "random") + self.random.random(len(_CONCEPTS))
+            order = np.argsort(-score)
+            rows += [
+                (t, a, s, rule, rank, k, f"{_CONCEPTS[k]}_{k}", _CONCEPTS[k], score[k], rank <= top)
+                for rank, k in enumerate(order, 1)
+            ]
+        columns = ["rule", "rank", "class_index", "class_name", "concept", "score", "selected"]
+        return self.table(columns, rows)
+
+    def knowledge(self, players=10, samples=24):
+        rows = []
+        models = [method for method in self.methods if method.startswith(("finetune", "joint", "mine"))]
+        for (t, a, s), model, sample, order in product(self.cells(), models, range(samples), range(1, players + 1)):
+            strength = comb(players, order) ** 0.7 * self.random.gamma(4, 0.02)
+            preserved = strength * max(0.02, 0.5 - 0.045 * order) * (1.2 if model == "joint_uot" else 1)
+            new = strength * (0.3 + 0.05 * order)
+            scratch = preserved * self.random.uniform(0.15, 0.4) if "scratch" in self.methods else np.nan
+            measures = (strength, preserved + new, preserved, strength - preserved, new, scratch)
+            rows.append((t, a, s, model, sample, True, 0.05, order, *measures))
+        columns = "model sample normalised threshold order pre tuned preserved discarded new scratch_shared".split()
+        return self.table(columns, rows)
+
+    def similarity(self):
+        rows = []
+        steps = {"finetune": (0, 5, 10, 20, 40, 80, 150), "scratch": (0, 10, 20, 40, 80, 160, 320, 600)}
+        for (t, a, s), method, group in product(self.cells(), steps, ("all", "low", "mid", "high")):
+            if method not in self.methods:
+                continue
+            for step in steps[method]:
+                part = (step / steps[method][-1]) ** (0.5 if method == "finetune" else 1.2)
+                value = min(1, part * (1 - 0.1 * self.random.random())) if part < 1 else 1.0
+                rows.append((t, a, s, method, step, group, value))
+        return self.table(["method", "step", "group", "similarity"], rows)
+
+    def sparsity(self):
+        rows = []
+        for (t, a, s), model in product(self.cells(), self.methods):
+            scale = 12 + self.random.random() + 4 * (model == "scratch")
+            rows += [(t, a, s, model, f, float(np.exp(-scale * f**0.5))) for f in np.linspace(0, 1, 101)]
+        return self.table(["model", "rank_fraction", "strength"], rows)
+
+    def controls(self):
+        kinds = {"two_finetunings": 0.62, "two_scratch": 0.3, "reinitialised": 0.06}
+        rows = [
+            (t, a, kind, i, i + 1, level + self.random.normal(0, 0.02))
+            for t, a, (kind, level), i in product(self.targets, self.architectures, kinds.items(), range(3))
+        ]
+        return pd.DataFrame(rows, columns=["target", "architecture", "kind", "seed_a", "seed_b", "share"])
+
+    def layers(self, depth=4):
+        rows = []
+        for (t, a, s), model, estimator in product(self.cells(), self.methods, ("biased", "unbiased")):
+            for layer in range(1, depth + 1) if model != "probe" else ():
+                high = 0.75 if model == "scratch" else 0.05 + 0.08 * layer
+                noise = self.random.normal(0, 0.015, 3)
+                rows.append((t, a, s, model, layer, estimator, high + noise[0], high * 0.9 + noise[1],
+                             high * 0.5 + noise[2], 0.98, 0.2 + 0.02 * layer, 0.02))  # fmt: skip
+        columns = "model layer estimator forgetting learning cka_divergence self_pre seed_level permuted".split()
+        return self.table(columns, rows)
+
+    def flow(self, depth=4):
+        rows = []
+        for (t, a, s), model in product(self.cells(), self.methods):
+            for i, j in product(range(1, depth + 1), repeat=2):
+                null = -0.05 * abs(i - j) ** 1.3
+                flow = null + 0.03 * (j < i) * (i != j) + self.random.normal(0, 0.004) * (i != j)
+                rows.append((t, a, s, model, "biased", i, j, flow, null, flow - null))
+        columns = "model estimator reference_layer tested_layer flow null_flow excess".split()
+        return self.table(columns, rows)
+
+    def pictures(self, folder, layers=4, size=16):
+        models = ["pretrained", *(method for method in self.methods if method != "probe")]
+        found = []
+        for t, a in product(self.targets, self.architectures):
+            path = folder / t / a / "0" / "pictures.npz"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            x = np.linspace(-1, 1, size)
+            images = np.stack([255 * (np.abs(np.hypot(x, x[:, None]) - r) < 0.2) for r in (0.4, 0.6, 0.8)])[:, None]
+            noise = self.random.integers(0, 256, (len(models), layers, *images.shape))
+            mix = np.linspace(0.1, 0.8, layers)[:, None, None, None, None]
+            np.savez(path, images=images.astype(np.uint8), models=np.array(models),
+                     inversions=((1 - mix) * images + mix * noise).astype(np.uint8),
+                     layers=np.array([f"blocks.{i}" for i in range(layers)]))  # fmt: skip
+            found.append(read_pictures(path))
+        return found
+
+    def all(self, folder) -> dict[str, pd.DataFrame | list[Pictures]]:
+        """Every table that figures know, by name."""
+        names = ("runs", "select", "knowledge", "similarity", "sparsity", "controls", "layers", "flow")
+        published = {name: pd.read_csv(PUBLISHED / file) for name, file in PUBLISHED_FILES.items()}
+        return {**{name: getattr(self, name)() for name in names}, "pictures": self.pictures(folder), **published}
+
+
+@pytest.fixture(scope="session")
+def synthetic():
+    """The class of synthetic experiments: `synthetic(seeds=(0,))` has one seed."""
+    return Synthetic
+
+
+@pytest.fixture(scope="session")
+def given(tmp_path_factory):
+    """The tables of a complete experiment."""
+    return Synthetic().all(tmp_path_factory.mktemp("pictures"))

@@ -1,0 +1,114 @@
+"""Knowledge that fine-tuning preserved, discarded and added, per order of interaction (Fig. 2 of arXiv:2410.08455)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from whypretrain.figures import canvas, marks, tables
+from whypretrain.figures.settings import Settings
+from whypretrain.figures.style import KNOWLEDGE, looks
+from whypretrain.statistics import Interval, ratio_interval
+
+NEEDS = ("knowledge",)
+TAKES = ()
+SHARES = {"preserved": "pre", "discarded": "pre", "new": "tuned"}  # share: what it is a share of
+
+
+def main_rows(knowledge: pd.DataFrame, settings: Settings, *, model: str | None = None) -> pd.DataFrame:
+    """The rows at the settings' threshold and normalisation, of one model or of all."""
+    wanted: dict[str, object] = {"normalised": settings.normalised, "threshold": settings.threshold}
+    return tables.some(knowledge, "knowledge", **wanted, **({"model": model} if model else {}))
+
+
+def preserved_share(rows: pd.DataFrame, settings: Settings) -> Interval:
+    """Preserved over pre-trained strength, summed over orders, images and seeds, with its bootstrap interval."""
+    return ratio_interval(
+        tables.matrix(rows, "preserved"), tables.matrix(rows, "pre"),
+        resamples=settings.resamples, confidence=settings.confidence, seed=settings.seed,
+    )  # fmt: skip
+
+
+def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
+    """Above: strength per order, stacked, pre-trained (left bar) and fine-tuned (right); below: shares per order."""
+    rows = main_rows(given["knowledge"], settings, model=settings.model)
+    cells = tables.cells(rows)
+    amounts = pd.concat([_amounts(tables.in_cell(rows, cell), cell) for cell in cells], ignore_index=True)
+    shares = pd.concat([_shares(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True)
+    name = looks([settings.model])[settings.model].label
+    figure, axes = canvas.page(
+        settings, panels=len(cells), kinds=2, height=1.35, handles=[look.patch() for look in KNOWLEDGE.values()],
+        title=f"What the {name} model kept, lost and added of the pre-trained model's knowledge, by order",
+        note=_note(rows, settings),
+    )  # fmt: skip
+    for cell, (stack, share) in zip(cells, axes, strict=True):
+        _draw_stacks(stack, tables.in_cell(amounts, cell))
+        _draw_shares(share, tables.in_cell(shares, cell))
+        stack.set_title(tables.cell_title(cell))
+    canvas.label_outer(settings, axes, "order m (patches)", ["strength per image", "share / %"])
+    canvas.share_limits(axes[:, 1], low=0, high=104)
+    return figure, pd.concat([amounts, shares], ignore_index=True)
+
+
+def _amounts(rows: pd.DataFrame, cell: tuple[str, str]) -> pd.DataFrame:
+    """Strength per order: the mean over images and seeds of the sum over subsets of that order."""
+    table = rows.groupby("order")[["preserved", "discarded", "new"]].mean()
+    long = table.rename_axis(columns="kind").stack().rename("estimate").reset_index()
+    return long.assign(architecture=cell[0], target=cell[1], shows="strength")
+
+
+def _shares(rows: pd.DataFrame, cell: tuple[str, str], settings: Settings) -> pd.DataFrame:
+    found = []
+    for order, part in rows.groupby("order"):
+        for kind, whole in SHARES.items():
+            interval = ratio_interval(
+                tables.matrix(part, kind), tables.matrix(part, whole),
+                resamples=settings.resamples, confidence=settings.confidence, seed=settings.seed,
+            )  # fmt: skip
+            found.append(tables.row(cell, interval, order=order, kind=kind, shows="share"))
+    return pd.DataFrame(found)
+
+
+def _draw_stacks(axis: Axes, amounts: pd.DataFrame) -> None:
+    table = amounts.pivot_table(index="order", columns="kind", values="estimate")
+    for side, added in ((-0.21, "discarded"), (0.21, "new")):
+        below = np.zeros(len(table))
+        for kind in ("preserved", added):
+            look = KNOWLEDGE[kind]
+            axis.bar(
+                table.index + side, table[kind], 0.4, below, color=look.colour, hatch=look.hatch,
+                edgecolor="white", linewidth=0,
+            )  # fmt: skip
+            below = below + table[kind].to_numpy()
+    axis.set_xticks(_ticks(table.index.to_numpy()))
+
+
+def _draw_shares(axis: Axes, shares: pd.DataFrame) -> None:
+    for kind, look in KNOWLEDGE.items():
+        if kind == "discarded":
+            continue  # the complement of the preserved share
+        part = tables.only(shares, kind=kind).sort_values("order")
+        percent = part[["estimate", "low", "high"]].clip(0, 1) * 100
+        marks.band(axis, part["order"].to_numpy(), percent, look)
+    axis.set_xticks(_ticks(shares["order"].to_numpy()))
+
+
+def _ticks(orders: np.ndarray) -> np.ndarray:
+    """Order 1, and from there in steps that leave at most six ticks."""
+    first, last = int(orders.min()), int(orders.max())
+    return np.arange(first, last + 1, max(1, -(-(last - first + 1) // 6)))
+
+
+def _note(rows: pd.DataFrame, settings: Settings) -> str:
+    images = int(rows.groupby(["architecture", "target"])["sample"].nunique().max())
+    bars = tables.interval_words(settings.confidence, "bootstrap interval", repeated=tables.repeated(rows))
+    return (
+        f"{tables.seeds(rows)}, {tables.count(images, 'image')} each. Left bar: pre-trained = preserved + discarded; "
+        "right bar: preserved + newly learned = fine-tuned. Below: preserved share of the pre-trained strength (the rest "
+        f"was discarded), new share of the fine-tuned strength; {bars}. Threshold {settings.threshold:g}."
+    )

@@ -1,0 +1,91 @@
+"""How much of the preserved knowledge a model trained from scratch finds too (Fig. 3 of arXiv:2410.08455)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from whypretrain.errors import InputError
+from whypretrain.figures import canvas, marks, tables
+from whypretrain.figures.knowledge import main_rows
+from whypretrain.figures.settings import Settings
+from whypretrain.figures.style import PALE, Look, looks
+from whypretrain.statistics import ratio_interval
+
+NEEDS = ("knowledge",)
+TAKES = ("published_interactions",)
+
+
+def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
+    """One panel an architecture and target: the ratio r in percent per order, and over all orders at the right."""
+    rows = main_rows(given["knowledge"], settings, model=settings.model)
+    if rows["scratch_shared"].isna().all():
+        raise InputError("knowledge: scratch_shared is empty; add the method scratch to grid.methods and run again")
+    cells = tables.cells(rows)
+    ratios = pd.concat([_ratios(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True)
+    published = _published(given.get("published_interactions"))
+    look = looks([settings.model])[settings.model]
+    figure, axes = canvas.page(
+        settings, panels=len(cells), kinds=1, height=1.6,
+        title="Share of the preserved knowledge that training from scratch also acquires",
+        note=_note(rows, ratios, published, settings),
+    )  # fmt: skip
+    for cell, axis in zip(cells, axes[:, 0], strict=True):
+        _draw_panel(axis, tables.in_cell(ratios, cell), published, look)
+        axis.set_title(tables.cell_title(cell))
+    canvas.label_outer(settings, axes, "order m (patches)", ["ratio r / %"])
+    canvas.share_limits(axes, low=0, high=104)
+    return figure, ratios
+
+
+def _ratios(rows: pd.DataFrame, cell: tuple[str, str], settings: Settings) -> pd.DataFrame:
+    """r per order, and order "all" for the sums over orders."""
+    parts = [(str(order), part) for order, part in rows.groupby("order")] + [("all", rows)]
+    found = []
+    for order, part in parts:
+        interval = ratio_interval(
+            tables.matrix(part, "scratch_shared"), tables.matrix(part, "preserved"),
+            resamples=settings.resamples, confidence=settings.confidence, seed=settings.seed,
+        )  # fmt: skip
+        found.append(tables.row(cell, interval, order=order))
+    return pd.DataFrame(found)
+
+
+def _published(table: pd.DataFrame | None) -> tuple[float, float] | None:
+    """Lowest and highest ratio that the paper gives, in percent."""
+    rows = None if table is None else tables.only(table, quantity="scratch_preserved_ratio")
+    if rows is None or rows.empty:
+        return None
+    return float(rows["value_low"].iloc[0]), float(rows["value_high"].iloc[0])
+
+
+def _draw_panel(axis: Axes, ratios: pd.DataFrame, published: tuple[float, float] | None, look: Look) -> None:
+    if published:
+        axis.axhspan(*published, color=PALE, alpha=0.35, linewidth=0)
+    percent = ratios[["estimate", "low", "high"]].clip(0, 1) * 100
+    single = (ratios["order"] != "all").to_numpy()
+    orders = ratios["order"][single].astype(int).to_numpy()
+    marks.bars(axis, orders, percent[single], look)
+    total = orders.max() + 1.6
+    marks.bars(axis, np.array([total]), percent[~single], Look(look.label, "#000000", "D"), line=False)
+    axis.axvline(total - 0.8, color=PALE, linewidth=0.5)
+    step = max(1, -(-len(orders) // 5))
+    axis.set_xticks([*orders[::step], total], [*map(str, orders[::step]), "all"])
+    axis.set_xlim(orders.min() - 0.6, total + 0.7)
+
+
+def _note(
+    rows: pd.DataFrame, ratios: pd.DataFrame, published: tuple[float, float] | None, settings: Settings
+) -> str:
+    images = int(rows.groupby(["architecture", "target"])["sample"].nunique().max())
+    bars = tables.interval_words(settings.confidence, "bootstrap interval", repeated=tables.repeated(rows))
+    note = f"{tables.seeds(rows)}, {tables.count(images, 'image')} each; {bars}."
+    if published:
+        note += f" Grey: {published[0]:g} to {published[1]:g} %, the range over the paper's settings (arXiv:2410.08455)."
+    absent = int(ratios["estimate"].isna().sum())
+    return note + (f" {tables.count(absent, 'ratio')} not defined, for want of preserved knowledge." if absent else "")

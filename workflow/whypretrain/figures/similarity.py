@@ -1,0 +1,85 @@
+"""How directly training goes to its final knowledge, fine-tuned against from scratch (Fig. 4 of arXiv:2410.08455)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from whypretrain.figures import canvas, marks, tables
+from whypretrain.figures.settings import Settings
+from whypretrain.figures.style import Look, looks
+
+NEEDS = ("similarity",)
+TAKES = ()
+_GROUPS = ("all", "low", "mid", "high")
+_NAMES = {"all": "all orders", "low": "low orders", "mid": "middle orders", "high": "high orders"}
+
+
+def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
+    """One column an architecture and target: all orders over steps, then each group of orders over the run's fraction."""
+    curves = _curves(given["similarity"], settings)
+    cells, styles = tables.cells(curves), looks(curves["method"])
+    groups = [group for group in _GROUPS if (curves["group"] == group).any()]
+    kinds = [(groups[0], "step"), *((group, "fraction") for group in groups)]
+    figure, axes = canvas.page(
+        settings, panels=len(cells), kinds=len(kinds), height=1.15, title="Similarity of a model's interactions to its "
+        "own final ones during training", note=_note(given["similarity"], settings),
+        handles=[look.handle() for look in styles.values()],
+    )  # fmt: skip
+    for cell, column in zip(cells, axes, strict=True):
+        for (group, scale), axis in zip(kinds, column, strict=True):
+            _draw_panel(axis, tables.only(tables.in_cell(curves, cell), group=group), scale, styles)
+        column[0].set_title(tables.cell_title(cell))
+    labels = {"step": "training step", "fraction": "fraction of the run"}
+    canvas.label_outer(
+        settings, axes, [labels[scale] if index in (0, len(kinds) - 1) else "" for index, (_, scale) in enumerate(kinds)],
+        [_NAMES[group] for group, _ in kinds],
+    )  # fmt: skip
+    canvas.share_limits(axes, low=-0.02, high=1.05)
+    return figure, curves
+
+
+def _curves(similarity: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    keys = ["architecture", "target", "method", "group", "step"]
+    curves = tables.by_seed(similarity, keys, "similarity", settings.confidence)
+    last = curves.groupby(["architecture", "target", "method"])["step"].transform("max")
+    return curves.assign(fraction=curves["step"] / last.clip(lower=1)).sort_values(keys, kind="stable")
+
+
+def _draw_panel(axis: Axes, curves: pd.DataFrame, scale: str, styles: Mapping[str, Look]) -> None:
+    for method, look in styles.items():
+        part = tables.only(curves, method=method)
+        interval = part[["estimate", "low", "high"]].clip(0, 1)
+        if len(part):
+            marks.band(axis, part[scale].to_numpy(), interval, look)
+    if curves.empty:
+        canvas.say_empty(axis)
+    elif scale == "step":
+        _log_steps(axis, curves["step"].to_numpy())
+    else:
+        axis.set_xlim(-0.03, 1.03)
+
+
+def _log_steps(axis: Axes, steps: np.ndarray) -> None:
+    """Logarithmic from the first step on, with room for step 0."""
+    positive = steps[steps > 0]
+    first, last = (float(positive.min()), float(positive.max())) if positive.size else (1.0, 1.0)
+    axis.set_xscale("symlog", linthresh=first, linscale=0.4)
+    axis.set_xlim(-0.15 * first, last * 1.3)
+    powers = 10.0 ** np.arange(np.ceil(np.log10(first)), np.floor(np.log10(last)) + 1)
+    ticks = [0.0, *powers]
+    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+
+
+def _note(similarity: pd.DataFrame, settings: Settings) -> str:
+    bars = tables.interval_words(settings.confidence, "t-interval over seeds", repeated=tables.repeated(similarity))
+    return (
+        f"{tables.seeds(similarity)}; mean over images and seeds, band: {bars}. Sign-split weighted Jaccard similarity "
+        "to the end of the same run, so that every curve ends at 1. First row: training steps (logarithmic from the first "
+        "checkpoint on); other rows: fraction of the run."
+    )

@@ -1,0 +1,137 @@
+"""Fonts, sizes and looks: one colour, marker and line for each method, kind of knowledge and concept, everywhere the same.
+
+Colours are those of Okabe and Ito, which stay apart for colour-blind readers; markers, dashes and hatches carry
+the same distinction where there is no colour at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import cycle, product
+from typing import Any
+
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+PURPLE, SKY, YELLOW, BLACK = "#CC79A7", "#56B4E9", "#B8A900", "#000000"
+GREY, PALE, INK = "#6E6E6E", "#B3B3B3", "#222222"
+
+SOLID, DASHED, DOTTED, DASHDOT = "-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1.2))
+
+RC: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7.5,
+    "axes.titlesize": 7.5,
+    "axes.labelsize": 7.5,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.minor.size": 0,
+    "ytick.minor.size": 0,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 3,
+    "axes.labelpad": 2,
+    "lines.linewidth": 1.3,
+    "lines.markersize": 3.5,
+    "hatch.linewidth": 0.5,
+    "figure.dpi": 100,
+    "savefig.dpi": 200,
+    "svg.hashsalt": "whypretrain",  # identifiers in the file would be random otherwise
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,  # publishers refuse type 3
+}
+
+WIDTH = {"one": 3.4, "two": 7.0}  # inches
+PANELS = {"one": 2, "two": 4}  # panels side by side that stay legible at that width
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one series is drawn and called."""
+
+    label: str
+    colour: str
+    marker: str = "o"
+    line: Any = SOLID
+    hatch: str = ""
+
+    def handle(self, *, line: bool = True) -> Line2D:
+        """The series' entry in a legend."""
+        style = self.line if line else "none"
+        return Line2D([], [], color=self.colour, marker=self.marker, linestyle=style, label=self.label)
+
+    def patch(self) -> Patch:
+        """The entry of a filled series."""
+        return Patch(facecolor=self.colour, edgecolor="white", hatch=self.hatch, linewidth=0, label=self.label)
+
+
+METHODS: dict[str, Look] = {
+    "pretrained": Look("pre-trained", GREY, "s", DOTTED),
+    "probe": Look("linear probe", GREY, "s", DOTTED),
+    "finetune": Look("fine-tuned", BLUE, "o", SOLID),
+    "finetune_long": Look("fine-tuned, long", SKY, "h", DASHDOT),
+    "joint_uot": Look("joint, UOT", GREEN, "D", DASHDOT),
+    "joint_vote": Look("joint, vote", YELLOW, "P", DASHED),
+    "joint_nearest": Look("joint, nearest", SKY, "X", DASHED),
+    "joint_random": Look("joint, random", PURPLE, "v", DOTTED),
+    "joint_all": Look("joint, all", ORANGE, "p", DASHED),
+    "scratch": Look("from scratch", VERMILLION, "^", DASHED),
+}
+
+KNOWLEDGE: dict[str, Look] = {
+    "preserved": Look("preserved", "#A6A6A6", "s", SOLID),
+    "discarded": Look("discarded", ORANGE, "v", DASHED, "////"),
+    "new": Look("newly learned", SKY, "o", DASHDOT, "...."),
+}
+
+_SPARE = (BLACK, YELLOW, ORANGE, SKY, PURPLE)
+_SPARE_MARKERS, _SPARE_LINES = "<>d*8", (SOLID, DASHED, DASHDOT, DOTTED)
+_CONCEPTS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW, BLACK)
+
+
+def looks(methods: Iterable[str]) -> dict[str, Look]:
+    """A look for each method, known ones first; an unknown name is its own label and takes a spare look.
+
+    >>> list(looks(["mine", "scratch", "finetune"]))
+    ['finetune', 'scratch', 'mine']
+    """
+    present = list(dict.fromkeys(methods))
+    own = sorted(name for name in present if name not in METHODS)
+    spare = cycle(product(_SPARE_LINES, zip(_SPARE, _SPARE_MARKERS, strict=True)))
+    found = {name: look for name, look in METHODS.items() if name in present}
+    for name, (line, (colour, marker)) in zip(own, spare, strict=False):
+        found[name] = Look(words(name), colour, marker, line)
+    return found
+
+
+def rule_looks(rules: Iterable[str]) -> dict[str, Look]:
+    """A look for each selection rule: that of joint fine-tuning with it, called by the rule alone."""
+    styled = looks(f"joint_{rule}" for rule in rules)
+    named = {name.removeprefix("joint_"): look for name, look in styled.items()}
+    return {rule: replace(look, label="UOT" if rule == "uot" else words(rule)) for rule, look in named.items()}
+
+
+def concept_colours(concepts: Iterable[str]) -> dict[str, str]:
+    """A colour for each concept, in the order given; beyond eight concepts the rest share one grey."""
+    names = list(dict.fromkeys(concepts))
+    return {name: _CONCEPTS[index] if index < len(_CONCEPTS) else PALE for index, name in enumerate(names)}
+
+
+def words(name: str) -> str:
+    """A name of the config as words."""
+    return str(name).replace("_", " ")

@@ -1,0 +1,151 @@
+"""What figures read: the tables' columns, checked once, and the few selections that all figures make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whypretrain import files
+from whypretrain.errors import InputError
+from whypretrain.statistics import Interval, seed_interval
+
+_CELL = ("target", "architecture", "seed")
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "runs": (*_CELL, "method", "accuracy"),
+    "select": (*_CELL, "rule", "rank", "class_index", "class_name", "concept", "score", "selected"),
+    "knowledge": (
+        *_CELL, "model", "sample", "normalised", "threshold", "order",
+        "pre", "tuned", "preserved", "discarded", "new", "scratch_shared",
+    ),
+    "similarity": (*_CELL, "method", "step", "group", "similarity"),
+    "sparsity": (*_CELL, "model", "rank_fraction", "strength"),
+    "controls": ("kind", "target", "architecture", "share"),
+    "layers": (
+        *_CELL, "model", "layer", "estimator", "forgetting", "learning", "cka_divergence",
+        "self_pre", "seed_level", "permuted",
+    ),
+    "flow": (*_CELL, "model", "estimator", "reference_layer", "tested_layer", "flow", "null_flow", "excess"),
+    "published_uot": ("quantity", "value"),
+    "published_interactions": ("quantity", "value_low", "value_high"),
+    "published_layers": ("target_dataset", "pretraining", "task", "metric", "layer", "value"),
+    "published_flow": ("target_dataset", "task", "pt_layer", "ft_layer", "value"),
+}  # fmt: skip
+
+
+def read(name: str, paths: Sequence[str | Path]) -> pd.DataFrame:
+    """The table `name` from one or more CSV files, put together in the order given.
+
+    Raises:
+        InputError: if the table is unknown, a file cannot be read, a column is missing, or there is no row.
+    """
+    if name not in COLUMNS:
+        raise InputError(f"--input {name}: no such table; there are {', '.join(COLUMNS)}, pictures")
+    parts = [_checked(name, path) for path in paths]
+    return pd.concat(parts, ignore_index=True)
+
+
+def only(table: pd.DataFrame, **values: object) -> pd.DataFrame:
+    """The rows that have each value in its column."""
+    chosen = np.ones(len(table), dtype=bool)
+    for column, value in values.items():
+        chosen &= (table[column] == value).to_numpy()
+    return table[chosen]
+
+
+def some(table: pd.DataFrame, what: str, **values: object) -> pd.DataFrame:
+    """`only`, but an error where nothing is left.
+
+    Raises:
+        InputError: naming the table, the value that is missing and those that there are.
+    """
+    for column, value in values.items():
+        if not (table[column] == value).any():
+            there = ", ".join(map(str, table[column].unique()[:12]))
+            raise InputError(f"{what}: no row with {column} {value!r}; there are {there}")
+    found = only(table, **values)
+    if found.empty:
+        wanted = ", ".join(f"{column} {value!r}" for column, value in values.items())
+        raise InputError(f"{what}: no row with {wanted} together; run that part of the experiment, or choose another")
+    return found
+
+
+def cells(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """(architecture, target) of each panel, in the table's order of architectures, then targets."""
+    pairs = {(row.architecture, row.target) for row in table[["architecture", "target"]].itertuples()}
+    order = [(a, t) for a in table["architecture"].unique() for t in table["target"].unique()]
+    return [pair for pair in order if pair in pairs]
+
+
+def in_cell(table: pd.DataFrame, cell: tuple[str, str]) -> pd.DataFrame:
+    """The rows of one (architecture, target)."""
+    return only(table, architecture=cell[0], target=cell[1])
+
+
+def cell_title(cell: tuple[str, str]) -> str:
+    """Title of a panel."""
+    return f"{cell[0]} · {cell[1]}"
+
+
+def row(cell: tuple[str, str], interval: Interval, **more: object) -> dict[str, Any]:
+    """One row of the table that a figure shows."""
+    bounds = {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
+    return {"architecture": cell[0], "target": cell[1], **more, **bounds}
+
+
+def by_seed(table: pd.DataFrame, keys: Sequence[str], value: str, confidence: float) -> pd.DataFrame:
+    """Mean over seeds with its t interval, for every combination of `keys`: columns keys, estimate, low, high.
+
+    Rows of one seed are averaged first, so that a seed counts once.
+    """
+    runs = table.groupby([*keys, "seed"], sort=False, as_index=False)[value].mean()
+    rows = []
+    for key, group in runs.groupby(list(keys), sort=False):
+        interval = seed_interval(group[value].to_numpy(), confidence)
+        rows.append((*key, interval.estimate, interval.low, interval.high))  # type: ignore[misc]
+    return pd.DataFrame(rows, columns=[*keys, "estimate", "low", "high"])
+
+
+def matrix(table: pd.DataFrame, column: str) -> np.ndarray:
+    """A column as (seeds, samples), NaN where a seed lacks a sample; rows of one seed and sample are summed."""
+    return table.pivot_table(index="seed", columns="sample", values=column, aggfunc="sum", sort=False).to_numpy()
+
+
+def count(number: int, thing: str) -> str:
+    """`3 seeds`, `1 seed`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def seeds(table: pd.DataFrame) -> str:
+    """How many seeds there are, for the note; a range where the panels differ."""
+    numbers = table.groupby(["architecture", "target"])["seed"].nunique()
+    low, high = int(numbers.min()), int(numbers.max())
+    return f"n = {count(high, 'seed')}" if low == high else f"n = {low} to {high} seeds"
+
+
+def interval_words(confidence: float, kind: str, *, repeated: bool) -> str:
+    """What the error bars are; that there are none where there is one seed only."""
+    return f"{100 * confidence:g} % {kind}" if repeated else "no interval from one seed"
+
+
+def repeated(table: pd.DataFrame) -> bool:
+    """Whether any panel has more than one seed."""
+    return bool(table.groupby(["architecture", "target"])["seed"].nunique().max() > 1)
+
+
+def _checked(name: str, path: str | Path) -> pd.DataFrame:
+    table = files.read_table(path)
+    missing = _missing(COLUMNS[name], table)
+    if missing:
+        raise InputError(f"{path}: not a {name} table, no column {', '.join(missing)}; run the stage that makes it again")
+    if table.empty:
+        raise InputError(f"{path}: the {name} table has no row; run the stage that makes it with at least one model")
+    return table
+
+
+def _missing(columns: Iterable[str], table: pd.DataFrame | Mapping[str, Any]) -> list[str]:
+    return [column for column in columns if column not in table]
