@@ -1,0 +1,109 @@
+"""Select: rank the source classes for one target by every rule, from the class means of the two data sets.
+
+Writes the table OUT (one row a rule and class) and beside it OUT with suffix .json: certificate and diagnostics a rule.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whypretrain.data.class_means import load_class_means
+from whypretrain.errors import InputError
+from whypretrain.files import read_json, write_json, write_table
+from whypretrain.selection import Ranking, rank_classes
+from whypretrain.stages._run import parser, run
+
+DEFAULTS: dict[str, Any] = {
+    "rules": ["uot", "vote", "nearest", "round_robin", "mean", "balanced_ot", "partial_ot", "random", "all"],
+    "classes": 20,  # how many classes are chosen
+    "temperature": 0.1,  # smoothing in units of the cosine cost, or "auto"
+    "tau_source": 1.0,  # weight of the source marginal, in units of the temperature
+    "tau_target": 100.0,  # weight of the target marginal, in units of the temperature
+    "seed": 0,  # of the rule `random`
+}
+
+
+def main(argv: list[str] | None = None) -> None:
+    found = parser(__doc__)
+    found.add_argument("--features", type=Path, required=True, help="features of the source (.npz with class_means)")
+    found.add_argument("--target-features", type=Path, required=True, help="the same of the target, same model")
+    found.add_argument("--source-data", type=Path, required=True, help="folder of the source data set")
+    found.add_argument("--target", required=True)
+    found.add_argument("--architecture", required=True)
+    found.add_argument("--seed", type=int, required=True, help="seed of the pre-trained model")
+    found.add_argument("--out", type=Path, required=True, help="table to write (.csv)")
+    run(stage, found.parse_args(argv))
+
+
+def stage(args: argparse.Namespace) -> None:
+    """Rank by each rule and write table and diagnostics."""
+    config = _checked(args.config)
+    about = read_json(args.source_data / "data.json")
+    source, target = load_class_means(args.features), load_class_means(args.target_features)
+    keys = {"target": args.target, "architecture": args.architecture, "seed": args.seed}
+    rankings = [_rank(source, target, rule, config, about["classes"]) for rule in config["rules"]]
+    tables = [_table(ranking, about, keys) for ranking in rankings]
+    write_table(args.out, pd.concat(tables, ignore_index=True))
+    write_json(args.out.with_suffix(".json"), {**keys, "rules": {r.rule: _diagnostics(r) for r in rankings}})
+
+
+def _checked(config: dict[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(config) - set(DEFAULTS))
+    if unknown:
+        raise InputError(f"select: unknown key {unknown[0]}: the keys are {', '.join(DEFAULTS)}")
+    return {**DEFAULTS, **config}
+
+
+def _rank(
+    source: np.ndarray, target: np.ndarray, rule: str, config: dict[str, Any], classes: list[str]
+) -> Ranking:
+    tempered = rule in ("uot", "vote") or config["temperature"] != "auto"
+    return rank_classes(
+        source,
+        target,
+        rule=rule,
+        temperature=config["temperature"] if tempered else DEFAULTS["temperature"],
+        tau_source=config["tau_source"],
+        tau_target=config["tau_target"],
+        k=config["classes"],
+        seed=config["seed"],
+        source_names=classes,
+    )
+
+
+def _table(ranking: Ranking, about: dict[str, Any], keys: dict[str, Any]) -> pd.DataFrame:
+    order = ranking.order
+    return pd.DataFrame(
+        {
+            **keys,
+            "rule": ranking.rule,
+            "rank": np.arange(1, len(order) + 1),
+            "class_index": order,
+            "class_name": np.asarray(about["classes"], dtype=object)[order],
+            "concept": np.asarray(about["concepts"], dtype=object)[order],
+            "score": ranking.score[order],
+            "selected": np.isin(order, ranking.selected),
+        }
+    )
+
+
+def _diagnostics(ranking: Ranking) -> dict[str, Any]:
+    return {
+        "selected": ranking.selected.tolist(),
+        "classes": ranking.k,
+        "temperature": ranking.temperature,
+        "effective_classes": ranking.effective_classes,
+        "mass_top_k": ranking.mass_top_k,
+        "gap_at_k": ranking.gap_at_k,
+        "certificate": asdict(ranking.certificate) if ranking.certificate else None,
+    }
+
+
+if __name__ == "__main__":
+    main()
