@@ -79,7 +79,7 @@ def build(name: str, spec: Mapping[str, Any], *, size: int, channels: int, seed:
 
 def _kind(name: str, spec: Mapping[str, Any]) -> Kind:
     kind = spec.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"data.{name}.kind: {kind!r} does not exist; use one of {', '.join(KINDS)}")
     return KINDS[kind]
 

@@ -16,7 +16,7 @@ from whypretrain.data.image_set import ImageSet, assemble
 from whypretrain.data.scripts import SCRIPTS
 from whypretrain.errors import InputError
 
-_ALIKE = 0.97  # correlation of two undistorted drawings in one face from which on they are one class
+_ALIKE = 0.95  # correlation of two undistorted drawings in one face from which on they are one class
 _FILL = 0.92  # longer edge of the undistorted character, share of the image side
 _FINE = 64  # drawn at least this large, then reduced
 

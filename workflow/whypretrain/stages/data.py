@@ -13,11 +13,13 @@ from whypretrain.stages._run import parser, run
 
 def stage(arguments: argparse.Namespace) -> None:
     """Build the data set `--name` (config: spec, image.size, image.channels, seed) and save it in `--out`."""
-    missing = [key for key in ("spec", "image", "seed") if key not in arguments.config]
+    config = arguments.config
+    missing = [key for key in ("spec", "image", "seed") if key not in config]
     if missing:
         raise InputError(f"--config: no {', '.join(missing)}; it needs spec, image and seed")
-    config = arguments.config
     image = config["image"]
+    if not {"size", "channels"} <= set(image):
+        raise InputError(f"--config: image needs size and channels, not {', '.join(image)}")
     made = data.build(
         arguments.name, config["spec"], size=image["size"], channels=image["channels"], seed=config["seed"]
     )

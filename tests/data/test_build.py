@@ -1,0 +1,61 @@
+"""The registry, and options as users may mistype them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from whypretrain.data import KINDS, build
+from whypretrain.errors import InputError
+
+
+def digits(size=8, channels=1, **spec):
+    return build("mine", {"kind": "digits", **spec}, size=size, channels=channels, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (
+            {"kind": "mnist"},
+            "data.mine.kind: 'mnist' does not exist; use one of glyphs, digits, imagefolder, npz",
+        ),
+        ({"kind": ["digits"]}, "does not exist"),
+        ({"kind": None}, "does not exist"),
+        ({"colour": 1}, "data.mine: unknown option colour; there are test_fraction, test_size, train_size"),
+        ({"train_size": "many"}, "data.mine.train_size: 'many' is not of type int or null"),
+        ({"train_size": 10.5}, "is not of type int or null"),
+        ({"train_size": True}, "True is not of type int or null"),
+        ({"train_size": 0}, "train_size: 0 is out of range"),
+        (
+            {"train_size": 5000},
+            r"data.mine.train_size: size 5000 is not possible; use 10 \(one a class\) to 899",
+        ),
+        ({"test_fraction": 1.5}, "test_fraction: 1.5 is out of range; use 0.05 to 0.95"),
+        ({"kind": "glyphs", "scripts": "latin"}, "'latin' is not of type list of names"),
+        ({"kind": "glyphs", "fonts": [1]}, "is not of type list of names"),
+    ],
+)
+def test_bad_specs(spec, message):
+    with pytest.raises(InputError, match=message):
+        digits(**spec)
+
+
+@pytest.mark.parametrize(("size", "channels"), [(0, 1), (8, 2)])
+def test_bad_image_shapes(size, channels):
+    with pytest.raises(InputError, match="image: size"):
+        digits(size=size, channels=channels)
+
+
+def test_about_says_what_it_is():
+    made = digits()
+    assert made.about["name"] == "mine"
+    assert made.about["kind"] == "digits"
+    assert made.about["licence"] == KINDS["digits"].licence
+
+
+def test_importing_data_leaves_torch_alone():
+    code = "import sys, whypretrain.data; sys.exit('torch' in sys.modules or 'sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
