@@ -1,0 +1,108 @@
+"""Scores on disk: one .npz holds what was scored, on what, by which weights; all analysis starts from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from whypretrain import files
+from whypretrain.errors import InputError
+
+_ARRAYS = ("scores", "checkpoint_scores", "owner", "about")
+
+
+@dataclass(frozen=True)
+class ScoreArchive:
+    """Scores of several models, and of some of their training checkpoints, on all coalitions of the same players.
+
+    Attributes:
+        scores: float32, (models, S, 2^n).
+        checkpoint_scores: float32, (checkpoints, first S' samples, 2^n); (0, 0, 2^n) where there are none.
+        owner: int16, (S, *positions): players of each sample (see `players.PlayerSet`).
+        about: target, architecture, seed, inputs (digest of all that decides a score but the weights), samples, labels,
+            models [{name, key, control}], checkpoints [{name, step, key}] and the settings of the scoring.
+    """
+
+    scores: np.ndarray
+    checkpoint_scores: np.ndarray
+    owner: np.ndarray
+    about: Mapping[str, Any]
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the models, in the order of `scores`."""
+        return [model["name"] for model in self.about["models"]]
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """Key columns of every table: target, architecture, seed."""
+        return {key: self.about[key] for key in ("target", "architecture", "seed")}
+
+    def known(self) -> dict[str, np.ndarray]:
+        """Score rows by the key of the weights that made them."""
+        rows = [*zip(self.about["models"], self.scores, strict=True)]
+        rows += zip(self.about["checkpoints"], self.checkpoint_scores, strict=True)
+        return {entry["key"]: row for entry, row in rows}
+
+
+def save_scores(archive: ScoreArchive, path: str | Path) -> None:
+    """Write the archive; the same content gives the same bytes."""
+    about = np.array(json.dumps(archive.about, sort_keys=True, allow_nan=False))
+    with files.atomic(path) as temporary:
+        np.savez(
+            temporary,
+            scores=archive.scores,
+            checkpoint_scores=archive.checkpoint_scores,
+            owner=archive.owner,
+            about=about,
+        )
+
+
+def load_scores(path: str | Path) -> ScoreArchive:
+    """Read what `save_scores` wrote.
+
+    Raises:
+        InputError: if the file is missing, damaged, of another kind, or holds scores that are not finite.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            scores, checkpoint_scores, owner, about = (arrays[name] for name in _ARRAYS)
+        archive = ScoreArchive(scores, checkpoint_scores, owner, json.loads(str(about)))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: no readable score archive ({error}); remove it and score again") from error
+    if not (np.isfinite(scores).all() and np.isfinite(checkpoint_scores).all()):
+        raise InputError(f"{path}: holds scores that are not finite; remove it and score again")
+    return archive
+
+
+def require_same_players(archives: Sequence[ScoreArchive], names: Sequence[object]) -> None:
+    """Refuse to compare scores of other samples, players or labels.
+
+    Raises:
+        InputError: if an archive differs from the first one; the message names it.
+    """
+    first = archives[0]
+    for name, archive in zip(names, archives, strict=True):
+        same = np.array_equal(archive.owner, first.owner) and all(
+            archive.about[key] == first.about[key] for key in ("samples", "labels")
+        )
+        if not same:
+            raise InputError(
+                f"{name}: samples, labels or players differ from those of {names[0]}; score both with one config"
+            )
+
+
+def digest(settings: Mapping[str, Any], *arrays: np.ndarray) -> str:
+    """SHA-256 of settings and arrays with their shapes: equal digests and equal weights mean equal scores."""
+    found = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for array in arrays:
+        found.update(f"{array.dtype} {array.shape}".encode())
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()

@@ -1,0 +1,158 @@
+"""Controls: the floor and the ceiling of every share, and the effects that matter most with a test that they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whypretrain.interactions.archive import require_same_players
+from whypretrain.interactions.knowledge import shared_effect, split_salient
+from whypretrain.interactions.salience import salient
+from whypretrain.interactions.similarity import interaction_similarity
+from whypretrain.interactions.tables import Effects
+from whypretrain.interactions.transforms import orders
+
+REINITIALISED = "reinitialised"
+
+_Pair = tuple[str, int, int, np.ndarray, np.ndarray]  # kind, seeds and effects of a and b
+
+
+def controls_table(
+    runs: Sequence[Effects],
+    *,
+    reference: str = "probe",
+    finetune: str = "finetune",
+    scratch: str = "scratch",
+    pairs: Sequence[tuple[str, str]] = (),
+    threshold: float = 0.05,
+    normalise: bool = True,
+) -> pd.DataFrame:
+    """Shares between pairs of models that bound the share of a fine-tuned model, one row a pair.
+
+    `share` is the part of a's knowledge that b has, `new_share` the part of b's that a lacks, `similarity` their
+    weighted Jaccard index over all samples. Kinds:
+
+    - `self`: a model with itself, 1 by construction.
+    - `finetune_vs_finetune`, `scratch_vs_scratch`: two training seeds, the ceiling.
+    - `finetune_vs_scratch`: its new_share is what only training from scratch learned.
+    - `probe_vs_reinitialised`: an untrained network; `other_image`: fine-tuned effects of another image; the floors.
+    - `A_vs_B` for each of `pairs` that was scored, e.g. two fine-tunings from one start.
+
+    Raises:
+        InputError: if runs of one target and architecture were scored on other samples or players.
+    """
+    within = [(reference, REINITIALISED), (finetune, scratch), *pairs]
+    rows = []
+    for effects in runs:
+        for found in _within_run(effects, reference, finetune, within):
+            rows.append(_row(effects, found, threshold, normalise))
+    for one, other in _two_seeds(runs):
+        for model in (finetune, scratch):
+            if model in one.archive.models and model in other.archive.models:
+                seeds = one.archive.run["seed"], other.archive.run["seed"]
+                found = (f"{model}_vs_{model}", *seeds, one.of(model), other.of(model))
+                rows.append(_row(one, found, threshold, normalise))
+    columns = ["kind", "target", "architecture", "seed_a", "seed_b", "share", "new_share", "similarity"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def strongest_table(
+    effects: Effects,
+    *,
+    reference: str = "probe",
+    threshold: float = 0.05,
+    normalise: bool = True,
+    top: int = 3,
+) -> pd.DataFrame:
+    """The `top` strongest preserved, discarded and new effects of each sample, and what hiding their players does.
+
+    `coalition` is the mask of S, `effect` its preserved, discarded or new part. `change` is |v(N) - v(N without S)| of
+    the compared model (of the reference for discarded effects), `random_change` the mean of the same over all
+    coalitions of equal order: effects that matter change the score more than random players do. Both in log-odds.
+    """
+    names, tuned = effects.compared(reference)
+    rows = [effects.archive.models.index(name) for name in names]
+    own = effects.archive.models.index(reference)
+    a = salient(effects.of(reference), threshold=threshold, normalise=normalise)
+    b = salient(tuned, threshold=threshold, normalise=normalise)
+    kept = shared_effect(a, b)
+    change = hiding_change(effects.archive.scores)
+    chosen = {
+        "preserved": (kept, change[rows]),
+        "discarded": (np.broadcast_to(a - kept, kept.shape), np.broadcast_to(change[own], kept.shape)),
+        "new": (b - kept, change[rows]),
+    }
+    tables = [_strongest(effects, names, kind, *found, top) for kind, found in chosen.items()]
+    return pd.concat(tables, ignore_index=True)
+
+
+def hiding_change(scores: np.ndarray) -> np.ndarray:
+    """|v(N) - v(N without S)| for each S, (..., 2^n) -> (..., 2^n)."""
+    return np.abs(scores[..., -1:] - scores[..., ::-1]).astype(np.float64)
+
+
+def mean_by_order(values: np.ndarray) -> np.ndarray:
+    """Mean over all coalitions of equal order, at each coalition, (..., 2^n) -> (..., 2^n)."""
+    order = orders(values.shape[-1].bit_length() - 1)
+    members = order[:, None] == np.arange(order[-1] + 1)
+    return (values @ members / members.sum(axis=0))[..., order]
+
+
+def _within_run(
+    effects: Effects, reference: str, finetune: str, pairs: Sequence[tuple[str, str]]
+) -> Iterator[_Pair]:
+    models, seed = effects.archive.models, effects.archive.run["seed"]
+    yield "self", seed, seed, effects.of(reference), effects.of(reference)
+    if finetune in models:
+        yield "other_image", seed, seed, effects.of(reference), np.roll(effects.of(finetune), 1, axis=0)
+    for a, b in pairs:
+        if a in models and b in models:
+            yield f"{a}_vs_{b}", seed, seed, effects.of(a), effects.of(b)
+
+
+def _two_seeds(runs: Sequence[Effects]) -> Iterator[tuple[Effects, Effects]]:
+    """Pairs of runs that differ in the training seed only."""
+    for one, other in combinations(runs, 2):
+        if all(one.archive.run[key] == other.archive.run[key] for key in ("target", "architecture")):
+            require_same_players([one.archive, other.archive], [one.archive.run, other.archive.run])
+            yield one, other
+
+
+def _row(effects: Effects, found: _Pair, threshold: float, normalise: bool) -> tuple[Any, ...]:
+    kind, seed_a, seed_b, a, b = found
+    a, b = (salient(each, threshold=threshold, normalise=normalise) for each in (a, b))
+    split = split_salient(a, b)
+    run = effects.archive.run
+    alike = interaction_similarity(a.ravel(), b.ravel())
+    shares = (split.preserve_share(), split.new_share(), alike)
+    return kind, run["target"], run["architecture"], seed_a, seed_b, *map(float, shares)
+
+
+def _strongest(
+    effects: Effects, names: list[str], kind: str, part: np.ndarray, change: np.ndarray, top: int
+) -> pd.DataFrame:
+    """Rows of one kind; part and change are (M, S, 2^n). Samples with fewer than `top` such effects have fewer rows."""
+    size = np.nan_to_num(np.abs(part))
+    best = np.argsort(-size, axis=-1, kind="stable")[..., :top]  # (M, S, top)
+    axes = {
+        "model": names,
+        "sample": effects.archive.about["samples"],
+        "kind": [kind],
+        "rank": range(1, top + 1),
+    }
+    table = pd.MultiIndex.from_product(list(axes.values()), names=list(axes)).to_frame(index=False)
+    values = {
+        "coalition": best,
+        "order": orders(effects.n)[best],
+        "effect": np.take_along_axis(part, best, axis=-1),
+        "change": np.take_along_axis(change, best, axis=-1),
+        "random_change": np.take_along_axis(mean_by_order(change), best, axis=-1),
+    }
+    table = table.assign(**effects.archive.run, **{name: array.ravel() for name, array in values.items()})
+    first = list(effects.archive.run)
+    table = table[[*first, *(name for name in table.columns if name not in first)]]
+    return table[np.take_along_axis(size, best, axis=-1).ravel() > 0]

@@ -1,0 +1,256 @@
+"""Tables of what the scores of one run show: knowledge per order, counts, similarity over training, sparsity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whypretrain.errors import InputError
+from whypretrain.interactions.archive import ScoreArchive
+from whypretrain.interactions.knowledge import Rule, preserved_effects, ratio_of_sums, split_salient
+from whypretrain.interactions.salience import salient
+from whypretrain.interactions.similarity import (
+    area_under_curve,
+    detour,
+    interaction_similarity,
+    order_groups,
+    step_to_reach,
+    strength_curve,
+)
+from whypretrain.interactions.transforms import by_order, moebius, players_of, zeta
+
+EFFICIENCY_TOLERANCE = 1e-9  # of the sum of all |I(S)|; float64 rounding stays below 1e-12
+
+
+@dataclass(frozen=True)
+class Effects:
+    """AND effects of one archive: `models` (models, S, 2^n), `checkpoints` (checkpoints, S', 2^n), float64."""
+
+    archive: ScoreArchive
+    models: np.ndarray
+    checkpoints: np.ndarray
+
+    @property
+    def n(self) -> int:
+        """Number of players."""
+        return players_of(self.models)
+
+    def of(self, model: str) -> np.ndarray:
+        """Effects of one model, (S, 2^n).
+
+        Raises:
+            InputError: if it was not scored.
+        """
+        names = self.archive.models
+        if model not in names:
+            raise InputError(
+                f"model {model!r} was not scored for {self.archive.run}: scored are {', '.join(names)}"
+            )
+        return self.models[names.index(model)]
+
+    def compared(self, reference: str) -> tuple[list[str], np.ndarray]:
+        """Names and effects of all models but the reference and the controls, (M, S, 2^n)."""
+        entries = self.archive.about["models"]
+        rows = [
+            row for row, entry in enumerate(entries) if entry["name"] != reference and not entry["control"]
+        ]
+        return [entries[row]["name"] for row in rows], self.models[rows]
+
+    def restricted(self, n: int) -> Effects:
+        """The game of the first n players, all others shown: its effects need no new forward."""
+        shown = slice(-(1 << n), None)
+        v = self.archive.scores[..., shown]
+        return Effects(self.archive, moebius(v), moebius(self.archive.checkpoint_scores[..., shown]))
+
+
+def effects_of(archive: ScoreArchive) -> Effects:
+    """AND effects of all models and checkpoints of an archive.
+
+    Raises:
+        InputError: if the effects do not add up to v(N) - v(empty), the efficiency axiom.
+    """
+    effects = Effects(archive, moebius(archive.scores), moebius(archive.checkpoint_scores))
+    residual = efficiency_residual(archive.scores, effects.models)
+    if not (residual <= EFFICIENCY_TOLERANCE).all():
+        raise InputError(
+            f"{archive.run}: effects miss v(N) - v(empty) by {residual.max():.1e} of their size: score again"
+        )
+    return effects
+
+
+def efficiency_residual(scores: np.ndarray, effects: np.ndarray) -> np.ndarray:
+    """|sum of all effects - v(N)| as a share of the sum of their sizes, (..., 2^n) -> (...)."""
+    size = np.abs(effects).sum(axis=-1)
+    return np.abs(effects.sum(axis=-1) - scores[..., -1]) / np.where(size > 0, size, 1.0)
+
+
+def knowledge_table(
+    effects: Effects,
+    *,
+    reference: str = "probe",
+    scratch: str = "scratch",
+    threshold: float = 0.05,
+    normalise: bool = True,
+    rule: Rule = "effect",
+) -> pd.DataFrame:
+    """Preserved, discarded and new knowledge of each model against the reference, one row a sample and order.
+
+    `scratch_shared` is the part of the preserved knowledge that the model called `scratch` has too; NaN without one.
+    """
+    names, tuned = effects.compared(reference)
+    a = salient(effects.of(reference), threshold=threshold, normalise=normalise)
+    b = salient(tuned, threshold=threshold, normalise=normalise)
+    split = split_salient(a, b, rule=rule)
+    shared = np.full(split.pre.shape, np.nan)
+    if scratch in names:
+        kept = preserved_effects(a, b, rule=rule)
+        shared = by_order(np.abs(preserved_effects(kept, b[names.index(scratch)], rule=rule)))
+    axes = {"model": names, "sample": effects.archive.about["samples"], "order": range(1, effects.n + 1)}
+    values = {name: getattr(split, name) for name in ("pre", "tuned", "preserved", "discarded", "new")}
+    table = _tidy(effects.archive.run, axes, {**values, "scratch_shared": shared})
+    table.insert(5, "threshold", threshold)
+    table.insert(5, "normalised", normalise)
+    return table
+
+
+def sensitivity_table(
+    effects: Effects,
+    *,
+    references: Sequence[str] = ("probe",),
+    scratch: str = "scratch",
+    thresholds: Sequence[float] = (0.0, 0.01, 0.03, 0.05, 0.1),
+    players: Sequence[int] = (),
+) -> pd.DataFrame:
+    """Total shares of each model for every reference, threshold, normalisation and number of players.
+
+    `players` are sizes below n: the game of the first so many players, the others shown. `n_undefined` counts samples
+    in which the reference has no salient effect, so that no share is defined.
+    """
+    rows = []
+    for game in [effects, *(effects.restricted(n) for n in players if n < effects.n)]:
+        for reference in references:
+            for threshold in thresholds:
+                for normalise in (True, False):
+                    chosen = {"threshold": threshold, "normalise": normalise}
+                    rows.append(_totals(game, reference, scratch, chosen))
+    return pd.concat(rows, ignore_index=True)
+
+
+def similarity_table(effects: Effects) -> pd.DataFrame:
+    """Similarity of each checkpoint's effects to those of the same run's final model, mean over samples, per order group."""
+    entries = effects.archive.about["checkpoints"]
+    samples = effects.checkpoints.shape[1]
+    if not entries:
+        return pd.DataFrame(
+            columns=[*effects.archive.run, "method", "step", "group", "similarity", "n_undefined"]
+        )
+    final = np.stack([effects.of(entry["name"])[:samples] for entry in entries])
+    tables = []
+    for group, among in order_groups(effects.n).items():
+        alike = interaction_similarity(effects.checkpoints, final, among=among)  # (checkpoints, S')
+        undefined = np.isnan(alike)
+        table = pd.DataFrame(
+            {"method": [entry["name"] for entry in entries], "step": [entry["step"] for entry in entries]}
+        )
+        table["group"] = group
+        table["similarity"] = _mean_defined(alike)
+        table["n_undefined"] = undefined.sum(axis=1)
+        tables.append(table)
+    return _with_run(effects.archive.run, pd.concat(tables, ignore_index=True))
+
+
+def dynamics_table(similarity: pd.DataFrame, *, level: float = 0.9) -> pd.DataFrame:
+    """How each run approaches its end: area under the similarity curve, detour, first step at `level`."""
+    keys = ["target", "architecture", "seed", "method", "group"]
+    rows = []
+    for key, curve in similarity.sort_values("step").groupby(keys, sort=False):
+        values, steps = curve["similarity"].to_numpy(), curve["step"].to_numpy()
+        if len(steps) > 1:
+            found = (area_under_curve(values, steps), detour(values), step_to_reach(values, steps, level))
+            rows.append((*key, *map(float, found)))
+    return pd.DataFrame(rows, columns=[*keys, "area", "detour", f"step_to_{level:g}"])
+
+
+def sparsity_table(effects: Effects, *, points: int = 101) -> pd.DataFrame:
+    """Sizes of all effects, sorted down, as a share of the largest, at equal ranks (see `strength_curve`)."""
+    axes = {"model": effects.archive.models, "rank_fraction": np.linspace(0, 1, points).round(6)}
+    return _tidy(effects.archive.run, axes, {"strength": strength_curve(effects.models, points)})
+
+
+def matching_table(
+    effects: Effects, *, thresholds: Sequence[float] = (0.0, 0.01, 0.03, 0.05, 0.1)
+) -> pd.DataFrame:
+    """How well the salient effects alone rebuild all scores.
+
+    `salient_per_sample` is a mean count; `matching_error` is sum (v - rebuilt v)^2 / sum (v - v(empty))^2 over all
+    samples and coalitions.
+    """
+    empty = effects.models[..., :1]
+    spread = ((effects.archive.scores - empty) ** 2).sum(axis=(1, 2))
+    rows = []
+    for threshold in thresholds:
+        kept = salient(effects.models, threshold=threshold, normalise=False)
+        error = ((effects.archive.scores - zeta(kept) - empty) ** 2).sum(axis=(1, 2))
+        counts = (kept != 0).sum(axis=2).mean(axis=1)
+        relative = np.divide(error, spread, out=np.full(len(spread), np.nan), where=spread > 0)
+        rows.append(
+            pd.DataFrame(
+                {
+                    "model": effects.archive.models,
+                    "threshold": threshold,
+                    "salient_per_sample": counts,
+                    "matching_error": relative,
+                }
+            )
+        )
+    return _with_run(effects.archive.run, pd.concat(rows, ignore_index=True))
+
+
+def _totals(game: Effects, reference: str, scratch: str, chosen: dict[str, Any]) -> pd.DataFrame:
+    names, tuned = game.compared(reference)
+    a = salient(game.of(reference), **chosen)
+    b = salient(tuned, **chosen)
+    split = split_salient(a, b)
+    shared = np.full(split.pre.shape, np.nan)
+    if scratch in names:
+        shared = by_order(np.abs(preserved_effects(preserved_effects(a, b), b[names.index(scratch)])))
+    table = pd.DataFrame(
+        {
+            "model": names,
+            "reference": reference,
+            "players": game.n,
+            "threshold": chosen["threshold"],
+            "normalised": chosen["normalise"],
+        }
+    )
+    table["preserve_share"] = split.preserve_share()
+    table["discard_share"] = split.discard_share()
+    table["new_share"] = split.new_share()
+    table["scratch_ratio"] = ratio_of_sums(shared, split.preserved)
+    table["n_undefined"] = (~(split.pre.sum(axis=-1) > 0)).sum(axis=-1)
+    return _with_run(game.archive.run, table)
+
+
+def _tidy(run: Mapping[str, Any], axes: Mapping[str, Any], values: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """One row for each entry of the arrays, whose axes are named and labelled by `axes`."""
+    index = pd.MultiIndex.from_product(list(axes.values()), names=list(axes))
+    return _with_run(
+        run, index.to_frame(index=False).assign(**{name: array.ravel() for name, array in values.items()})
+    )
+
+
+def _with_run(run: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame:
+    for place, (name, value) in enumerate(run.items()):
+        table.insert(place, name, value)
+    return table
+
+
+def _mean_defined(values: np.ndarray) -> np.ndarray:
+    """Mean over the last axis of what is not NaN; NaN where nothing is left."""
+    defined = ~np.isnan(values)
+    total, count = np.where(defined, values, 0.0).sum(axis=-1), defined.sum(axis=-1)
+    return np.divide(total, count, out=np.full(np.shape(total), np.nan), where=count > 0)
