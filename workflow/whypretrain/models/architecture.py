@@ -100,17 +100,20 @@ def check_name(name: str) -> None:
         raise InputError(f"model {name!r} is no timm model{_close(name, timm.list_models())}")
 
 
-def timm_backbone(architecture: Architecture) -> nn.Module:
-    """The backbone without head: random weights drawn from torch's global generator, on the CPU.
+def timm_backbone(architecture: Architecture) -> tuple[nn.Module, int]:
+    """The backbone without head, and the length d of its features.
+
+    Its weights are drawn from torch's global generator, on the CPU.
 
     Raises:
-        InputError: for an unknown name or option, or images that do not fit the patches, the stem or the depth.
+        InputError: for an unknown name or option, or images that do not fit patches, stem or depth.
     """
     import timm
 
     check_name(architecture.name)
     options = {**architecture.options, **_stem_options(architecture)}
-    if timm.get_pretrained_cfg(architecture.name).fixed_input_size:
+    published = timm.get_pretrained_cfg(architecture.name)
+    if published and published.fixed_input_size:
         options["img_size"] = architecture.size
     try:
         backbone = timm.create_model(
@@ -118,15 +121,15 @@ def timm_backbone(architecture: Architecture) -> nn.Module:
         )
         if architecture.stem == "small":
             _shrink_stem(architecture, backbone)
-        feature_size(architecture, backbone)
+        n_features = _n_features(architecture, backbone)
     except (TypeError, ValueError, AssertionError, RuntimeError, AttributeError) as error:
         raise architecture.error(_refusal(architecture, error)) from error
     _check_patches(architecture, backbone)
-    return backbone
+    return backbone, n_features
 
 
-def feature_size(architecture: Architecture, backbone: nn.Module) -> int:
-    """Length d of the pooled features, from one black image."""
+def _n_features(architecture: Architecture, backbone: nn.Module) -> int:
+    # One black image tells it for every family, and whether the images survive the strides.
     import torch
 
     with torch.inference_mode():
@@ -137,26 +140,28 @@ def feature_size(architecture: Architecture, backbone: nn.Module) -> int:
 
 
 def _stem_options(architecture: Architecture) -> dict[str, Any]:
-    # timm fixes a plain stem at 64 channels; only its "deep" one has a width, so we ask for it and replace it.
+    # timm fixes a plain stem at 64 channels; only its "deep" one has a width: we ask for that and replace it.
     if architecture.stem == "standard":
         return {}
     return {"stem_type": "deep", "stem_width": architecture.options.get("channels", (64,))[0] // 2}
 
 
-def _shrink_stem(architecture: Architecture, backbone: nn.Module) -> None:
+def _shrink_stem(architecture: Architecture, backbone: Any) -> None:
     """The stem of the CIFAR ResNet (He et al., arXiv:1512.03385, section 4.2), as wide as the first stage.
 
-    The ImageNet stem divides height and width by 4 before the first block: of 16 px it would leave 4 x 4 positions,
-    of which the last stage sees one.
+    The ImageNet stem divides height and width by 4 before the first block: 16 px would leave the first stage
+    4 x 4 positions and the last stage one.
     """
     from timm.models.resnet import ResNet
     from torch import nn
 
-    if not isinstance(backbone, ResNet):
+    if not issubclass(
+        type(backbone), ResNet
+    ):  # `isinstance` would narrow the type to members that timm leaves open
         raise architecture.error("stem 'small' is for timm's ResNet; use stem: standard")
     if architecture.size > SMALL_STEM_LIMIT:
         raise architecture.error(
-            f"stem 'small' is for images up to {SMALL_STEM_LIMIT} px, not {architecture.size}; use stem: standard"
+            f"stem 'small' is for images up to {SMALL_STEM_LIMIT} px, not {architecture.size}; use 'standard'"
         )
     width = backbone.bn1.num_features
     backbone.conv1 = nn.Conv2d(architecture.channels, width, kernel_size=3, padding=1, bias=False)
@@ -169,7 +174,7 @@ def _check_patches(architecture: Architecture, backbone: nn.Module) -> None:
     patch = getattr(getattr(backbone, "patch_embed", None), "patch_size", (1, 1))
     if any(architecture.size % side for side in patch):
         raise architecture.error(
-            f"patches of {patch[0]} px do not tile images of {architecture.size} px; change patch_size or size"
+            f"patches of {patch[0]} px do not tile {architecture.size} px; change patch_size or size"
         )
 
 

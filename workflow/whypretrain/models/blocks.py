@@ -1,7 +1,7 @@
 """Where a timm backbone can be read between its blocks: per family, the embedding and the list of blocks.
 
-The output of a block is what its residual stream carries after the addition. Swin, ConvNeXt and VGG are read at the
-ends of their stages.
+The output of a block is what its residual stream carries after the addition. Swin, ConvNeXt and VGG are read
+at the ends of their stages.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from whypretrain.errors import InputError
-from whypretrain.models.architecture import Architecture, feature_size, timm_backbone
+from whypretrain.models.architecture import Architecture, timm_backbone
 from whypretrain.models.blocks import BlockPath, block_path
 from whypretrain.models.inputs import device
 
@@ -33,8 +33,8 @@ class Classifier(nn.Module):
             raise InputError(f"a classifier needs 2 or more distinct class names, not {list(classes)[:5]}")
         self.architecture = architecture
         self.classes = list(classes)
-        self.backbone = timm_backbone(architecture)
-        self.head = _new_head(feature_size(architecture, self.backbone), len(classes))
+        self.backbone, n_features = timm_backbone(architecture)
+        self.head = _new_head(n_features, len(classes))
         for name, values in (("_mean", architecture.mean), ("_std", architecture.std)):
             self.register_buffer(name, torch.tensor(values).view(1, -1, 1, 1), persistent=False)
 
@@ -84,8 +84,8 @@ def _new_head(n_features: int, n_classes: int) -> nn.Linear:
 def build(architecture: Architecture, classes: Sequence[str], *, seed: int) -> Classifier:
     """A classifier with random weights, on `device()`, in training mode.
 
-    The weights depend on `seed` alone, and the backbone's not on the classes. torch's global generator keeps its
-    state.
+    The weights depend on `seed` alone, and the backbone's not on the classes; torch's global generator keeps
+    its state.
 
     Raises:
         InputError: if timm refuses the architecture, or the class names are fewer than 2 or repeat.
