@@ -1,0 +1,251 @@
+"""Verdicts on synthetic tables with a known answer, and on the papers' own curves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from whypretrain.claims import (
+    ALL,
+    CONTRADICTED,
+    INCONCLUSIVE,
+    NOT_TESTABLE,
+    SUPPORTED,
+    Claim,
+    Control,
+    Measure,
+    Range,
+    Rule,
+    decide,
+)
+from whypretrain.errors import InputError
+
+PUBLISHED = Path(__file__).parents[2] / "workflow/resources/published"
+GAIN = Measure("runs", "mean", of={"method": "a"}, minus={"method": "b"}, options={"column": "accuracy"})
+Maker = Callable[..., pd.DataFrame]
+
+
+def claim(
+    measure: Measure = GAIN, expected: str = "> 0", control: Control | None = None, **more: str
+) -> Claim:
+    named = {"id": "x", "paper": "p", "claim": "A beats B.", "where": "Fig. 1", **more}
+    return Claim(measure=measure, expected=Range.parse(expected), control=control, **named)
+
+
+def overall(table: pd.DataFrame) -> pd.Series:
+    return table[(table["architecture"] == ALL) & (table["target"] == ALL)].set_index("id").squeeze()
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "verdict"),
+    [(0.9, 0.8, SUPPORTED), (0.8, 0.9, CONTRADICTED), (0.8, 0.8, INCONCLUSIVE)],
+    ids=["present", "reversed", "absent"],
+)
+def test_effect(accuracies: Maker, a: float, b: float, verdict: str) -> None:
+    row = overall(decide([claim()], {"runs": accuracies({"a": a, "b": b})}, Rule()))
+    assert row["verdict"] == verdict
+    assert row["low"] < row["estimate"] < row["high"]
+    assert row["estimate"] == pytest.approx(a - b, abs=0.003)
+    assert (row["n_seeds"], row["n_runs"]) == (3, 6)
+
+
+def test_two_seeds_decide_nothing(accuracies: Maker) -> None:
+    row = overall(decide([claim()], {"runs": accuracies({"a": 0.9, "b": 0.1}, seeds=(0, 1))}, Rule()))
+    assert row["verdict"] == INCONCLUSIVE
+    assert "2 of the 3 seeds" in row["note"]
+
+
+def test_one_seed_has_no_interval(accuracies: Maker) -> None:
+    row = overall(decide([claim()], {"runs": accuracies({"a": 0.9, "b": 0.1}, seeds=(5,))}, Rule()))
+    assert row["verdict"] == INCONCLUSIVE
+    assert np.isnan(row["low"])
+
+
+def test_unknown_values_are_left_out(accuracies: Maker) -> None:
+    runs = accuracies({"a": 0.9, "b": 0.8})
+    runs.loc[(runs["method"] == "a") & (runs["target"] == "letters") & (runs["seed"] == 1), "accuracy"] = (
+        np.nan
+    )
+    row = overall(decide([claim()], {"runs": runs}, Rule()))
+    assert row["verdict"] == SUPPORTED
+    assert "not defined in 2 of 12 runs" in row["note"]
+
+
+@pytest.mark.parametrize(
+    "means", [{"a": 0.9}, {"a": 0.9, "b": np.nan}], ids=["no such method", "all unknown"]
+)
+def test_without_values_there_is_no_test(accuracies: Maker, means: dict[str, float]) -> None:
+    table = decide([claim(needs="the method b")], {"runs": accuracies(means)}, Rule())
+    assert table["verdict"].tolist() == [NOT_TESTABLE]
+    assert "needs the method b" in table["note"][0]
+
+
+def test_without_its_table_a_claim_is_not_testable() -> None:
+    row = overall(decide([claim()], {}, Rule()))
+    assert (row["verdict"], row["note"]) == (NOT_TESTABLE, "no table 'runs'")
+
+
+def test_cells_have_rows_where_there_are_several(accuracies: Maker) -> None:
+    means = {"a": 0.9, "b": 0.8}
+    several = decide([claim()], {"runs": accuracies(means)}, Rule())
+    single = decide([claim()], {"runs": accuracies(means, architectures=["vit"], targets=["digits"])}, Rule())
+    assert (len(several), len(single)) == (5, 1)
+    assert set(several["n_runs"]) == {6, 3}
+
+
+@pytest.mark.parametrize(
+    ("must", "baseline", "verdict"),
+    [
+        ("exceeded", 0.5, SUPPORTED),
+        ("exceeded", 0.95, INCONCLUSIVE),
+        ("< 0", 0.5, SUPPORTED),
+        ("> 0", 0.5, INCONCLUSIVE),
+    ],
+)
+def test_control_can_undermine(accuracies: Maker, must: str, baseline: float, verdict: str) -> None:
+    measure = Measure(
+        "runs", "mean", of={"method": "c"}, minus={"method": "b"}, options={"column": "accuracy"}
+    )
+    wanted = must if must == "exceeded" else Range.parse(must)
+    runs = accuracies({"a": 0.9, "b": 0.8, "c": baseline})
+    row = overall(decide([claim(control=Control("c", measure, wanted))], {"runs": runs}, Rule()))
+    assert row["verdict"] == verdict
+    assert row["control_estimate"] == pytest.approx(baseline - 0.8, abs=0.004)
+
+
+def test_control_that_is_only_reported_changes_nothing(accuracies: Maker) -> None:
+    measure = Measure("runs", "mean", of={"method": "missing"}, options={"column": "accuracy"})
+    row = overall(
+        decide([claim(control=Control("c", measure))], {"runs": accuracies({"a": 0.9, "b": 0.8})}, Rule())
+    )
+    assert (row["verdict"], row["note"]) == (SUPPORTED, "its control was not run")
+
+
+def test_many_claims_of_a_paper_take_more_evidence(accuracies: Maker) -> None:
+    """An effect that passes alone does not pass among forty of its paper, and the note says so."""
+    runs = {"runs": accuracies({"a": 0.804, "b": 0.8}, targets=["digits"])}
+    alone = overall(decide([claim()], runs, Rule()))
+    many = [claim(id=str(number)) for number in range(40)]
+    among = decide([claim(), *many], runs, Rule()).iloc[0]
+    others = decide([claim(), *[claim(id=c.id, paper="q") for c in many]], runs, Rule()).iloc[0]
+    assert (alone["verdict"], among["verdict"], others["verdict"]) == (SUPPORTED, INCONCLUSIVE, SUPPORTED)
+    assert among["p_adjusted"] == pytest.approx(min(1, 41 * alone["p_adjusted"]))
+    assert "before the correction" in among["note"]
+
+
+@pytest.mark.parametrize(
+    ("mean", "verdict"), [(0.3, SUPPORTED), (0.6, CONTRADICTED), (0.05, CONTRADICTED), (0.45, INCONCLUSIVE)]
+)
+def test_range_needs_both_bounds(accuracies: Maker, mean: float, verdict: str) -> None:
+    measure = Measure("runs", "mean", of={"method": "a"}, options={"column": "accuracy"})
+    row = overall(decide([claim(measure, "0.13 .. 0.45")], {"runs": accuracies({"a": mean})}, Rule()))
+    assert row["verdict"] == verdict
+
+
+def test_worst_target_decides_a_claim_on_every_target(accuracies: Maker) -> None:
+    good = accuracies({"a": 0.9, "b": 0.8}, targets=["digits"])
+    bad = accuracies({"a": 0.78, "b": 0.8}, targets=["letters"])
+    runs = {"runs": pd.concat([good, bad])}
+    worst = Measure(**{**vars(GAIN), "pool": "min"})
+    assert overall(decide([claim()], runs, Rule()))["verdict"] == SUPPORTED
+    assert overall(decide([claim(worst)], runs, Rule()))["verdict"] == CONTRADICTED
+
+
+def test_misnamed_column_names_the_claim(accuracies: Maker) -> None:
+    measure = Measure("runs", "mean", options={"column": "acuracy"})
+    with pytest.raises(InputError, match=r"claim x.*no column 'acuracy'.*accuracy"):
+        decide([claim(measure)], {"runs": accuracies({"a": 1.0})}, Rule())
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "verdict"),
+    [
+        ({}, "int-small-part-preserved", SUPPORTED),
+        ({"preserved": 0.7}, "int-small-part-preserved", CONTRADICTED),
+        ({}, "int-discard-rises-with-order", SUPPORTED),
+        ({"falls": False}, "int-discard-rises-with-order", CONTRADICTED),
+        ({}, "int-scratch-acquires-little", SUPPORTED),
+        ({"scratch": 0.9}, "int-scratch-acquires-little", CONTRADICTED),
+        ({}, "int-scratch-in-published-range", SUPPORTED),
+        ({"scratch": 0.55}, "int-scratch-in-published-range", CONTRADICTED),
+    ],
+)
+def test_interaction_claims(
+    shipped: tuple[Rule, list[Claim]], knowledge: Maker, options: dict, name: str, verdict: str
+) -> None:
+    rule, claims = shipped
+    table = decide(claims, {"knowledge": knowledge(**options)}, rule, resamples=200)
+    row = overall(table[table["id"] == name])
+    assert row["verdict"] == verdict
+    ratio = row["statistic"].startswith("ratio")
+    assert (row["n_samples"] == 12) if ratio else pd.isna(row["n_samples"])
+
+
+def _published(
+    shipped: tuple[Rule, list[Claim]], layers: pd.DataFrame, **tables: pd.DataFrame
+) -> pd.DataFrame:
+    rule, claims = shipped
+    without_controls = [Claim(**{**vars(c), "control": None}) for c in claims if c.paper == "2307.06006"]
+    return decide(without_controls, {"layers": layers, **tables}, rule)
+
+
+def test_published_layer_curves(shipped: tuple[Rule, list[Claim]], published_layers: pd.DataFrame) -> None:
+    """Each claim that the curves support is supported; the one that Fig. 2 contradicts at layer 1 is not."""
+    table = _published(shipped, published_layers[published_layers["target"].isin(["cifar10", "cifar100"])])
+    verdicts = table[table["architecture"] == ALL].set_index("id")["verdict"]
+    decided = verdicts[verdicts != NOT_TESTABLE].to_dict()
+    assert decided.pop("inv-scratch-learns-most") == CONTRADICTED
+    assert set(decided.values()) == {SUPPORTED}
+    assert len(decided) == 13
+
+
+def test_published_contradiction_is_that_of_cifar10(
+    shipped: tuple[Rule, list[Claim]], published_layers: pd.DataFrame
+) -> None:
+    table = _published(shipped, published_layers).set_index(["id", "target"])["verdict"]
+    assert table["inv-scratch-learns-most", "cifar10"] == CONTRADICTED
+    assert table["inv-scratch-learns-most", "cifar100"] == SUPPORTED
+
+
+def test_published_robustness_fails_at_the_small_learning_rate(
+    shipped: tuple[Rule, list[Claim]], published_layers: pd.DataFrame
+) -> None:
+    """Fig. 6: the correlation is claimed for every SGD setting, and is -0.991 at learning rate 1e-5."""
+    settings = pd.read_csv(PUBLISHED / "invariances_fig6_15.csv").rename(
+        columns={"target_dataset": "target", "pearson_r_recomputed": "pearson_r"}
+    )
+    seeds = [
+        settings.assign(architecture="vit", seed=s, pearson_r=settings["pearson_r"] + 0.001 * s)
+        for s in range(3)
+    ]
+    table = pd.concat(seeds)
+    all_of_them = _published(shipped, published_layers, robustness=table).set_index("id")
+    without = _published(shipped, published_layers, robustness=table[table["lr"] > 1e-5]).set_index("id")
+    assert all_of_them.loc[["inv-robustness"], "verdict"].iloc[0] == CONTRADICTED
+    assert without.loc[["inv-robustness"], "verdict"].iloc[0] == SUPPORTED
+
+
+def test_published_flow_is_positive_but_not_beyond_the_null(shipped: tuple[Rule, list[Claim]]) -> None:
+    """In the authors' raw values cells are positive, yet the pre-trained model shows as much."""
+    raw = pd.read_csv(PUBLISHED / "invariances_notebook_stir.csv")
+    raw = raw[raw["quantity"].isin(["flow", "excess"]) & (raw["target_dataset"] == "cifar10")]
+    keys = {"target_dataset": "target"}
+    wide = raw.rename(columns=keys).pivot_table(
+        index=["target", "reference_layer", "tested_layer"], columns="quantity", values="value"
+    )
+    wide = wide.reset_index().assign(architecture="vit", model="finetune", estimator="biased")
+    flow = pd.concat(
+        [
+            wide.assign(seed=s, excess=wide["excess"] + 1e-4 * s, flow=wide["flow"] + 1e-4 * s)
+            for s in range(3)
+        ]
+    )
+    rule, claims = shipped
+    table = decide([Claim(**{**vars(c), "control": None}) for c in claims], {"flow": flow}, rule).set_index(
+        "id"
+    )
+    assert table.loc["inv-positive-flow", "verdict"] == SUPPORTED
+    assert table.loc["inv-flow-beyond-null", "verdict"] == CONTRADICTED

@@ -1,0 +1,45 @@
+"""Decide the papers' claims from the experiment's tables: one row a claim, with its interval and verdict."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from whypretrain.claims import decide, load
+from whypretrain.errors import InputError
+from whypretrain.files import read_table, write_table
+from whypretrain.stages._run import parser, run
+
+
+def stage(arguments: argparse.Namespace) -> None:
+    rule, claims = load(arguments.claims)
+    tables = {name: read_tables(files) for name, *files in arguments.input}
+    write_table(arguments.out, decide(claims, tables, rule, **arguments.config))
+
+
+def read_tables(files: Sequence[str]) -> pd.DataFrame:
+    """The files' rows under one another.
+
+    Raises:
+        InputError: if no file is given or one is not readable.
+    """
+    if not files:
+        raise InputError("--input takes a table's name and at least one file")
+    return pd.concat([read_table(file) for file in files], ignore_index=True)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--claims", type=Path, required=True, help="the claims (YAML)")
+    arguments.add_argument(
+        "--input", nargs="+", action="append", default=[], metavar=("NAME", "FILE"), help="a table, by name"
+    )
+    arguments.add_argument("--out", type=Path, required=True, help="table to write, e.g. claims.csv")
+    run(stage, arguments.parse_args(argv))
+
+
+if __name__ == "__main__":
+    main()
