@@ -30,7 +30,12 @@ rule draw_figure:
     benchmark:
         RESULTS + "/benchmarks/figures/{figure}.tsv"
     params:
-        config=text(**config["statistics"], seed=config["seed"]),
+        config=text(
+            **config["figures"],
+            **config["statistics"],
+            threshold=config["interactions"]["analysis"]["threshold"],
+            seed=config["seed"],
+        ),
         tables=lambda wildcards: given(FIGURES[wildcards.figure]),
         source=f"{RESULTS}/data/{SOURCE}",
         out=RESULTS + "/figures/{figure}",

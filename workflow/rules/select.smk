@@ -13,7 +13,7 @@ rule select_classes:
     benchmark:
         RESULTS + "/benchmarks/select/{architecture}-{seed}-{target}.tsv"
     params:
-        config=text(**config["select"], root_seed=config["seed"]),
+        config=text(**config["select"], seed=config["seed"]),
         data=f"{RESULTS}/data/{SOURCE}",
     threads: 1
     resources:

@@ -36,7 +36,7 @@ rule fit_probe:
     benchmark:
         RESULTS + "/benchmarks/train/{target}-{architecture}-{method}-{seed}.tsv"
     params:
-        config=lambda wildcards: text(**TRAIN["methods"][wildcards.method], root_seed=config["seed"]),
+        config=lambda wildcards: text(**TRAIN["methods"][wildcards.method], seed=config["seed"]),
         model=RESULTS + "/pretrain/{architecture}/{seed}",
         data=RESULTS + "/data/{target}",
         out=RESULTS + "/" + RUN,
@@ -106,6 +106,13 @@ rule gather_runs:
             target=TARGETS,
             architecture=ARCHITECTURES,
             method=METHODS,
+            seed=SEEDS,
+        ),
+        history=expand(
+            f"{RESULTS}/{RUN}/history.csv",
+            target=TARGETS,
+            architecture=ARCHITECTURES,
+            method=[method for method in METHODS if method not in PROBES],
             seed=SEEDS,
         ),
     output:
