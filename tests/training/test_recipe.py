@@ -1,0 +1,35 @@
+import pytest
+
+from whypretrain.errors import InputError
+from whypretrain.training import Augmentation, Recipe
+
+
+def test_config_and_recipe_are_inverse():
+    config = {"steps": 7, "schedule": "step", "milestones": [0.5], "augmentation": {"rotation": 5}}
+    recipe = Recipe.from_config(config)
+    assert recipe == Recipe(
+        steps=7, schedule="step", milestones=(0.5,), augmentation=Augmentation(rotation=5.0)
+    )
+    assert Recipe.from_config(recipe.as_config()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("config", "culprit"),
+    [
+        ({"step": 3}, r"train\.x: unknown key 'step'"),
+        ({"augmentation": {"rotate": 3}}, r"train\.x\.augmentation: unknown key 'rotate'"),
+        ({"augmentation": 3}, r"train\.x\.augmentation: 3"),
+        ({"steps": 0}, r"train\.x\.steps: 0 must be between 1"),
+        ({"steps": 1.5}, r"train\.x\.steps: 1\.5 must be of type int"),
+        ({"steps": True}, r"train\.x\.steps: True must be"),
+        ({"learning_rate": "fast"}, r"train\.x\.learning_rate: 'fast' must be of type float"),
+        ({"learning_rate": float("nan")}, r"train\.x\.learning_rate: nan"),
+        ({"start": "frozen"}, r"train\.x\.start: 'frozen' must be one of pretrained, random"),
+        ({"milestones": [0.5, 2]}, r"train\.x\.milestones: \[0\.5, 2\.0\]"),
+        ({"milestones": 0.5}, r"train\.x\.milestones: 0\.5 must be of type"),
+        ({"augmentation": {"area": 0.0}}, r"train\.x\.augmentation\.area: 0\.0"),
+    ],
+)
+def test_bad_config_is_named(config, culprit):
+    with pytest.raises(InputError, match=culprit):
+        Recipe.from_config(config, "train.x")

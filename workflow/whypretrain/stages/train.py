@@ -1,0 +1,130 @@
+"""Stage train: models of one architecture and seed on one target, by one or more methods in turn.
+
+Each method leaves model.safetensors, model.json, checkpoints.safetensors, history.csv and metrics.json in its
+folder; the result does not depend on which methods share the process. A killed run goes on
+from `<folder>.running`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+
+from whypretrain import data, files, models
+from whypretrain.errors import InputError
+from whypretrain.seeds import seed_of
+from whypretrain.stages._run import parser, run
+from whypretrain.training.fit import TrainingResult
+from whypretrain.training.methods import evaluate, starting_model, train
+from whypretrain.training.recipe import Recipe
+
+
+def stage(arguments: argparse.Namespace) -> None:
+    """Train every method of `--out`; config keys: recipes (method -> recipe), seed."""
+    recipes = _recipes(arguments.config, list(arguments.out))
+    target = data.load(arguments.target)
+    pretrained = models.load(arguments.pretrained)
+    source = data.load(arguments.source) if arguments.source else None
+    about = {
+        "target": arguments.target.name,
+        "architecture": arguments.pretrained.parent.name,
+        "seed": arguments.seed,
+    }
+    seed = seed_of(arguments.config.get("seed", 0), "train", about["target"], arguments.seed)
+    for method, recipe in recipes.items():
+        folder = arguments.out[method]
+        running = folder.with_name(f"{folder.name}.running")
+        model = starting_model(pretrained, target.classes, recipe, seed=seed)
+        chosen = _selected(arguments, recipe, method)
+        extra = source if recipe.source else None
+        result = train(
+            model, target, recipe, seed=seed, source=extra, source_classes=chosen, checkpoint_file=running
+        )
+        _write(
+            folder, model, result, {**about, "method": method}, recipe, evaluate(model, target.split("test"))
+        )
+
+
+def _recipes(config: dict[str, Any], methods: list[str]) -> dict[str, Recipe]:
+    sections = config.get("recipes", {})
+    if missing := [method for method in methods if method not in sections]:
+        raise InputError(
+            f"--out: no recipe for method {missing[0]!r}; recipes are {', '.join(sections) or 'none'}"
+        )
+    return {method: Recipe.from_config(sections[method], f"train.{method}") for method in methods}
+
+
+def _selected(arguments: argparse.Namespace, recipe: Recipe, method: str) -> list[int] | None:
+    """Source classes that the recipe's selection rule chose; None without source or with all of it."""
+    if recipe.source is None:
+        return None
+    if arguments.source is None:
+        raise InputError(f"train.{method}: source {recipe.source!r} needs --source")
+    if recipe.source == "all":
+        return None
+    if arguments.selection is None:
+        raise InputError(f"train.{method}: source {recipe.source!r} needs --selection")
+    table = files.read_table(arguments.selection)
+    rows = table[(table["rule"] == recipe.source) & table["selected"].astype(bool)]
+    if rows.empty:
+        known = ", ".join(sorted(table["rule"].unique()))
+        chosen = f"train.{method}: rule {recipe.source!r}"
+        raise InputError(f"{chosen} selects no class in {arguments.selection}; rules: {known}")
+    return sorted(rows["class_index"].astype(int))
+
+
+def _write(
+    folder: Path, model: models.Classifier, result: TrainingResult, about: dict, recipe: Recipe, metrics: dict
+) -> None:
+    """Write the run; metrics.json comes last and tells that the folder is complete."""
+    models.save(model, folder, {**about, "recipe": recipe.as_config()})
+    named = {
+        f"{step}/{name}": tensor.contiguous()
+        for step, state in result.checkpoints.items()
+        for name, tensor in state.items()
+    }
+    with files.atomic(folder / "checkpoints.safetensors") as temporary:
+        temporary.write_bytes(safetensors.torch.save(named))
+    files.write_table(folder / "history.csv", result.history)
+    seen = {"steps": recipe.steps, "images_seen": result.images_seen}
+    files.write_json(folder / "metrics.json", {**about, **metrics, **seen})
+
+
+def _method_folder(text: str) -> tuple[str, Path]:
+    method, separator, folder = text.partition("=")
+    if not (method and separator and folder):
+        raise argparse.ArgumentTypeError(f"{text!r} must be METHOD=FOLDER")
+    return method, Path(folder)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Command line of the stage."""
+    found = parser(__doc__)
+    found.add_argument(
+        "--target", required=True, type=Path, help="folder of the target data, named as the target"
+    )
+    found.add_argument(
+        "--pretrained",
+        required=True,
+        type=Path,
+        help="model folder ARCHITECTURE/SEED; gives the architecture",
+    )
+    found.add_argument("--source", type=Path, help="folder of the source data, for recipes with a source")
+    found.add_argument(
+        "--selection", type=Path, help="table of selected source classes, for recipes with a source"
+    )
+    found.add_argument("--seed", required=True, type=int, help="training seed")
+    found.add_argument(
+        "--out", required=True, type=_method_folder, nargs="+", help="METHOD=FOLDER of each method"
+    )
+    arguments = found.parse_args(argv)
+    arguments.out = dict(arguments.out)
+    run(stage, arguments)
+
+
+if __name__ == "__main__":
+    main()

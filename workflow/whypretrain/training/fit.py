@@ -1,0 +1,180 @@
+"""The training loop: one for pre-training, fine-tuning, from scratch, joint fine-tuning, paper-mode probes.
+
+Every random draw is named by the run's seed and the step: start weights, data, recipe and seed decide a run,
+which can be taken up at any step. Methods of one seed see the same target batches, equally augmented.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from whypretrain.progress import progress
+from whypretrain.seeds import seed_of
+from whypretrain.training.joint import joint_losses, target_loss
+from whypretrain.training.recipe import Recipe
+from whypretrain.training.running import RunningState
+from whypretrain.training.samples import Samples
+from whypretrain.training.schedule import checkpoint_steps, learning_rate_factor
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training leaves beside the weights.
+
+    Attributes:
+        history: one row a step: step (from 1), learning_rate, loss, target_loss, source_loss (NaN if none).
+        checkpoints: step -> weights after so many updates; see `checkpoint_steps`.
+        images_seen: images that went through the backbone, target and source.
+    """
+
+    history: pd.DataFrame
+    checkpoints: dict[int, dict[str, Tensor]]
+    images_seen: int
+
+
+def fit(
+    network: Any,
+    target: Samples,
+    recipe: Recipe,
+    *,
+    seed: int,
+    source: tuple[Samples, nn.Linear] | None = None,
+    checkpoint_file: str | Path | None = None,
+    save_every: float = 30.0,
+) -> TrainingResult:
+    """`train` on samples that are on the device already; `network` is a module with `features` and `head`."""
+    run = _Run(network, target, recipe, seed, source)
+    running = RunningState(checkpoint_file, run.identity(), every=save_every)
+    network.train()
+    with torch.random.fork_rng(devices=[]), running:
+        run.restore(running.load(target.images.device))
+        for step in progress(range(run.step, recipe.steps), "training", total=recipe.steps - run.step):
+            torch.manual_seed(seed_of(seed, "dropout", step))
+            run.update()
+            if running.due():
+                running.save(run.state())
+    network.eval()
+    running.remove()
+    return run.result()
+
+
+class _Run:
+    """A training under way: what changes from step to step, and how it is kept."""
+
+    def __init__(
+        self,
+        network: Any,
+        target: Samples,
+        recipe: Recipe,
+        seed: int,
+        source: tuple[Samples, nn.Linear] | None,
+    ) -> None:
+        self.network, self.target, self.recipe, self.seed = network, target, recipe, seed
+        self.source: Samples | None = source[0] if source else None
+        self.source_head: nn.Linear | None = source[1] if source else None
+        self.modules = nn.ModuleList([network] if source is None else [network, source[1]])
+        self.optimizer = _optimizer(network, self.source_head, recipe)
+        self.kept = set(checkpoint_steps(recipe.steps, recipe.checkpoints))
+        self.step, self.losses = 0, torch.full((recipe.steps, 2), torch.nan, device=target.images.device)
+        self.checkpoints: dict[int, dict[str, Tensor]] = {}
+        self._keep()
+
+    def update(self) -> None:
+        """One optimiser step."""
+        self._set_learning_rates()
+        smoothing = self.recipe.label_smoothing
+        batch = self.target.batch(self.step)
+        if self.source is None or self.source_head is None:
+            loss = target_loss(self.network, batch, label_smoothing=smoothing)
+            self.losses[self.step, 0] = loss.detach()
+        else:
+            parts = joint_losses(
+                self.network, self.source_head, batch, self.source.batch(self.step), label_smoothing=smoothing
+            )
+            loss = parts[0] + self.recipe.source_weight * parts[1]
+            self.losses[self.step] = torch.stack(parts).detach()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if self.recipe.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.modules.parameters(), self.recipe.clip_norm)
+        self.optimizer.step()
+        self.step += 1
+        self._keep()
+
+    def identity(self) -> str:
+        """Digest of all that decides the run: recipe, seed, data and start weights."""
+        digest = hashlib.sha256(json.dumps([self.recipe.as_config(), self.seed]).encode())
+        for samples in (self.target, self.source):
+            if samples is not None:
+                digest.update(f"{tuple(samples.images.shape)} {samples.images.sum().item()}".encode())
+                digest.update(samples.labels.cpu().numpy().tobytes())
+        for tensor in self.modules.state_dict().values():
+            digest.update(tensor.cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def state(self) -> dict[str, Any]:
+        """Tensors and plain values that `restore` takes up."""
+        kept = {name: getattr(self, name) for name in ("step", "losses", "checkpoints")}
+        return {**kept, "modules": self.modules.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def restore(self, state: dict[str, Any] | None) -> None:
+        """Go on from a saved state; None: from the start."""
+        if state is None:
+            return
+        self.step, self.losses, self.checkpoints = state["step"], state["losses"], state["checkpoints"]
+        self.modules.load_state_dict(state["modules"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+    def result(self) -> TrainingResult:
+        """The history and the checkpoints, on the CPU."""
+        recipe = self.recipe
+        losses = self.losses.cpu().numpy()
+        weight = recipe.source_weight if self.source is not None else 0.0
+        factors = np.array([learning_rate_factor(recipe, step) for step in range(recipe.steps)])
+        history = pd.DataFrame(
+            {"step": np.arange(1, recipe.steps + 1), "learning_rate": recipe.learning_rate * factors}
+        )
+        history["loss"] = losses[:, 0] + (np.float32(weight) * losses[:, 1] if weight else 0)
+        history["target_loss"], history["source_loss"] = losses.T
+        drawn = self.target.batch_size + (self.source.batch_size if self.source is not None else 0)
+        return TrainingResult(history, self.checkpoints, recipe.steps * drawn)
+
+    def _set_learning_rates(self) -> None:
+        factor = learning_rate_factor(self.recipe, self.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["peak"] * factor
+
+    def _keep(self) -> None:
+        if self.step in self.kept:
+            state = self.network.state_dict()
+            self.checkpoints[self.step] = {
+                name: tensor.detach().cpu().clone() for name, tensor in state.items()
+            }
+
+
+def _optimizer(network: Any, source_head: nn.Linear | None, recipe: Recipe) -> torch.optim.Optimizer:
+    """Two groups: the backbone, and the heads with their learning rate. Weight decay acts on everything."""
+    heads = [*network.head.parameters(), *(source_head.parameters() if source_head is not None else ())]
+    own = {id(parameter) for parameter in heads}
+    backbone = [parameter for parameter in network.parameters() if id(parameter) not in own]
+    peaks = (recipe.learning_rate, recipe.learning_rate * recipe.head_learning_rate_factor)
+    groups = [
+        {"params": list(part), "lr": peak, "peak": peak}
+        for part, peak in zip((backbone, heads), peaks, strict=True)
+        if part
+    ]
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=True)
+    momentum = recipe.momentum
+    return torch.optim.SGD(
+        groups, momentum=momentum, nesterov=momentum > 0, weight_decay=recipe.weight_decay, fused=True
+    )

@@ -1,0 +1,65 @@
+"""Batches of a data set that is whole on the device; every draw is decided by seed, name and step."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from whypretrain.errors import InputError
+from whypretrain.seeds import seed_of
+from whypretrain.training.augment import augment
+from whypretrain.training.recipe import Augmentation
+
+
+class Samples:
+    """Images and labels on the device, drawn in batches without replacement; reshuffled when exhausted.
+
+    A batch depends on (seed, name, step) alone, never on the batches before it: a run resumed at any step
+    draws what the unbroken run would have drawn. A batch may reach over the end of an epoch; no image is dropped.
+
+    Args:
+        images: uint8, (N, C, H, W).
+        labels: integers, (N,).
+        batch_size: images a step.
+        augmentation: None for images that are used as they are (cached features).
+    """
+
+    def __init__(
+        self,
+        images: Tensor,
+        labels: np.ndarray,
+        *,
+        batch_size: int,
+        augmentation: Augmentation | None,
+        seed: int,
+        name: str,
+    ) -> None:
+        if len(images) == 0:
+            raise InputError(f"{name}: no training images; give each class at least one")
+        self.images, self.batch_size = images, batch_size
+        self.labels = torch.tensor(labels, dtype=torch.int64, device=images.device)
+        self._augmentation, self._name = augmentation, (seed, name)
+        self._order = lru_cache(maxsize=2)(self._shuffled)
+
+    def rows(self, step: int) -> Tensor:
+        """Indices of the images of a step, (batch_size,)."""
+        number, first = len(self.images), step * self.batch_size
+        epochs = range(first // number, (first + self.batch_size - 1) // number + 1)
+        orders = torch.cat([self._order(epoch) for epoch in epochs])
+        return orders[first - epochs[0] * number :][: self.batch_size]
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Images, float in [0, 1], augmented, (B, C, H, W), and their labels, (B,)."""
+        rows = self.rows(step).to(self.images.device)
+        images, labels = self.images[rows], self.labels[rows]
+        if self._augmentation is None:
+            return images, labels
+        draw = Generator(self.images.device).manual_seed(seed_of(*self._name, "augmentation", step))
+        return augment(images.to(torch.float32) / 255, self._augmentation, draw), labels
+
+    def _shuffled(self, epoch: int) -> Tensor:
+        draw = Generator().manual_seed(seed_of(*self._name, "order", epoch))
+        return torch.randperm(len(self.images), generator=draw)
