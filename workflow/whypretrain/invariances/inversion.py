@@ -151,5 +151,5 @@ def _check_finite(residual: torch.Tensor, name: str) -> None:
     if bad:
         raise InputError(
             f"{name}: the loss of image {bad[0]} (and {len(bad) - 1} more) is not finite during "
-            "inversion, its features are zero, NaN or infinite; check the weights, or leave out the image or the layer"
+            "inversion: its features are zero, NaN or infinite; check the weights, or leave the image out"
         )

@@ -1,0 +1,148 @@
+"""Networks of blocks: early stop, frozen weights, one noise for all, turned bases, nesting."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from whypretrain import models
+from whypretrain.errors import InputError
+from whypretrain.invariances import (
+    block_grams,
+    block_layer,
+    cka_of_grams,
+    frozen,
+    gram,
+    invert,
+    invert_blocks,
+    inverted_grams,
+    nesting_shortfall,
+)
+
+SETTINGS = {"steps": 40, "step_size": 0.3, "seed": 0}
+ARCHITECTURES = {
+    "vit": models.Architecture(
+        "vit_tiny_patch16_224", 16, 1, {"patch_size": 4, "embed_dim": 32, "depth": 3, "num_heads": 2}
+    ),
+    "resnet": models.Architecture(
+        "resnet18", 16, 1, {"layers": [1, 1, 1, 1], "channels": [8, 8, 16, 16]}, "small"
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=list(ARCHITECTURES))
+def classifier(request):
+    return models.build(ARCHITECTURES[request.param], ["a", "b"], seed=0).eval()
+
+
+@pytest.fixture(scope="module")
+def pictures() -> torch.Tensor:
+    return torch.rand(12, 1, 16, 16, generator=torch.Generator().manual_seed(0)).to(models.device())
+
+
+def self_values(model, images, inversions, unbiased: bool = False):
+    clean, inverted = block_grams(model, images), inverted_grams(model, inversions)
+    matrix = cka_of_grams(clean[None], inverted, unbiased=unbiased)
+    return matrix.cpu().numpy()
+
+
+def test_early_stop_equals_the_full_forward(classifier, pictures):
+    with torch.no_grad():
+        full = classifier.blocks(pictures)
+        for number, expected in enumerate(full, start=1):
+            assert torch.equal(block_layer(classifier, number)(pictures), expected)
+
+
+def test_later_blocks_do_not_run(network, images):
+    network.weights[3].data.fill_(torch.nan)
+    assert bool(block_layer(network, 3)(images).isfinite().all())
+    assert not bool(block_layer(network, 4)(images).isfinite().any())
+
+
+def test_inversions_of_blocks_are_those_of_their_callables(classifier, pictures):
+    made = invert_blocks(classifier, pictures, **SETTINGS)
+    assert len(made) == len(classifier.block_names)
+    with frozen(classifier):
+        alone = invert(block_layer(classifier, 2), pictures, **SETTINGS)
+    assert torch.equal(made[1].images, alone.images)
+    assert all(torch.equal(inversion.start, made[0].start) for inversion in made)
+    assert bool(torch.stack([m.residual for m in made]).mean() < 0.8)
+
+
+def test_batch_size_moves_stir_by_rounding_only(classifier, pictures):
+    """Rounding in the matrix products depends on the batch; 40 steps amplify it, STIR hardly sees it."""
+    values = [
+        self_values(classifier, pictures, invert_blocks(classifier, pictures, **SETTINGS, batch_size=size))
+        for size in (12, 5)
+    ]
+    assert abs(values[0] - values[1]).max() < 2e-3
+
+
+def test_grams_are_those_of_the_outputs(classifier, pictures):
+    with torch.no_grad():
+        expected = torch.stack([gram(output) for output in classifier.blocks(pictures)])
+    torch.testing.assert_close(block_grams(classifier, pictures), expected)
+    in_batches = block_grams(classifier, pictures, batch_size=5)
+    torch.testing.assert_close(in_batches, expected, rtol=1e-4, atol=1e-3)
+
+
+def test_frozen_restores_modes_and_wishes(network):
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout())
+    model[0].bias.requires_grad_(False)
+    model[1].eval()
+    with frozen(model):
+        assert not model.training
+        assert not any(weight.requires_grad for weight in model.parameters())
+    assert model.training
+    assert not model[1].training
+    assert [weight.requires_grad for weight in model.parameters()] == [True, False]
+
+
+def test_inversion_makes_no_weight_gradients(classifier, pictures):
+    invert_blocks(classifier, pictures, **SETTINGS | {"steps": 2})
+    assert all(weight.grad is None and weight.requires_grad for weight in classifier.parameters())
+
+
+def test_a_turned_basis_changes_no_stir(make_network, images):
+    """A rotation of every block's output, undone in the next, is nothing to CKA and to the loss."""
+    widths, images = (24, 24, 6, 6), images.double()
+    generator = torch.Generator().manual_seed(3)
+    turns = [torch.linalg.qr(torch.randn(w, w, generator=generator, dtype=torch.float64))[0] for w in widths]
+    values = []
+    for rotations in (None, turns):
+        model = make_network(seed=0, rotations=rotations).double()
+        values.append(self_values(model, images, invert_blocks(model, images, **SETTINGS)))
+    assert abs(values[0] - values[1]).max() < 1e-4
+    assert values[0].min() < 0.99
+
+
+def test_inversions_are_inversions_of_all_later_blocks(network, images):
+    """In the limit STIR(i | j) = 1 for i >= j; below the diagonal it need not be."""
+    model = network.double()
+    made = invert_blocks(model, images.double(), steps=600, step_size=0.02, seed=0)
+    matrix = self_values(model, images.double(), made)
+    assert nesting_shortfall(matrix).max() < 2e-3
+    assert matrix[3, 0] < 0.9
+
+
+def test_nothing_without_blocks(pictures):
+    with pytest.raises(InputError, match="Linear names no blocks"):
+        invert_blocks(torch.nn.Linear(2, 2), pictures, **SETTINGS)
+
+
+def test_an_unknown_family_is_refused(pictures):
+    model = models.build(models.Architecture("mixer_s32_224", 224, 1), ["a", "b"], seed=0)
+    with pytest.raises(InputError, match="no known blocks"):
+        invert_blocks(model, torch.zeros(1, 1, 224, 224), **SETTINGS)
+
+
+def test_nan_weights_name_block_and_image(network, images):
+    network.weights[2].data[0, 0] = torch.nan
+    with pytest.raises(InputError, match=r"block 3 \(block2\): the loss of image 0 "):
+        invert_blocks(network, images, **SETTINGS)
+
+
+def test_constant_block_is_named(network, images):
+    network.weights[1].data.zero_()
+    with pytest.raises(InputError, match="block1: features are the same for every image"):
+        block_grams(network, images)

@@ -1,0 +1,135 @@
+"""The stage on real models and digits: files, columns, sharing of images and noise, bad input."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from whypretrain import data, models
+from whypretrain.stages import _run
+from whypretrain.stages import invariances as stage
+
+CONFIG = {"images": 12, "steps": 4, "step_size": 0.5, "batch_size": 64, "pictures": 2, "seed": 0}
+KEYS = ["target", "architecture", "seed", "model"]
+LAYER_COLUMNS = [
+    *(*KEYS, "layer", "layer_name", "estimator", "forgetting", "learning", "cka_divergence"),
+    *("stir_tuned_given_pre", "stir_pre_given_tuned", "self_pre", "self_tuned"),
+    *("residual_pre", "residual_tuned", "seed_level", "permuted", "scaled_forgetting"),
+]
+FLOW_COLUMNS = [
+    *(*KEYS, "estimator", "reference_layer", "tested_layer"),
+    *("stir", "null_stir", "flow", "null_flow", "excess"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _keep_threads(monkeypatch):
+    """torch sets its threads once a process; a test process is not the stage's to set."""
+    monkeypatch.setattr(_run, "limit_threads", lambda threads: None)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    root = tmp_path_factory.mktemp("stage")
+    digits = data.build(
+        "digits", {"kind": "digits", "train_size": 20, "test_size": 60}, size=16, channels=1, seed=0
+    )
+    data.save(digits, root / "data")
+    options = {"patch_size": 8, "embed_dim": 16, "depth": 2, "num_heads": 2}
+    vit = models.Architecture("vit_tiny_patch16_224", 16, 1, options)
+    for name, seed, classes in (("pre", 0, ["a", "b", "c"]), ("tuned", 1, digits.classes)):
+        models.save(models.build(vit, classes, seed=seed), root / name, {})
+    return root
+
+
+def run(root, out, *, tuned=("finetune=tuned",), seed="0", **config):
+    named = [pair.replace("=", f"={root}/") for pair in tuned]
+    stage.main(
+        [
+            *(
+                "--config",
+                json.dumps({**CONFIG, **config}),
+                "--data",
+                str(root / "data"),
+                "--target",
+                "digits",
+            ),
+            *("--architecture", "vit", "--seed", seed, "--pretrained", str(root / "pre"), "--models", *named),
+            *("--out", str(root / out)),
+        ]
+    )
+    return root / out
+
+
+def test_files_and_columns(folders):
+    out = run(folders, "out", tuned=("finetune=tuned", "same=pre"))
+    layers, flow = pd.read_csv(out / "layers.csv"), pd.read_csv(out / "flow.csv")
+    assert list(layers) == LAYER_COLUMNS
+    assert list(flow) == FLOW_COLUMNS
+    assert len(layers) == 2 * 2 * 2
+    assert len(flow) == 2 * 2 * 4
+    assert layers.notna().all().all()
+    assert layers.model.unique().tolist() == ["finetune", "same"]
+    same = layers.query("model == 'same'")
+    np.testing.assert_allclose(same.cka_divergence, 0, atol=1e-9)
+    np.testing.assert_allclose(same.stir_tuned_given_pre, same.self_pre)
+    biased = layers.query("estimator == 'biased'")
+    assert biased[["stir_tuned_given_pre", "self_pre", "permuted"]].stack().between(0, 1).all()
+
+
+def test_pictures_hold_images_and_inversions(folders):
+    with np.load(run(folders, "pictures") / "pictures.npz") as pictures:
+        shapes = {name: pictures[name].shape for name in pictures.files}
+        assert all(pictures[name].dtype == np.uint8 for name in pictures.files)
+        shown, stored = pictures["images"], data.load(folders / "data").split("test").images
+        assert all(any(np.array_equal(one, other) for other in stored) for one in shown)
+    assert shapes == {
+        "images": (2, 1, 16, 16),
+        "noise": (2, 1, 16, 16),
+        "pretrained": (2, 2, 1, 16, 16),
+        "finetune": (2, 2, 1, 16, 16),
+    }
+
+
+def test_same_input_same_bytes_and_a_seed_changes_the_noise_only(folders):
+    first, again, other = (run(folders, f"repeat{k}", seed=seed) for k, seed in enumerate("001"))
+    for name in ("layers.csv", "flow.csv", "pictures.npz"):
+        assert (first / name).read_bytes() == (again / name).read_bytes()
+    with np.load(first / "pictures.npz") as one, np.load(other / "pictures.npz") as two:
+        assert np.array_equal(one["images"], two["images"])
+        assert not np.array_equal(one["noise"], two["noise"])
+
+
+def test_repeats_are_averaged(folders):
+    single, double = (pd.read_csv(run(folders, f"of{k}", repeats=k) / "layers.csv") for k in (1, 2))
+    assert len(single) == len(double)
+    assert not np.allclose(single.forgetting, double.forgetting, atol=1e-6)
+
+
+def test_fewer_images_than_classes(folders):
+    layers = pd.read_csv(run(folders, "few", images=6) / "layers.csv")
+    assert layers.notna().all().all()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tuned": ("tuned",)}, "NAME=FOLDER"),
+        ({"tuned": ("pretrained=tuned",)}, "none of them `pretrained`"),
+        ({"tuned": ("finetune=absent",)}, "absent"),
+        ({"images": 500}, "size 500"),
+        ({"images": 3}, "at least 4 images"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(folders, capsys, options, words):
+    with pytest.raises(SystemExit) as exit_:
+        run(folders, "bad", **options)
+    assert exit_.value.code == 2
+    message = capsys.readouterr().err.strip()
+    assert message.startswith("error: ")
+    assert words in message
+    assert "\n" not in message
+    assert not (folders / "bad" / "layers.csv").exists()
