@@ -122,7 +122,7 @@ def timm_backbone(architecture: Architecture) -> tuple[nn.Module, int]:
         if architecture.stem == "small":
             _shrink_stem(architecture, backbone)
         n_features = _n_features(architecture, backbone)
-    except (TypeError, ValueError, AssertionError, RuntimeError, AttributeError) as error:
+    except (TypeError, ValueError, LookupError, AssertionError, RuntimeError, AttributeError) as error:
         raise architecture.error(_refusal(architecture, error)) from error
     _check_patches(architecture, backbone)
     return backbone, n_features

@@ -27,9 +27,9 @@ def import_checkpoint(
     """A classifier with the weights of `source`, in evaluation mode, and notes on what was changed for it.
 
     `source` is `timm:NAME`, fetched by timm together with its normalisation, or `file:PATH`: safetensors, a
-    PyTorch state dict (plain, under `state_dict` or `model`, prefixed `module.`, or MoCo's `encoder_q`), or an
-    .npz of AugReg (Steiner et al., arXiv:2106.10270). Positions, patches and input channels are resampled as timm
-    does. A head for other classes is dropped; the new one is drawn from `seed`.
+    PyTorch state dict (plain, under `state_dict` or `model`, prefixed `module.`, MoCo's `encoder_q`), or an
+    AugReg .npz (Steiner et al., arXiv:2106.10270). timm resamples positions, patches and input channels. A
+    head for other classes is dropped; the new one is drawn from `seed`.
 
     Raises:
         InputError: if the source cannot be read, holds more than tensors, or does not fit the architecture.

@@ -21,4 +21,4 @@ def as_input(images: np.ndarray) -> torch.Tensor:
     """
     if images.dtype != np.uint8 or images.ndim != 4:
         raise InputError(f"images must be uint8 of shape (N, C, H, W), not {images.dtype} {images.shape}")
-    return torch.tensor(images, device=device()).float().div_(255)
+    return torch.tensor(np.ascontiguousarray(images), device=device()).float().div_(255)

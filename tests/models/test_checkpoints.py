@@ -1,0 +1,251 @@
+"""Each format is made here as the usual tools write it; the weights must come back in the right places."""
+
+import pickle
+
+import numpy as np
+import pytest
+import safetensors.torch
+import timm
+import torch
+
+from whypretrain.errors import InputError
+from whypretrain.models import Architecture, build, device, import_checkpoint, save
+
+SMALL_RESNET = {"layers": [1, 1, 1, 1], "channels": [4, 6, 8, 10]}
+
+
+def published(architecture, n_classes):
+    """What others have: timm's own model with its own head, and weights that no initialisation would give."""
+    torch.manual_seed(7)
+    options = dict(architecture.options)
+    if architecture.name.startswith("vit"):
+        options["img_size"] = architecture.size
+    channels = architecture.channels
+    model = timm.create_model(architecture.name, num_classes=n_classes, in_chans=channels, **options)
+    for value in model.state_dict().values():
+        if value.is_floating_point():
+            value.uniform_(0.1, 0.3)
+    return model.eval()
+
+
+@pytest.fixture
+def plain_resnet():
+    return Architecture("resnet18", 32, 1, SMALL_RESNET)
+
+
+@pytest.fixture(params=["vit", "plain_resnet"])
+def either(request):
+    return request.getfixturevalue(request.param)
+
+
+WRAPPERS = {
+    "plain": lambda state: state,
+    "state_dict": lambda state: {"epoch": 3, "state_dict": state},
+    "model": lambda state: {"model": state, "optimizer": {"lr": 0.1}},
+    "data parallel": lambda state: {"state_dict": {f"module.{name}": value for name, value in state.items()}},
+}
+
+
+def write(state, path, wrapper="plain"):
+    if path.suffix == ".safetensors":
+        safetensors.torch.save_file(state, path)
+    else:
+        torch.save(WRAPPERS[wrapper](state), path)
+    return f"file:{path}"
+
+
+@pytest.mark.parametrize(
+    ("file", "wrapper"), [("w.safetensors", "plain"), *[("w.pth", wrapper) for wrapper in WRAPPERS]]
+)
+def test_the_logits_of_the_publisher_come_back(either, classes, tmp_path, file, wrapper):
+    theirs = published(either, len(classes))
+    model, notes = import_checkpoint(either, write(theirs.state_dict(), tmp_path / file, wrapper), classes)
+    images = torch.rand(2, 1, either.size, either.size)
+    assert notes == []
+    assert not model.training
+    assert torch.allclose(model(images.to(device())).cpu(), theirs((images - 0.5) / 0.5), atol=1e-4)
+
+
+def test_a_head_for_other_classes_is_dropped_and_said(either, classes, tmp_path):
+    theirs = published(either, 10)
+    source = write(theirs.state_dict(), tmp_path / "w.pth")
+    model, notes = import_checkpoint(either, source, classes, seed=4)
+    assert notes == ["the head was dropped; a new one for 3 classes was drawn"]
+    assert torch.equal(model.head.weight, build(either, classes, seed=4).head.weight)
+    images = torch.rand(2, 1, either.size, either.size)
+    expected = theirs.forward_head(theirs.forward_features((images - 0.5) / 0.5), pre_logits=True)
+    assert torch.allclose(model.features(images.to(device())).cpu(), expected, atol=1e-4)
+
+
+def test_moco_gives_its_query_encoder(plain_resnet, classes, tmp_path):
+    query, key = (
+        published(plain_resnet, 10).state_dict(),
+        build(plain_resnet, classes, seed=0).backbone.state_dict(),
+    )
+    query = {name: value for name, value in query.items() if not name.startswith("fc.")}
+    projection = {"fc.0.weight": torch.zeros(10, 10), "fc.2.weight": torch.zeros(128, 10)}
+    state = {f"module.encoder_q.{name}": value for name, value in {**query, **projection}.items()}
+    state |= {f"module.encoder_k.{name}": value for name, value in key.items()}
+    state["module.queue"] = torch.zeros(128, 16)
+    torch.save({"arch": "resnet18", "state_dict": state}, tmp_path / "moco.pth.tar")
+    model, notes = import_checkpoint(plain_resnet, f"file:{tmp_path / 'moco.pth.tar'}", classes)
+    found = model.backbone.state_dict()
+    assert all(torch.equal(found[name].cpu(), query[name]) for name in query)
+    assert notes == ["the head was dropped; a new one for 3 classes was drawn"]
+
+
+def test_our_own_file_is_a_checkpoint_too(architecture, classes, tmp_path):
+    ours = build(architecture, classes, seed=9)
+    save(ours, tmp_path, {})
+    model, notes = import_checkpoint(architecture, f"file:{tmp_path / 'model.safetensors'}", classes)
+    assert notes == []
+    found = model.state_dict()
+    assert all(torch.equal(found[name], value) for name, value in ours.state_dict().items())
+
+
+def test_colour_weights_serve_grey_images_as_their_sum(plain_resnet, classes, tmp_path):
+    colour = Architecture("resnet18", 32, 3, SMALL_RESNET)
+    theirs = published(colour, 3)
+    model, notes = import_checkpoint(plain_resnet, write(theirs.state_dict(), tmp_path / "w.pth"), classes)
+    grey = torch.rand(2, 1, 32, 32)
+    expected = theirs(((grey - 0.5) / 0.5).expand(2, 3, 32, 32))
+    assert torch.allclose(model(grey.to(device())).cpu(), expected, rtol=1e-3)
+    assert notes == ["conv1.weight was resampled from (64, 3, 7, 7) to (64, 1, 7, 7)"]
+
+
+def test_positions_are_resampled_to_the_image_size(vit, classes, tmp_path):
+    larger = Architecture(vit.name, 32, 1, vit.options)
+    source = write(published(larger, 3).state_dict(), tmp_path / "w.pth")
+    model, notes = import_checkpoint(vit, source, classes)
+    assert model.backbone.pos_embed.shape == (1, 17, 12)
+    assert notes == ["pos_embed was resampled from (1, 65, 12) to (1, 17, 12)"]
+
+
+def flax(vit, n_classes):
+    """The arrays of an AugReg .npz, from a timm ViT: the layout of Flax, kernels as (in, out)."""
+    state = {name: value.numpy() for name, value in published(vit, n_classes).state_dict().items()}
+    width, heads = vit.options["embed_dim"], vit.options["num_heads"]
+    arrays = {
+        "embedding/kernel": state["patch_embed.proj.weight"].transpose(2, 3, 1, 0),
+        "embedding/bias": state["patch_embed.proj.bias"],
+        "cls": state["cls_token"],
+        "Transformer/posembed_input/pos_embedding": state["pos_embed"],
+        "Transformer/encoder_norm/scale": state["norm.weight"],
+        "Transformer/encoder_norm/bias": state["norm.bias"],
+        "head/kernel": state["head.weight"].T,
+        "head/bias": state["head.bias"],
+    }
+    for block in range(vit.options["depth"]):
+        ours, theirs = f"blocks.{block}.", f"Transformer/encoderblock_{block}/"
+        attention = f"{theirs}MultiHeadDotProductAttention_1/"
+        for index, name in enumerate(("query", "key", "value")):
+            rows = slice(index * width, (index + 1) * width)
+            arrays[f"{attention}{name}/kernel"] = state[f"{ours}attn.qkv.weight"][rows].T.reshape(
+                width, heads, -1
+            )
+            arrays[f"{attention}{name}/bias"] = state[f"{ours}attn.qkv.bias"][rows].reshape(heads, -1)
+        arrays[f"{attention}out/kernel"] = state[f"{ours}attn.proj.weight"].T.reshape(heads, -1, width)
+        arrays[f"{attention}out/bias"] = state[f"{ours}attn.proj.bias"]
+        for number, name in ((0, "norm1"), (2, "norm2")):
+            arrays[f"{theirs}LayerNorm_{number}/scale"] = state[f"{ours}{name}.weight"]
+            arrays[f"{theirs}LayerNorm_{number}/bias"] = state[f"{ours}{name}.bias"]
+        for number in (0, 1):
+            arrays[f"{theirs}MlpBlock_3/Dense_{number}/kernel"] = state[f"{ours}mlp.fc{number + 1}.weight"].T
+            arrays[f"{theirs}MlpBlock_3/Dense_{number}/bias"] = state[f"{ours}mlp.fc{number + 1}.bias"]
+    return arrays
+
+
+def test_augreg(vit, classes, tmp_path):
+    np.savez(tmp_path / "augreg.npz", **flax(vit, 21))
+    model, notes = import_checkpoint(vit, f"file:{tmp_path / 'augreg.npz'}", classes)
+    expected = published(vit, 21).state_dict()
+    found = model.backbone.state_dict()
+    assert all(torch.equal(found[name].cpu(), expected[name]) for name in found)
+    assert notes == ["the head was dropped; a new one for 3 classes was drawn"]
+
+
+def test_augreg_of_another_depth_is_refused(vit, classes, tmp_path):
+    deeper = Architecture(vit.name, 16, 1, {**vit.options, "depth": 5})
+    np.savez(tmp_path / "augreg.npz", **flax(deeper, 3))
+    with pytest.raises(InputError, match="it has 5 blocks, the model 3; set depth"):
+        import_checkpoint(vit, f"file:{tmp_path / 'augreg.npz'}", classes)
+
+
+def test_augreg_is_for_a_vit(plain_resnet, vit, classes, tmp_path):
+    np.savez(tmp_path / "augreg.npz", **flax(vit, 3))
+    with pytest.raises(InputError, match=r"an \.npz holds a ViT; resnet18 is none"):
+        import_checkpoint(plain_resnet, f"file:{tmp_path / 'augreg.npz'}", classes)
+
+
+def test_another_family_is_recognised(vit, plain_resnet, classes, tmp_path):
+    source = write(published(vit, 3).state_dict(), tmp_path / "vit.pth")
+    with pytest.raises(InputError, match="looks like a ViT of 3 blocks, width 12") as refused:
+        import_checkpoint(plain_resnet, source, classes)
+    assert "missing: " in str(refused.value)
+    assert "unexpected: " in str(refused.value)
+    source = write(published(plain_resnet, 3).state_dict(), tmp_path / "resnet.pth")
+    with pytest.raises(InputError, match="looks like a ResNet of 4 stages"):
+        import_checkpoint(vit, source, classes)
+
+
+class Payload:
+    """Touches a file when unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.parametrize("writer", ["torch", "pickle"])
+def test_no_pickle_is_executed(vit, classes, tmp_path, writer):
+    harmful = {"state_dict": {"x": Payload(tmp_path / "executed")}}
+    with open(tmp_path / "w.pth", "wb") as file:
+        torch.save(harmful, file) if writer == "torch" else pickle.dump(harmful, file, protocol=2)
+    with pytest.raises(InputError, match="never executed") as refused:
+        import_checkpoint(vit, f"file:{tmp_path / 'w.pth'}", classes)
+    assert not (tmp_path / "executed").exists()
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["w.pth", "w.safetensors", "w.npz"])
+@pytest.mark.parametrize("content", [b"", b"not weights"], ids=["empty", "text"])
+def test_damaged_files_are_named(vit, classes, tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=f"{name}: ") as refused:
+        import_checkpoint(vit, f"file:{tmp_path / name}", classes)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [([1, 2], "holds no state dict"), ({"state_dict": {}}, "holds no state dict")]
+)
+def test_files_without_a_state_dict_are_named(vit, classes, tmp_path, content, told):
+    torch.save(content, tmp_path / "w.pth")
+    with pytest.raises(InputError, match=told):
+        import_checkpoint(vit, f"file:{tmp_path / 'w.pth'}", classes)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("model.pth", "give timm:NAME or file:PATH"),
+        ("file:", "give timm:NAME"),
+        ("file:no.pth", "no such file"),
+    ],
+)
+def test_sources_that_are_none(vit, classes, source, told):
+    with pytest.raises(InputError, match=told):
+        import_checkpoint(vit, source, classes)
+
+
+def test_without_a_network_the_message_says_so(vit, classes, monkeypatch, tmp_path):
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(InputError, match=r"could not be fetched .* check the name and the network"):
+        import_checkpoint(vit, "timm:vit_tiny_patch16_224.augreg_in21k", classes)
+    with pytest.raises(InputError, match="could not be fetched"):
+        import_checkpoint(vit, "timm:vit_tiny_patch16_224.no_such_tag", classes)

@@ -1,0 +1,59 @@
+import pytest
+import torch
+
+from whypretrain.errors import InputError
+from whypretrain.models import Architecture, build, device
+
+
+def same(one, other):
+    return all(
+        torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    )
+
+
+def test_weights_follow_from_the_seed_alone(architecture, classes):
+    torch.manual_seed(1)
+    first = build(architecture, classes, seed=5)
+    torch.manual_seed(2)
+    state = torch.get_rng_state()
+    second = build(architecture, classes, seed=5)
+    assert same(first, second)
+    assert torch.equal(state, torch.get_rng_state())
+    assert not same(first, build(architecture, classes, seed=6))
+
+
+def test_the_backbone_does_not_depend_on_the_classes(architecture, classes):
+    few, many = build(architecture, classes, seed=5), build(architecture, list(range(9)), seed=5)
+    assert same(few.backbone, many.backbone)
+
+
+def test_images_are_normalised_inside(architecture, classes):
+    plain = Architecture(**{**vars(architecture), "mean": (0.0,), "std": (1.0,)})
+    shifted = Architecture(**{**vars(architecture), "mean": (0.25,), "std": (0.5,)})
+    images = torch.rand(2, 1, 16, 16, device=device())
+    expected = build(plain, classes, seed=0).eval()((images - 0.25) / 0.5)
+    assert torch.allclose(build(shifted, classes, seed=0).eval()(images), expected)
+
+
+def test_logits_are_the_head_of_the_features(architecture, classes):
+    model = build(architecture, classes, seed=0).eval()
+    images = torch.rand(4, 1, 16, 16, device=device())
+    features = model.features(images)
+    assert features.shape == (4, model.head.in_features)
+    assert torch.allclose(model(images), features @ model.head.weight.T + model.head.bias, atol=1e-6)
+
+
+def test_a_built_model_is_ready_for_training(architecture, classes):
+    model = build(architecture, classes, seed=0)
+    assert all(module.training for module in model.modules())
+    model(torch.rand(4, 1, 16, 16, device=device())).logsumexp(1).sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+    # The check of the image size leaves no trace in the running statistics.
+    fresh = build(architecture, classes, seed=0)
+    assert all(not value.any() for name, value in fresh.named_buffers() if name.endswith("running_mean"))
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "a"], []])
+def test_class_names_are_distinct_and_at_least_two(vit, names):
+    with pytest.raises(InputError, match="2 or more distinct class names"):
+        build(vit, names, seed=0)
