@@ -1,4 +1,4 @@
-"""Class means made by others: arrays from .npz, .npy, and pickles that may hold NumPy arrays and nothing else."""
+"""Class means made by others: arrays from .npz, .npy, and pickles that may hold nothing but NumPy arrays."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def load_class_means(path: str | Path, *, key: str = "class_means") -> np.ndarra
         key: the entry of an .npz file.
 
     Raises:
-        InputError: if the file is missing, broken, of another kind, or a pickle asks for anything but NumPy arrays;
-            what it asks for is not imported and not run.
+        InputError: if the file is missing, broken, of another kind, or a pickle asks for anything but NumPy
+            arrays; what it asks for is not imported and not run.
     """
     path = Path(path)
     readers = {".npy": _read_npy, ".npz": lambda file: _read_npz(file, key), ".pkl": _read_pickled_array}

@@ -54,7 +54,9 @@ def check_weights(**values: float) -> None:
     """Raise InputError naming the first marginal weight that is not in [0, infinity]."""
     for name, value in values.items():
         if not value >= 0:
-            raise InputError(f"{name} is {value}: give a weight of zero or more, infinity for an exact marginal")
+            raise InputError(
+                f"{name} is {value}: give a weight of zero or more, infinity for an exact marginal"
+            )
 
 
 def check_one_of(name: str, value: str, allowed: Sequence[str]) -> None:
@@ -74,7 +76,7 @@ def check_features(features: np.ndarray, side: str, names: Sequence[str] | None 
         raise InputError(f"{side} features have shape {features.shape}: give a matrix (entries, dimensions)")
     if names is not None and len(names) != len(features):
         raise InputError(f"{len(names)} names for {len(features)} {side} rows: give one name a row")
-    square = np.einsum("ij,ij->i", features, features)
+    square = np.einsum("ij,ij->i", features, features, dtype=np.float64)
     wrong = np.flatnonzero(~np.isfinite(square) | (square == 0))
     if wrong.size:
         raise InputError(f"{side} {_called(wrong[0], names)} {_fault(features[wrong[0]])}")

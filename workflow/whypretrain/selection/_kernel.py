@@ -1,8 +1,8 @@
 """Gibbs kernels: what the solver needs of an entropic plan, in one pass over its blocks.
 
-The plan is T_ij = exp(x_i + y_j - C_ij / epsilon + reference_ij) in dimensionless potentials. One side is kept as the
-unknown; the other is eliminated, because its best potential is a closed form of the kept one. Blocks hold rows of the
-eliminated side and all of the kept side, scaled so that the largest entry of each row is 1.
+The plan is T_ij = exp(x_i + y_j - C_ij / epsilon + reference_ij) in log potentials. One side is kept as
+the unknown; the other is eliminated, because its best potential is a closed form of the kept one. Blocks hold
+rows of the eliminated side and all of the kept side, scaled so that the largest entry of each row is near 1.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Block(NamedTuple):
     """exp(peak)[:, None] * entries * scale is the kernel times the kept scaling, for some eliminated rows."""
 
     rows: slice
-    entries: np.ndarray  # (eliminated rows, kept), in [0, 1]
+    entries: np.ndarray  # (eliminated rows, kept)
     peak: np.ndarray  # (eliminated rows,)
     scale: np.ndarray  # (kept,)
 
@@ -38,7 +38,9 @@ class Kernel(Protocol):
 class DenseKernel:
     """The whole kernel in memory, exponentiated again only when the potential has drifted far."""
 
-    def __init__(self, cost: np.ndarray, epsilon: float, eliminated_log: np.ndarray, kept_log: np.ndarray) -> None:
+    def __init__(
+        self, cost: np.ndarray, epsilon: float, eliminated_log: np.ndarray, kept_log: np.ndarray
+    ) -> None:
         self.shape: tuple[int, int] = (cost.shape[0], cost.shape[1])
         self._cost, self._epsilon = cost, epsilon
         self._eliminated_log, self._kept_log = eliminated_log, kept_log
@@ -73,7 +75,7 @@ def _exponentiate(logits: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Side:
-    """One marginal: log masses and the weight of its penalty in units of epsilon (0 = free, infinite = exact)."""
+    """One marginal: log masses and the weight of its penalty in units of epsilon (0 free, infinite exact)."""
 
     log_mass: np.ndarray
     weight: float
@@ -92,29 +94,41 @@ class Point:
     eliminated: np.ndarray
     kept_mass: np.ndarray
     eliminated_mass: np.ndarray
-    squeeze: np.ndarray  # eliminated mass / (sum of the scaled block row)^2
+    log_total: np.ndarray  # logarithm of the kernel times the kept scaling, one entry an eliminated row
+
+    def shifted(self, shift: float, damping: float) -> Point:
+        """The point whose kept potential is higher by a constant."""
+        factor = np.exp((1 - damping) * shift)
+        return Point(
+            self.kept + shift,
+            self.eliminated - damping * shift,
+            self.kept_mass * factor,
+            self.eliminated_mass * factor,
+            self.log_total + shift,
+        )
 
 
 def evaluate(kernel: Kernel, kept: np.ndarray, side: Side) -> Point:
     """Eliminate one side exactly and return both marginals of the plan: one pass, one scaling step."""
-    size = kernel.shape[0]
-    eliminated, mass, squeeze = np.empty(size), np.empty(size), np.empty(size)
+    log_total = np.empty(kernel.shape[0])
+    mass, eliminated = np.empty_like(log_total), np.zeros_like(log_total)
     kept_mass = np.zeros(kernel.shape[1])
     for rows, entries, peak, scale in kernel.blocks(kept):
         total = (entries @ scale.astype(entries.dtype)).astype(np.float64)
-        log_total = peak + np.log(total)
-        eliminated[rows] = side.damping * (side.log_mass[rows] - log_total) if side.weight else 0.0
-        mass[rows] = np.exp(eliminated[rows] + log_total)
-        squeeze[rows] = mass[rows] / total**2
+        log_total[rows] = peak + np.log(total)
+        if side.weight > 0:
+            eliminated[rows] = side.damping * (side.log_mass[rows] - log_total[rows])
+        mass[rows] = np.exp(eliminated[rows] + log_total[rows])
         kept_mass += scale * ((mass[rows] / total).astype(entries.dtype) @ entries)
-    return Point(kept, eliminated, np.maximum(kept_mass, _SMALLEST), mass, squeeze)
+    return Point(kept, eliminated, np.maximum(kept_mass, _SMALLEST), mass, log_total)
 
 
 def smooth(kernel: Kernel, point: Point, vector: np.ndarray) -> np.ndarray:
-    """S S^T vector with S_ij = T_ij / sqrt(kept mass_i * eliminated mass_j), the plan's normalised kernel: one pass."""
+    """S S' vector with S_ij = T_ij / sqrt(kept mass_i * eliminated mass_j), the plan normalised: one pass."""
     root = np.sqrt(point.kept_mass)
     ratio, found = vector / root, np.zeros(kernel.shape[1])
-    for rows, entries, _, scale in kernel.blocks(point.kept):
-        inner = (entries @ (scale * ratio).astype(entries.dtype)) * point.squeeze[rows]
+    for rows, entries, peak, scale in kernel.blocks(point.kept):
+        inner = entries @ (scale * ratio).astype(entries.dtype)
+        inner = inner * (point.eliminated_mass[rows] * np.exp(2 * (peak - point.log_total[rows])))
         found += scale * (inner.astype(entries.dtype) @ entries)
     return found / root

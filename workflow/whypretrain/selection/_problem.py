@@ -9,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 
 from whypretrain.errors import InputError
+from whypretrain.selection._anneal import Marginal, anneal
 from whypretrain.selection._checks import check_mass, check_one_of, check_positive, check_weights
 from whypretrain.selection._kernel import Kernel, Point
-from whypretrain.selection._newton import Certificate, Marginal, anneal
+from whypretrain.selection._newton import Certificate
 
 Reference = Literal["ones", "product"]
 SOURCE, TARGET = 0, 1
@@ -62,7 +63,9 @@ class Problem:
         masses, potentials = (point.kept_mass, point.eliminated_mass), (point.kept, point.eliminated)
         order = (1, 0) if eliminated == SOURCE else (0, 1)
         rows, columns = (self._spread(side, masses[order[side]], 0.0) for side in (SOURCE, TARGET))
-        f, g = (self._spread(side, self.epsilon * potentials[order[side]], -np.inf) for side in (SOURCE, TARGET))
+        f, g = (
+            self._spread(side, self.epsilon * potentials[order[side]], -np.inf) for side in (SOURCE, TARGET)
+        )
         energy = self.epsilon * float(rows.sum())
         dual = self._dual_value(f, SOURCE) + self._dual_value(g, TARGET) + self._reference_mass() - energy
         return {
@@ -91,7 +94,7 @@ class Problem:
         return self.epsilon * self.mass[SOURCE].size * self.mass[TARGET].size
 
     def _dual_value(self, potential: np.ndarray, side: int) -> float:
-        """-tau sum a (exp(-f / tau) - 1), and its limits. An entry off the support of a penalised side adds nothing."""
+        """-tau sum a (exp(-f / tau) - 1), and its limits at tau zero and infinity."""
         mass, tau = self.mass[side], self.tau[side]
         if tau == 0:
             return 0.0
@@ -120,7 +123,7 @@ def problem(
     source, target = check_mass(masses[0], sizes[0], "source"), check_mass(masses[1], sizes[1], "target")
     if np.isinf(tau).all() and not np.isclose(source.sum(), target.sum(), rtol=1e-12):
         raise InputError(
-            f"both marginals are exact but the source mass is {source.sum():g} and the target mass {target.sum():g}: "
+            f"both marginals are exact but their masses are {source.sum():g} and {target.sum():g}: "
             "scale one, or make a tau finite"
         )
     return Problem((source, target), tau, epsilon, reference, tolerance, max_iterations)

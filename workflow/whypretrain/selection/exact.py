@@ -1,4 +1,4 @@
-"""Exact transport, balanced or partial, by column generation: small linear programs that grow until none would help."""
+"""Exact transport, balanced or partial: a small linear program that grows until no pair would help."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
 
 from whypretrain.errors import InputError
 from whypretrain.selection._newton import Certificate
+from whypretrain.selection.transport import unbalanced_ot
 
-_NEIGHBOURS = 5  # nearest partners of each row and column that the first program holds
+_NEIGHBOURS = 5  # partial transport: nearest partners of each row and column that the first program holds
+_SMOOTHING = (
+    0.003  # balanced transport: epsilon of the plan that proposes first pairs, over the cost's spread
+)
 _ROUNDS = 100
+_PRECISE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 _TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
 class ExactTransport:
-    """An optimal plan (SciPy sparse array, of shape (n, m)), its cost, and the proof: no reduced cost below -residual."""
+    """An optimal plan (sparse array, (n, m)), its cost, and the proof: no reduced cost below -residual."""
 
     plan: Any
     cost: float
@@ -27,86 +34,113 @@ class ExactTransport:
 def exact_transport(
     cost: np.ndarray, source_mass: np.ndarray, target_mass: np.ndarray, *, mass: float | None = None
 ) -> ExactTransport:
-    """Minimise <C, T> over T >= 0 with T 1 = a and T' 1 = b; with `mass` given, T 1 <= a, T' 1 <= b and total `mass`.
+    """Minimise <C, T> over T >= 0 with T 1 = a, T' 1 = b; with `mass`: T 1 <= a, T' 1 <= b, total `mass`.
 
-    Solves the program on few pairs (nearest partners, and the north-west corner plan, which makes it feasible), prices
-    all pairs with the dual variables, adds those that would lower the cost, and ends when there are none.
+    Solves the program on few pairs (likely ones, and the north-west corner plan, which makes it feasible),
+    prices all pairs with the dual variables, adds those that would lower the cost, and ends when there are
+    none.
 
     Raises:
         InputError: if the total masses differ (balanced) or are less than `mass` (partial).
     """
     totals = float(source_mass.sum()), float(target_mass.sum())
     if mass is None and not np.isclose(*totals, rtol=1e-9):
-        raise InputError(f"balanced transport of masses {totals[0]:g} and {totals[1]:g}: scale them to one total")
+        raise InputError(f"transport of masses {totals[0]:g} and {totals[1]:g}: scale them to one total")
     if mass is not None and not 0 < mass <= min(totals) * (1 + 1e-12):
         raise InputError(f"partial transport of mass {mass:g}: choose between 0 and {min(totals):g}")
-    active = _first_pairs(cost, source_mass, target_mass)
-    scale = float(np.abs(cost).max()) or 1.0
+    if mass is None:
+        target_mass = target_mass * (totals[0] / totals[1])
+    scale, size = float(np.abs(cost).max()) or 1.0, totals[0] / len(source_mass)
+    units = _Units(
+        cost / scale, source_mass / size, target_mass / size, None if mass is None else mass / size
+    )
+    pairs, values, certificate = _generate(units)
+    rows, columns = np.divmod(pairs, cost.shape[1])
+    plan = csr_array((values * size, (rows, columns)), shape=cost.shape)
+    return ExactTransport(plan, float(plan.data @ cost[rows, columns]), certificate)
+
+
+@dataclass(frozen=True)
+class _Units:
+    """A problem scaled to a largest cost of 1 and a mean source mass of 1, as solver tolerances expect."""
+
+    cost: np.ndarray
+    source_mass: np.ndarray
+    target_mass: np.ndarray
+    mass: float | None
+
+
+def _generate(problem: _Units) -> tuple[np.ndarray, np.ndarray, Certificate]:
+    """Column generation: the pairs in use as flat indices, their values, and the certificate."""
+    pairs = np.union1d(
+        _near_pairs(problem.cost) if problem.mass else _likely_pairs(problem), _corner(problem)
+    )
     for rounds in range(1, _ROUNDS + 1):
-        values, duals = _program(cost, active, source_mass, target_mass, mass)
-        reduced = cost - duals
-        worst = float(-reduced.min())
-        if worst <= _TOLERANCE * scale:
-            return _result(cost, active, values, Certificate(rounds, max(worst, 0.0) / scale, max(worst, 0.0)))
-        active = np.union1d(active, _violated(reduced, _TOLERANCE * scale))
-    raise InputError(f"no optimal plan within {_ROUNDS} rounds: rescale the cost, whose entries reach {scale:g}")
+        values, duals = _program(problem, pairs)
+        reduced = problem.cost - duals
+        worst = max(0.0, float(-reduced.min()))
+        if worst <= _TOLERANCE:
+            used = values > 0
+            return pairs[used], values[used], Certificate(rounds, worst, worst)
+        pairs = np.union1d(pairs, _violated(reduced))
+    raise InputError(f"no optimal plan within {_ROUNDS} rounds of the linear program: perturb equal costs")
 
 
-def _first_pairs(cost: np.ndarray, source_mass: np.ndarray, target_mass: np.ndarray) -> np.ndarray:
-    """Flat indices of the pairs in the first program."""
+def _likely_pairs(problem: _Units) -> np.ndarray:
+    """Pairs that carry mass in a nearly exact entropic plan: most of the balanced optimum is among them."""
+    plan = unbalanced_ot(
+        problem.cost,
+        problem.source_mass,
+        problem.target_mass,
+        epsilon=_SMOOTHING * (float(np.ptp(problem.cost)) or 1.0),
+        tau_source=np.inf,
+        tau_target=np.inf,
+        tolerance=1e-3,
+    ).plan()
+    return np.flatnonzero(plan > 1e-3 * np.minimum(problem.source_mass[:, None], problem.target_mass))
+
+
+def _near_pairs(cost: np.ndarray) -> np.ndarray:
+    """The nearest partners of each row and column."""
     n, m = cost.shape
     by_row = np.argpartition(cost, min(_NEIGHBOURS, m) - 1, axis=1)[:, :_NEIGHBOURS]
     by_column = np.argpartition(cost, min(_NEIGHBOURS, n) - 1, axis=0)[:_NEIGHBOURS]
-    near = np.concatenate([(np.arange(n)[:, None] * m + by_row).ravel(), (by_column * m + np.arange(m)).ravel()])
-    return np.union1d(near, _north_west_corner(source_mass, target_mass))
+    return np.union1d(np.arange(n)[:, None] * m + by_row, by_column * m + np.arange(m))
 
 
-def _north_west_corner(source_mass: np.ndarray, target_mass: np.ndarray) -> np.ndarray:
-    """Flat indices of the staircase that fills rows and columns in order: where the two cumulated masses interleave."""
-    rows, columns = (np.cumsum(mass) / mass.sum() for mass in (source_mass, target_mass))
+def _corner(problem: _Units) -> np.ndarray:
+    """The north-west corner plan fills rows and columns in order: where cumulated masses interleave."""
+    rows, columns = (np.cumsum(mass) / mass.sum() for mass in (problem.source_mass, problem.target_mass))
     cuts = np.union1d(rows, columns)
     i = np.minimum(np.searchsorted(rows, cuts), len(rows) - 1)
     j = np.minimum(np.searchsorted(columns, cuts), len(columns) - 1)
-    steps = np.concatenate([i * len(columns) + j, i[1:] * len(columns) + j[:-1], i[:-1] * len(columns) + j[1:]])
-    return np.unique(steps)
+    m = len(columns)
+    return np.unique(np.concatenate([i * m + j, i[1:] * m + j[:-1], i[:-1] * m + j[1:]]))
 
 
-def _violated(reduced: np.ndarray, tolerance: float) -> np.ndarray:
-    """Flat indices of the most violated pairs of each row and each column."""
+def _violated(reduced: np.ndarray) -> np.ndarray:
+    """The pair of each row and of each column that would lower the cost most."""
     n, m = reduced.shape
-    rows = np.arange(n) * m + reduced.argmin(axis=1)
-    columns = reduced.argmin(axis=0) * m + np.arange(m)
-    found = np.union1d(rows, columns)
-    return found[reduced.ravel()[found] < -tolerance]
+    found = np.union1d(np.arange(n) * m + reduced.argmin(axis=1), reduced.argmin(axis=0) * m + np.arange(m))
+    return found[reduced.ravel()[found] < -_TOLERANCE]
 
 
-def _program(
-    cost: np.ndarray, active: np.ndarray, source_mass: np.ndarray, target_mass: np.ndarray, mass: float | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Solve on the active pairs; returns their values and the sum of dual variables of every pair, (n, m)."""
-    from scipy.optimize import linprog
-    from scipy.sparse import csr_array, vstack
-
-    n, m = cost.shape
-    i, j = np.divmod(active, m)
-    ones, position = np.ones(active.size), np.arange(active.size)
-    rows, columns = (csr_array((ones, (k, position)), shape=(size, active.size)) for k, size in ((i, n), (j, m)))
-    marginals, masses = vstack([rows, columns]), np.concatenate([source_mass, target_mass])
-    if mass is None:
-        found = linprog(cost[i, j], A_eq=marginals, b_eq=masses, method="highs")
+def _program(problem: _Units, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Solve on some pairs; returns their values and the sum of dual variables of every pair, (n, m)."""
+    n, m = problem.cost.shape
+    rows, columns = np.divmod(pairs, m)
+    ones, position = np.ones(pairs.size), np.arange(pairs.size)
+    marginals = csr_array(
+        (np.tile(ones, 2), (np.concatenate([rows, n + columns]), np.tile(position, 2))),
+        shape=(n + m, pairs.size),
+    )
+    masses, costs = np.concatenate([problem.source_mass, problem.target_mass]), problem.cost[rows, columns]
+    if problem.mass is None:
+        found = linprog(costs, A_eq=marginals, b_eq=masses, options=_PRECISE)
         duals, total = found.eqlin.marginals, 0.0
     else:
         found = linprog(
-            cost[i, j], A_ub=marginals, b_ub=masses, A_eq=csr_array(ones[None]), b_eq=[mass], method="highs"
+            costs, A_ub=marginals, b_ub=masses, A_eq=ones[None], b_eq=[problem.mass], options=_PRECISE
         )
         duals, total = found.ineqlin.marginals, found.eqlin.marginals[0]
     return found.x, duals[:n, None] + duals[n:] + total
-
-
-def _result(cost: np.ndarray, active: np.ndarray, values: np.ndarray, certificate: Certificate) -> ExactTransport:
-    from scipy.sparse import csr_array
-
-    rows, columns = np.divmod(active, cost.shape[1])
-    used = values > 0
-    plan = csr_array((values[used], (rows[used], columns[used])), shape=cost.shape)
-    return ExactTransport(plan, float(values @ cost[rows, columns]), certificate)

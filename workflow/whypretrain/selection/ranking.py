@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,12 +16,9 @@ from whypretrain.selection._checks import (
     check_positive,
     check_weights,
 )
+from whypretrain.selection._cosine import cosine_cost
 from whypretrain.selection._newton import Certificate
-from whypretrain.selection.rules import RULES, Scores, Settings, cosine_cost
-
-_COLDEST, _HOTTEST = 1e-3, 10.0  # temperatures between which the automatic one is sought
-_WANTED = 2.0  # effective classes per selected class, the middle of the range from one to three
-_NEAR = 0.02  # how near, in the logarithm of the effective number, is near enough
+from whypretrain.selection.rules import RULES, Scores, Settings
 
 
 @dataclass(frozen=True)
@@ -29,9 +26,9 @@ class Ranking:
     """Source classes, best first, and how clear the choice of the first k is.
 
     `order` holds class indices, `score` one score a class (row mass for `uot`). `effective_classes` is
-    (sum r)^2 / sum r^2 of the masses r, `mass_top_k` the share of the mass in the first k; both are None for rules whose
-    scores are not masses. `gap_at_k` is the difference of the k-th and the next score over the k-th's size: where it is
-    tiny, the k-th choice is arbitrary; None where all classes are chosen.
+    (sum r)^2 / sum r^2 of the masses r, `mass_top_k` the share of the mass in the first k; both are None for
+    rules whose scores are not masses. `gap_at_k` is the difference of the k-th and the next score over the
+    k-th's size: where it is tiny, the k-th choice is arbitrary; None where all classes are chosen.
     """
 
     rule: str
@@ -66,15 +63,15 @@ def rank_classes(
     """Rank source classes by what they are worth to a target, from the mean features of the classes.
 
     The cost is 1 - cosine similarity of class means. `uot` solves unbalanced transport of ones to ones with
-    epsilon = temperature and tau = tau_source, tau_target times the temperature, and ranks by row mass. Equal scores
-    are ordered by class index.
+    epsilon = temperature and tau = tau_source, tau_target times the temperature, and ranks by row mass. Equal
+    scores are ordered by class index.
 
     Args:
         source_means: means of the features of each source class, (n, d), not normalised.
         target_means: the same for the target, (m, d).
         rule: one of `RULES`.
-        temperature: in units of the cost (0.1 in the paper), or `auto`: where the effective number of classes is 2 k, or
-            the nearest that can be reached.
+        temperature: in units of the cost (0.1 in the paper), or `auto`: where the effective number of classes
+            is 2 k, or the nearest that can be reached.
         tau_source: weight of the source marginal, in units of the temperature.
         tau_target: weight of the target marginal, in units of the temperature.
         k: how many classes are to be chosen; 100, or all where there are fewer.
@@ -93,18 +90,19 @@ def rank_classes(
     source = check_features(source_means, "source class", source_names)
     target = check_features(target_means, "target class", target_names)
     check_dimensions(source, target)
-    k = _checked_k(k, len(source))
+    k = checked_k(k, len(source))
     check_one_of("rule", rule, tuple(RULES))
     check_weights(tau_source=tau_source, tau_target=tau_target)
     cost = cosine_cost(source, target)
+    settings = Settings(0.1 if temperature == "auto" else temperature, tau_source, tau_target, k, seed)
+    check_positive(temperature=settings.temperature)
     if temperature == "auto":
-        settings = Settings(_COLDEST, tau_source, tau_target, k, seed)
-        temperature = automatic_temperature(cost, rule, settings)
-    check_positive(temperature=temperature)
-    return rank_costs(cost, rule, Settings(temperature, tau_source, tau_target, k, seed))
+        settings = replace(settings, temperature=automatic_temperature(cost, rule, settings))
+    return rank_costs(cost, rule, settings)
 
 
-def _checked_k(k: int | None, classes: int) -> int:
+def checked_k(k: int | None, classes: int) -> int:
+    """How many to choose of `classes`: 100, or all where there are fewer, unless `k` says."""
     if k is None:
         return min(100, classes)
     if not 1 <= k <= classes:
@@ -114,7 +112,11 @@ def _checked_k(k: int | None, classes: int) -> int:
 
 def rank_costs(cost: np.ndarray, rule: str, settings: Settings) -> Ranking:
     """Rank from a cost matrix (n, m): the part of `rank_classes` behind its checks."""
-    scores = RULES[rule](cost, settings)
+    return rank_scores(RULES[rule](cost, settings), rule, settings)
+
+
+def rank_scores(scores: Scores, rule: str, settings: Settings) -> Ranking:
+    """Order the scores and diagnose the choice of the first k."""
     order = np.argsort(-scores.score, kind="stable")
     effective, share = _mass_diagnostics(scores, order, settings.k)
     return Ranking(
@@ -144,11 +146,16 @@ def _gap(ordered: np.ndarray, k: int) -> float | None:
     return float((last - following) / (abs(last) or 1.0))
 
 
+_COLDEST, _HOTTEST = 1e-3, 10.0  # temperatures between which the automatic one is sought
+_WANTED = 2.0  # effective classes per selected class, the middle of the range from one to three
+_NEAR = 0.02  # how near, in the logarithm of the effective number, is near enough
+
+
 def automatic_temperature(cost: np.ndarray, rule: str, settings: Settings) -> float:
     """The temperature at which `rule` spreads its mass over twice as many effective classes as are chosen.
 
-    Halves the interval of log temperatures; the effective number grows with the temperature. Where it cannot be
-    reached, the nearer end of the range [0.001, 10] is returned.
+    Halves the interval of log temperatures; the effective number grows with the temperature. Where it cannot
+    be reached, the nearer end of the range [0.001, 10] is returned.
 
     Raises:
         InputError: if the rule has no temperature.
@@ -159,10 +166,8 @@ def automatic_temperature(cost: np.ndarray, rule: str, settings: Settings) -> fl
     low, high = np.log(_COLDEST), np.log(_HOTTEST)
     for _ in range(20):
         middle = (low + high) / 2
-        warm = Settings(
-            float(np.exp(middle)), settings.tau_source, settings.tau_target, settings.k, settings.seed
-        )
-        excess = np.log(rank_costs(cost, rule, warm).effective_classes or 1.0) - wanted
+        found = rank_costs(cost, rule, replace(settings, temperature=float(np.exp(middle))))
+        excess = np.log(found.effective_classes or 1.0) - wanted
         if abs(excess) < _NEAR:
             break
         low, high = (middle, high) if excess < 0 else (low, middle)

@@ -1,4 +1,4 @@
-"""Rules that score source classes by their cost to the target classes: unbalanced transport and its honest rivals."""
+"""Rules that score source classes by their costs to target classes: unbalanced transport and its rivals."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import numpy as np
 
 from whypretrain.seeds import generator
 from whypretrain.selection._newton import Certificate
-from whypretrain.selection.exact import exact_transport
 from whypretrain.selection.transport import unbalanced_ot
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What rules may depend on: temperature and tau in units of it (unbalanced transport), k (partial), seed (random)."""
+    """What rules depend on: temperature and tau in units of it (uot), k (partial_ot), seed (random)."""
 
     temperature: float
     tau_source: float
@@ -33,16 +32,6 @@ class Scores:
     certificate: Certificate | None = None
 
 
-def cosine_cost(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """1 - cosine similarity of every source row with every target row, in [0, 2]: float64 of shape (n, m)."""
-    return 1.0 - _unit(source) @ _unit(target).T
-
-
-def _unit(features: np.ndarray) -> np.ndarray:
-    features = np.asarray(features, dtype=np.float64)
-    return features / np.linalg.norm(features, axis=1, keepdims=True)
-
-
 def _uot(cost: np.ndarray, settings: Settings) -> Scores:
     """Row mass of the unbalanced plan, epsilon = temperature and tau in units of it (arXiv:2111.12292)."""
     found = unbalanced_ot(
@@ -56,7 +45,7 @@ def _uot(cost: np.ndarray, settings: Settings) -> Scores:
 
 
 def _vote(cost: np.ndarray, settings: Settings) -> Scores:
-    """Every target class spreads one vote by softmax: unbalanced transport at tau_source 0, tau_target infinity."""
+    """Every target class spreads one vote by softmax: `uot` at tau_source 0 and tau_target infinity."""
     logits = cost / -settings.temperature
     share = np.exp(logits - logits.max(axis=0))
     return Scores((share / share.sum(axis=0)).sum(axis=1), mass=True)
@@ -73,7 +62,7 @@ def _mean(cost: np.ndarray, settings: Settings) -> Scores:
 
 
 def _round_robin(cost: np.ndarray, settings: Settings) -> Scores:
-    """Target classes take turns, in order of their index, to name their nearest, 2nd nearest, ... source class."""
+    """Target classes take turns, by index, to name their nearest, second nearest, ... source class."""
     turns = np.argsort(cost, axis=0, kind="stable").ravel()
     _, first = np.unique(turns, return_index=True)
     return Scores(-np.argsort(np.argsort(first)).astype(np.float64))
@@ -81,13 +70,19 @@ def _round_robin(cost: np.ndarray, settings: Settings) -> Scores:
 
 def _balanced_ot(cost: np.ndarray, settings: Settings) -> Scores:
     """Mean cost at which exact balanced transport sends a class: its row mass is the same for all."""
+    from whypretrain.selection.exact import exact_transport
+
     n, m = cost.shape
     found = exact_transport(cost, np.full(n, 1 / n), np.full(m, 1 / m))
-    return Scores(-n * np.asarray(found.plan.multiply(cost).sum(axis=1)).ravel(), certificate=found.certificate)
+    return Scores(
+        -n * np.asarray(found.plan.multiply(cost).sum(axis=1)).ravel(), certificate=found.certificate
+    )
 
 
 def _partial_ot(cost: np.ndarray, settings: Settings) -> Scores:
     """Row mass of exact partial transport of k classes' worth of mass."""
+    from whypretrain.selection.exact import exact_transport
+
     n, m = cost.shape
     found = exact_transport(cost, np.full(n, 1 / n), np.full(m, 1 / m), mass=settings.k / n)
     return Scores(np.asarray(found.plan.sum(axis=1)).ravel(), mass=True, certificate=found.certificate)

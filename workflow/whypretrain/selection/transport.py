@@ -15,10 +15,11 @@ from whypretrain.selection._problem import SOURCE, TARGET, Problem, Reference, p
 class Transport:
     """Solution of an unbalanced transport problem; potentials and values are in the units of the cost.
 
-    Entries that can carry no mass have potential -inf. `iterations` counts passes over the kernel, the unit of plain
-    scaling too. `duality_gap` is primal minus dual value, `relative_gap` the same over epsilon times the plan's mass,
-    `residual` the largest change of a potential by one more scaling step, over epsilon. Where both marginals are exact,
-    no plan before the limit is feasible, and the gap is |potential| . |marginal error| instead.
+    Entries that can carry no mass have potential -inf. `iterations` counts passes over the kernel, the unit
+    of plain scaling too. `duality_gap` is primal minus dual value, `relative_gap` the same over epsilon times
+    the plan's mass, `residual` the largest change of a potential by one more scaling step, over epsilon.
+    Where both marginals are exact, no plan before the limit is feasible: the gap is then |potential| .
+    |marginal error|, its relative form over the scale of the potentials.
     """
 
     row_mass: np.ndarray  # (n,)
@@ -78,14 +79,15 @@ def unbalanced_ot(
         source_mass: a, of shape (n,), not negative; ones where not given.
         target_mass: b, of shape (m,), not negative; ones where not given.
         epsilon: entropic smoothing, > 0, in the units of the cost.
-        tau_source: weight of the source marginal in the units of the cost; 0 leaves it free, infinity makes it exact.
+        tau_source: weight of the source marginal in the units of the cost; 0 leaves it free, infinity is
+            exact.
         tau_target: weight of the target marginal, likewise.
         reference: `ones` (plain entropy) or `product` (a b').
         tolerance: the relative gap and the residual below which a solution is returned.
         max_iterations: passes over the kernel after which the solver gives up, with an error.
 
     Raises:
-        InputError: for broken input, and where the certificate is not reached: what is returned is a solution.
+        InputError: for broken input, and where the certificate is not reached: what returns is a solution.
 
     Source: Chizat et al., Scaling algorithms for unbalanced transport problems, arXiv:1607.05816, section 3.
 
@@ -117,7 +119,7 @@ def unbalanced_ot(
 
 
 def _better_eliminated(checked: Problem) -> int:
-    """The longer side, unless that leaves an exact marginal and a finite tau could be left, whose gap is a bound."""
+    """The longer side; but an exact marginal rather than one of finite tau, whose gap can be measured."""
     exact = np.isinf(checked.tau)
     if exact[SOURCE] != exact[TARGET]:
         return SOURCE if exact[SOURCE] else TARGET

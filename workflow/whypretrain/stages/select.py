@@ -1,6 +1,7 @@
 """Select: rank the source classes for one target by every rule, from the class means of the two data sets.
 
-Writes the table OUT (one row a rule and class) and beside it OUT with suffix .json: certificate and diagnostics a rule.
+Writes the table OUT (one row a rule and class) and, beside it with suffix .json, each rule's certificate and
+diagnostics.
 """
 
 from __future__ import annotations
@@ -31,8 +32,12 @@ DEFAULTS: dict[str, Any] = {
 
 def main(argv: list[str] | None = None) -> None:
     found = parser(__doc__)
-    found.add_argument("--features", type=Path, required=True, help="features of the source (.npz with class_means)")
-    found.add_argument("--target-features", type=Path, required=True, help="the same of the target, same model")
+    found.add_argument(
+        "--features", type=Path, required=True, help="features of the source (.npz with class_means)"
+    )
+    found.add_argument(
+        "--target-features", type=Path, required=True, help="the same of the target, same model"
+    )
     found.add_argument("--source-data", type=Path, required=True, help="folder of the source data set")
     found.add_argument("--target", required=True)
     found.add_argument("--architecture", required=True)
