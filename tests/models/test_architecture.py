@@ -16,7 +16,7 @@ def test_plain_values_come_back_equal_through_json(architecture):
 
 
 def test_one_mean_serves_all_channels():
-    colour = Architecture.from_dict({**SMALL, "channels": 3, "mean": [0.4], "std": [0.2, 0.3, 0.4]})
+    colour = Architecture.from_dict({**SMALL, "channels": 3, "mean": 0.4, "std": [0.2, 0.3, 0.4]})
     assert colour.mean == (0.4, 0.4, 0.4)
     assert colour.std == (0.2, 0.3, 0.4)
 
@@ -28,9 +28,14 @@ def test_one_mean_serves_all_channels():
         ({"stemm": "small"}, "unknown key 'stemm'; did you mean stem"),
         ({"stem": "tiny"}, "stem 'tiny' is none of standard, small"),
         ({"options": {"in_chans": 3}}, "option 'in_chans' follows"),
-        ({"mean": [0.1, 0.2]}, "mean needs 1 or 1 numbers"),
+        ({"name": None}, "model None is no timm model"),
+        ({"options": ["depth"]}, "options must be a mapping"),
+        ({"mean": [0.1, 0.2]}, "mean must be a number or one for each of 1 channels"),
+        ({"mean": ["a"]}, "mean must be a number"),
+        ({"std": float("nan")}, "std must be a number"),
         ({"std": [0]}, "std must be positive"),
-        ({"size": 0}, "size and channels must be positive"),
+        ({"size": 0}, "size must be a positive integer, not 0"),
+        ({"channels": "1"}, "channels must be a positive integer, not '1'"),
     ],
 )
 def test_bad_values_are_named(change, told):

@@ -43,10 +43,13 @@ class Architecture:
     std: tuple[float, ...] = (0.5,)
 
     def __post_init__(self) -> None:
-        if self.size < 1 or self.channels < 1:
-            raise self.error(f"size and channels must be positive, not {self.size}, {self.channels}")
+        for key in ("size", "channels"):
+            if not isinstance(getattr(self, key), int) or getattr(self, key) < 1:
+                raise self.error(f"{key} must be a positive integer, not {getattr(self, key)!r}")
         if self.stem not in _STEMS:
             raise self.error(f"stem {self.stem!r} is none of {', '.join(_STEMS)}")
+        if not isinstance(self.options, dict):
+            raise self.error(f"options must be a mapping of timm's keywords, not {self.options!r}")
         if taken := set(self.options).intersection(_OURS):
             raise self.error(f"option {min(taken)!r} follows from the images and classes; remove it")
         for key in ("mean", "std"):
@@ -59,10 +62,14 @@ class Architecture:
         return InputError(f"model {self.name!r}: {complaint}")
 
     def _per_channel(self, key: str) -> tuple[float, ...]:
-        values = tuple(float(value) for value in getattr(self, key))
-        if len(values) not in (1, self.channels) or not all(map(math.isfinite, values)):
-            raise self.error(f"{key} needs 1 or {self.channels} numbers, not {list(values)}")
-        return values * self.channels if len(values) == 1 else values
+        given = getattr(self, key)
+        values = tuple(given) if isinstance(given, list | tuple) else (given,)
+        numbers = all(isinstance(value, int | float) and math.isfinite(value) for value in values)
+        if not numbers or len(values) not in (1, self.channels):
+            raise self.error(
+                f"{key} must be a number or one for each of {self.channels} channels, not {given!r}"
+            )
+        return tuple(map(float, values * self.channels if len(values) == 1 else values))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `Architecture.from_dict` reads them back to an equal architecture."""
@@ -96,7 +103,7 @@ def check_name(name: str) -> None:
     """
     import timm
 
-    if not timm.is_model(name):
+    if not isinstance(name, str) or not timm.is_model(name):
         raise InputError(f"model {name!r} is no timm model{_close(name, timm.list_models())}")
 
 
