@@ -45,8 +45,3 @@ def vit() -> models.Architecture:
 @pytest.fixture
 def model(vit, target) -> models.Classifier:
     return models.build(vit, target.classes, seed=3)
-
-
-@pytest.fixture
-def make_bars():
-    return bars

@@ -84,7 +84,9 @@ def _strong(features: np.ndarray, labels: np.ndarray, seed: int) -> LinearProbe:
         )
     weight = coefficients / std
     about = {"mode": "strong", "C": float(strength), "held_out_accuracy": float(score)}
-    return LinearProbe(weight.astype(np.float32), (intercept - weight @ mean).astype(np.float32), about)
+    bias = intercept - weight @ mean
+    # safetensors writes memory as it lies, so that the weights must lie in row order
+    return LinearProbe(np.ascontiguousarray(weight, dtype=np.float32), bias.astype(np.float32), about)
 
 
 def _choose_strength(inputs: np.ndarray, labels: np.ndarray, seed: int) -> tuple[float, float]:

@@ -17,8 +17,8 @@ from whypretrain.training.recipe import Augmentation
 class Samples:
     """Images and labels on the device, drawn in batches without replacement; reshuffled when exhausted.
 
-    A batch depends on (seed, name, step) alone, never on the batches before it: a run resumed at any step
-    draws what the unbroken run would have drawn. A batch may reach over the end of an epoch; no image is dropped.
+    A batch depends on (seed, name, step), never on the batches before it: a run resumed at any step draws what
+    the unbroken run would have drawn. A batch may reach over the end of an epoch; no image is dropped.
 
     Args:
         images: uint8, (N, C, H, W).

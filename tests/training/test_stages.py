@@ -1,0 +1,188 @@
+"""The training stages as they are called: arguments in, files out."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from whypretrain import data, files, models
+from whypretrain.stages import features, pretrain, probe, runs, train
+from whypretrain.training import evaluate
+
+ARCHITECTURE = {
+    "name": "vit_tiny_patch16_224",
+    "options": {"patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2},
+}
+RECIPE = {"steps": 20, "batch_size": 8, "learning_rate": 0.01}
+RECIPES = {
+    "finetune": {**RECIPE, "checkpoints": 3},
+    "scratch": {**RECIPE, "start": "random", "steps": 30},
+    "joint_uot": {**RECIPE, "source": "uot"},
+    "joint_all": {**RECIPE, "source": "all"},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_process_for_all_stages():
+    """Torch allows its interop threads to be set once a process; here many stages share one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("whypretrain.stages._run.limit_threads", lambda threads: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory, image_sets):
+    folder = tmp_path_factory.mktemp("results")
+    for name, images in image_sets.items():
+        data.save(images, folder / "data" / name)
+    _pretrain(folder)
+    rows = [("uot", 3, True), ("uot", 1, True), ("uot", 2, False), ("random", 0, True)]
+    table = pd.DataFrame(rows, columns=["rule", "class_index", "selected"])
+    files.write_table(folder / "select/vit/0/bars.csv", table)
+    _train(folder, list(RECIPES))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def image_sets(target, source):
+    return {"bars": target, "glyphs": source}
+
+
+def _pretrain(root, out="pretrain/vit/0", **change):
+    config = {"architecture": ARCHITECTURE, "image": {"size": 8, "channels": 1}, "recipe": RECIPE, "seed": 0}
+    arguments = ["--data", root / "data/glyphs", "--seed", 0, "--out", root / out]
+    pretrain.main(["--config", json.dumps({**config, **change}), *map(str, arguments)])
+    return root / out
+
+
+def _train(root, methods, folder="train/bars/vit", recipes=RECIPES, selection="select/vit/0/bars.csv"):
+    arguments = [
+        *("--target", root / "data/bars", "--pretrained", root / "pretrain/vit/0", "--seed", 0),
+        *("--source", root / "data/glyphs", "--selection", root / selection),
+        *("--out", *[f"{method}={root / folder / method / '0'}" for method in methods]),
+    ]
+    train.main(["--config", json.dumps({"recipes": recipes, "seed": 0}), *map(str, arguments)])
+
+
+def _probe(root, mode, method="probe"):
+    data_folders = [str(root / "data/bars")]
+    out = root / "features/vit/0"
+    features.main(["--model", str(root / "pretrain/vit/0"), "--data", *data_folders, "--out", str(out)])
+    arguments = [
+        *(
+            "--features",
+            out / "bars.npz",
+            "--pretrained",
+            root / "pretrain/vit/0",
+            "--data",
+            root / "data/bars",
+        ),
+        *("--target", "bars", "--architecture", "vit", "--method", method, "--seed", 0),
+        *("--out", root / "train/bars/vit" / method / "0"),
+    ]
+    probe.main(["--config", json.dumps(mode), *map(str, arguments)])
+    return root / "train/bars/vit" / method / "0"
+
+
+def _bytes(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_every_method_leaves_its_files(root, image_sets):
+    folder = root / "train/bars/vit/finetune/0"
+    names = ["checkpoints.safetensors", "history.csv", "metrics.json", "model.json", "model.safetensors"]
+    assert list(_bytes(folder)) == names
+    metrics = files.read_json(folder / "metrics.json")
+    assert {key: metrics[key] for key in ("target", "architecture", "method", "seed", "steps")} == {
+        "target": "bars", "architecture": "vit", "method": "finetune", "seed": 0, "steps": 20,
+    }  # fmt: skip
+    model = models.load(folder)
+    assert metrics["accuracy"] == evaluate(model, image_sets["bars"].split("test"))["accuracy"]
+    checkpoints = load_file(folder / "checkpoints.safetensors")
+    assert {name.split("/")[0] for name in checkpoints} == {"0", "1", "20"}
+    assert all(torch.equal(checkpoints[f"20/{name}"], tensor) for name, tensor in model.state_dict().items())
+    assert torch.equal(
+        checkpoints["0/backbone.cls_token"], models.load(root / "pretrain/vit/0").backbone.cls_token
+    )
+
+
+def test_methods_do_not_depend_on_their_company(root):
+    _train(root, ["joint_uot"], folder="alone/bars/vit")
+    assert _bytes(root / "alone/bars/vit/joint_uot/0") == _bytes(root / "train/bars/vit/joint_uot/0")
+
+
+def test_source_matters_and_is_counted(root):
+    metrics = {
+        method: files.read_json(root / f"train/bars/vit/{method}/0/metrics.json") for method in RECIPES
+    }
+    assert metrics["finetune"]["images_seen"] == 160
+    assert metrics["joint_uot"]["images_seen"] == 320
+    weights = {(root / f"train/bars/vit/{method}/0/model.safetensors").read_bytes() for method in RECIPES}
+    assert len(weights) == len(RECIPES)
+
+
+def test_pretraining_is_the_same_to_the_byte(root):
+    again = _pretrain(root, out="again/vit/0")
+    assert _bytes(again) == _bytes(root / "pretrain/vit/0")
+    assert {"accuracy", "n_test"} <= files.read_json(again / "metrics.json").keys()
+    assert models.load(again).architecture.mean == tuple(
+        files.read_json(root / "data/glyphs/data.json")["mean"]
+    )
+
+
+def test_a_checkpoint_is_imported_in_place_of_training(root):
+    state = models.load(root / "pretrain/vit/0").backbone.state_dict()
+    torch.save(state, root / "bare.pth")
+    folder = _pretrain(root, out="imported/vit/0", checkpoint=f"file:{root / 'bare.pth'}")
+    imported, original = models.load(folder), models.load(root / "pretrain/vit/0")
+    images = torch.rand(3, 1, 8, 8)
+    torch.testing.assert_close(imported.features(images), original.features(images))
+    assert "accuracy" not in files.read_json(folder / "metrics.json")
+
+
+@pytest.mark.parametrize("mode", [{"mode": "strong"}, {"mode": "paper", **RECIPE, "steps": 100}])
+def test_a_probe_is_a_model_like_any_other(root, image_sets, mode):
+    folder = _probe(root, {"start": "frozen", "root_seed": 0, **mode}, method=f"probe_{mode['mode']}")
+    model, pretrained = models.load(folder), models.load(root / "pretrain/vit/0")
+    test = image_sets["bars"].split("test")
+    assert model.classes == test.classes
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(model.backbone.parameters(), pretrained.backbone.parameters(), strict=True)
+    )
+    metrics = files.read_json(folder / "metrics.json")
+    assert metrics["accuracy"] == pytest.approx(evaluate(model, test)["accuracy"])
+    assert metrics["accuracy"] > 0.4  # chance is 0.25
+
+
+def test_runs_are_gathered_in_order(root, tmp_path):
+    metrics = [str(root / f"train/bars/vit/{method}/0/metrics.json") for method in ("scratch", "finetune")]
+    metrics.append(str(_probe(root, {"mode": "strong"}) / "metrics.json"))
+    runs.main(["--metrics", *metrics, "--out", str(tmp_path)])
+    table = files.read_table(tmp_path / "runs.csv")
+    assert table["method"].tolist() == ["finetune", "probe", "scratch"]
+    assert table["steps"].tolist() == [20, 0, 30]
+    assert "seconds" not in table
+    history = files.read_table(tmp_path / "history.csv")
+    assert history.groupby("method").size().to_dict() == {"finetune": 20, "scratch": 30}
+    own = files.read_table(root / "train/bars/vit/scratch/0/history.csv")
+    np.testing.assert_array_equal(history[history["method"] == "scratch"]["loss"], own["loss"])
+
+
+@pytest.mark.parametrize(
+    ("methods", "recipes", "message"),
+    [
+        (["finetune"], {"other": RECIPE}, "no recipe for method 'finetune'; recipes are other"),
+        (["finetune"], {"finetune": {"step": 3}}, "train.finetune: unknown key 'step'"),
+        (["finetune"], {"finetune": {**RECIPE, "source": "vote"}}, "rule 'vote' selects no class"),
+    ],
+)
+def test_bad_input_is_one_line_and_nothing_is_written(root, capsys, methods, recipes, message):
+    with pytest.raises(SystemExit) as stop:
+        _train(root, methods, folder="bad", recipes=recipes)
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not (root / "bad").exists()
