@@ -1,7 +1,7 @@
 # Every table that a claim or a figure may be drawn from, under the name by which they ask for it.
 TABLES = {
-    "runs": rules.gather_runs.output.runs,
-    "history": rules.gather_runs.output.history,
+    "runs": str(rules.gather_runs.output.runs),
+    "history": str(rules.gather_runs.output.history),
     "select": expand(
         rules.select_classes.output.table, architecture=ARCHITECTURES, seed=SEEDS, target=TARGETS
     ),
@@ -19,15 +19,14 @@ TABLES = {
 }
 
 
-def tables(names):
-    """The named tables as a rule's inputs."""
-    return {name: TABLES[name] for name in names}
+def files_of(name):
+    """The files of a table, as a list."""
+    return [TABLES[name]] if isinstance(TABLES[name], str) else TABLES[name]
 
 
 def given(names):
     """The named tables as command-line arguments: `--input NAME FILE...`."""
-    files = {name: [TABLES[name]] if isinstance(TABLES[name], str) else TABLES[name] for name in names}
-    return [part for name, paths in files.items() for part in ("--input", name, *map(str, paths))]
+    return [part for name in names for part in ("--input", name, *files_of(name))]
 
 
 CLAIM_TABLES = ["runs", "select", "knowledge", "similarity", "controls", "layers", "flow"]
@@ -36,7 +35,7 @@ CLAIM_TABLES = ["runs", "select", "knowledge", "similarity", "controls", "layers
 rule decide_claims:
     """Every claim of the three papers with its statistic, interval, control and verdict."""
     input:
-        **tables(CLAIM_TABLES),
+        [files_of(name) for name in CLAIM_TABLES],
         code=code("claims"),
         claims="workflow/resources/claims.yaml",
     output:

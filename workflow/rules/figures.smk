@@ -18,7 +18,7 @@ FIGURES = {
 rule draw_figure:
     """One figure, drawn from tables alone, with the table of what it shows."""
     input:
-        lambda wildcards: [TABLES[name] for name in FIGURES[wildcards.figure]],
+        lambda wildcards: sum(map(files_of, FIGURES[wildcards.figure]), []),
         code=code("figure"),
         data=data_at(SOURCE),
     output:

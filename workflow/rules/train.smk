@@ -36,7 +36,7 @@ rule fit_probe:
     benchmark:
         RESULTS + "/benchmarks/train/{target}-{architecture}-{method}-{seed}.tsv"
     params:
-        config=lambda wildcards: text(**TRAIN["methods"][wildcards.method], seed=config["seed"]),
+        config=lambda wildcards: text(**TRAIN["methods"][wildcards.method], root_seed=config["seed"]),
         model=RESULTS + "/pretrain/{architecture}/{seed}",
         data=RESULTS + "/data/{target}",
         out=RESULTS + "/" + RUN,
