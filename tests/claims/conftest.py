@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from whypretrain.claims import Claim, Rule, load
 
 ROOT = Path(__file__).parents[2]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from whypretrain.claims import (
     ALL,
     CONTRADICTED,
@@ -188,7 +189,8 @@ def _published(
     shipped: tuple[Rule, list[Claim]], layers: pd.DataFrame, **tables: pd.DataFrame
 ) -> pd.DataFrame:
     rule, claims = shipped
-    without_controls = [Claim(**{**vars(c), "control": None}) for c in claims if c.paper == "2307.06006"]
+    own = [claim for claim in claims if claim.paper == "arXiv:2307.06006"]
+    without_controls = [Claim(**{**vars(claim), "control": None}) for claim in own]
     return decide(without_controls, {"layers": layers, **tables}, rule)
 
 

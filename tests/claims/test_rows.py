@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from whypretrain.claims.rows import select
 from whypretrain.errors import InputError
 

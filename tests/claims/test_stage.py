@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from whypretrain.stages import claims as stage
 
 CLAIMS = Path(__file__).parents[2] / "workflow/resources/claims.yaml"

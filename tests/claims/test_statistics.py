@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+
 from whypretrain.claims import STATISTICS
 
 CURVE = pd.DataFrame({"step": [4, 0, 2], "y": [1.0, 0.0, 2.0], "z": [1.0, 1.0, np.nan]})

@@ -1,0 +1,7 @@
+"""The report: one self-contained page of the whole experiment."""
+
+from whypretrain.report.contents import Figure, Paper, papers
+from whypretrain.report.page import build, write
+from whypretrain.report.verdicts import Verdicts, read
+
+__all__ = ["Figure", "Paper", "Verdicts", "build", "papers", "read", "write"]

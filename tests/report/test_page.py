@@ -1,0 +1,235 @@
+"""The page: what it holds, what it says where something is missing, and that it escapes what it shows."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from whypretrain.errors import InputError
+from whypretrain.report import build, page, papers
+from whypretrain.stages import report as stage
+
+CONFIG: dict[str, Any] = {
+    "experiment": "tiny",
+    "grid": {"source": "glyphs", "targets": ["digits", "letters"], "seeds": [0, 1, 2]},
+    "statistics": {"confidence": 0.9},
+}
+
+
+class Page(HTMLParser):
+    """Elements, text and open tags of a page."""
+
+    VOID = frozenset({"meta", "link", "img", "br"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text, self.stack = "", [""]
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {key: value or "" for key, value in attributes}))
+        if tag not in self.VOID:
+            self.stack.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.stack[-1] != "style":
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def build_from(results: Path, config: dict[str, Any] = CONFIG) -> str:
+    return build(config, results=results, claims=results / "claims.csv", figures=results / "figures")
+
+
+@pytest.fixture(scope="module")
+def text(results: Path) -> str:
+    return build_from(results)
+
+
+@pytest.fixture(scope="module")
+def found(text: str) -> Page:
+    return Page(text)
+
+
+def test_markup_is_balanced_and_identifiers_unique(found: Page) -> None:
+    assert found.stack == [""]
+    identifiers = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
+    assert len(identifiers) == len(set(identifiers))
+
+
+def test_nothing_leaves_the_page(text: str, found: Page) -> None:
+    for tag, attributes in found.elements:
+        for name in ("src", "href", "srcset", "action", "poster"):
+            value = attributes.get(name, "#")
+            assert value.startswith(("#", "data:")), f"{tag} {name}={value[:60]}"
+    assert "@import" not in text
+    assert "url(" not in text
+    assert not found.all("script")
+
+
+def test_every_anchor_resolves(found: Page) -> None:
+    identifiers = {attributes.get("id") for _, attributes in found.elements}
+    anchors = [a["href"][1:] for a in found.all("a") if a["href"].startswith("#")]
+    assert len(anchors) > 50
+    assert set(anchors) <= identifiers
+
+
+def test_headings_do_not_skip_a_level(found: Page) -> None:
+    levels = [int(tag[1]) for tag, _ in found.elements if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_every_picture_has_a_text(found: Page) -> None:
+    pictures = found.all("img")
+    assert len(pictures) == 12
+    assert all(len(picture["alt"]) > 30 for picture in pictures)
+
+
+def test_every_figure_downloads_in_four_formats(found: Page, results: Path) -> None:
+    links = {a["download"]: a["href"] for a in found.all("a") if "download" in a}
+    assert len(links) == 48
+    for name, uri in links.items():
+        assert base64.b64decode(uri.partition(",")[2]) == (results / "figures" / name).read_bytes()
+
+
+def test_papers_and_their_figures_stand_in_order(text: str) -> None:
+    places = [
+        text.index(f'id="figure-{name}"')
+        for name in ("selection", "accuracy", "knowledge", "layers", "across")
+    ]
+    assert places == sorted(places)
+
+
+def test_every_claim_has_its_row_and_its_figure(found: Page, results: Path) -> None:
+    claims = pd.read_csv(results / "claims.csv")
+    rows = {attributes.get("id") for attributes in found.all("tr")}
+    assert {f"claim-{name}" for name in claims["id"]} <= rows
+    links = [a["href"] for a in found.all("a")]
+    assert {f"#figure-{name}" for name in claims["figure"]} <= set(links)
+
+
+def test_what_was_run_is_told(found: Page) -> None:
+    for part in ("glyphs & co", "11", "81", "digits, vit", "interval (90 %)", "joint_random", "30.0"):
+        assert part in found.text, part
+    assert "seeds:\n  - 0" in found.text  # the configuration as YAML
+
+
+def test_all_that_is_shown_is_escaped(experiment: Callable[..., Path]) -> None:
+    results = experiment(figures=[])
+    claims = pd.read_csv(results / "claims.csv")
+    claims["claim"] = "<script>alert(1)</script>"
+    claims.to_csv(results / "claims.csv", index=False)
+    text = build_from(results, {**CONFIG, "experiment": "<img src=x>", "note": "</pre><script>"})
+    assert not Page(text).all("script")
+    assert not Page(text).all("img")
+
+
+def test_same_results_same_page_but_for_provenance(results: Path) -> None:
+    first, second = (build_from(results) for _ in range(2))
+    assert first == second
+
+
+def test_nothing_made_yet_says_what_makes_it(tmp_path: Path) -> None:
+    found = Page(build_from(tmp_path))
+    assert found.text.count("is not made yet") == 12
+    for target in ("data", "train", tmp_path / "claims.csv", tmp_path / "figures/knowledge.svg"):
+        assert f"snakemake --cores all {target}" in found.text
+    assert not found.all("img")
+
+
+def test_some_figures_missing(experiment: Callable[..., Path]) -> None:
+    found = Page(build_from(experiment(figures=["knowledge", "flow"])))
+    assert len(found.all("img")) == 2
+    assert found.text.count("is not made yet") == 10
+    anchors = {a["href"][1:] for a in found.all("a") if a["href"].startswith("#")}
+    assert anchors <= {attributes.get("id") for _, attributes in found.elements}
+
+
+def test_one_architecture_one_target_one_seed(experiment: Callable[..., Path]) -> None:
+    grid = {
+        "source": "glyphs",
+        "targets": ["digits"],
+        "architectures": ["vit"],
+        "methods": ["finetune", "scratch"],
+        "seeds": [4],
+    }
+    found = Page(build_from(experiment({"experiment": "one", "grid": grid}, ["accuracy"])))
+    assert "1 of the 3 seeds" in found.text
+    assert "nan" not in found.text.lower().split()
+
+
+def test_figure_of_ones_own_comes_last(experiment: Callable[..., Path]) -> None:
+    results = experiment(figures=["my_plot"])
+    assert papers(results / "figures")[-1].figures[-1].title == "My plot"
+    assert 'id="figure-my_plot"' in build_from(results)
+
+
+def test_large_files_are_left_out_of_the_page(
+    experiment: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = experiment(figures=["knowledge", "flow"])
+    (results / "figures/flow.pdf").write_bytes(b"%" * 300_000)
+    monkeypatch.setattr(page, "LIMIT", 1_400_000)
+    found = Page(build_from(results))
+    assert f"PDF (too large for this page: {results}/figures/flow.pdf)" in found.text
+    downloads = {a["download"] for a in found.all("a") if "download" in a}
+    assert {"knowledge.csv", "flow.csv", "knowledge.pdf"} <= downloads
+
+
+def test_large_drawing_is_shown_as_png(
+    experiment: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = experiment(figures=["flow"])
+    assert Page(build_from(results)).all("img")[0]["src"].startswith("data:image/svg+xml")
+    monkeypatch.setattr(page, "SHOWN_AS_SVG", 10)
+    assert Page(build_from(results)).all("img")[0]["src"].startswith("data:image/png")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("claims.csv", "id,paper\nx,y\n", "claims.csv: no column architecture, claim"),
+        ("train/runs.csv", "method,target\nx,y\n", "runs.csv: no column accuracy, architecture"),
+        ("data/glyphs/data.json", "{", "data.json: not a readable JSON file"),
+        ("figures/flow.csv", "", "flow.csv: not a readable table"),
+    ],
+)
+def test_broken_file_is_named(experiment: Callable[..., Path], name: str, content: str, message: str) -> None:
+    results = experiment(figures=["flow"])
+    (results / name).write_text(content)
+    with pytest.raises(InputError, match=message):
+        build_from(results)
+
+
+def test_stage_writes_the_page(results: Path, tmp_path: Path) -> None:
+    paths = ["--results", str(results), "--claims", str(results / "claims.csv")]
+    out = tmp_path / "report.html"
+    stage.main(
+        ["--config", json.dumps(CONFIG), *paths, "--figures", str(results / "figures"), "--out", str(out)]
+    )
+    assert out.read_text() == build_from(results)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.12345, "0.123"), (-1.0, "−1.000"), (None, "–"), (float("nan"), "–"), (12, "12.000")],
+)
+def test_numbers_for_reading(value: float | None, shown: str) -> None:
+    assert page.number(value) == shown

@@ -1,0 +1,173 @@
+"""What was run and on what: data sets, accuracies, run times, hashes, hardware, state of the sources."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from whypretrain.errors import InputError
+from whypretrain.files import read_json, read_table, sha256
+from whypretrain.statistics import Interval, seed_interval
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """One data set of the experiment, as its `data.json` tells."""
+
+    name: str
+    role: str
+    classes: int
+    train: int
+    test: int
+    shape: str
+    source: str
+
+
+@dataclass(frozen=True)
+class StageTime:
+    """Run time of one stage: seconds over all jobs, the longest job, and the most memory of one job."""
+
+    stage: str
+    jobs: int
+    seconds: float
+    longest: float
+    memory: float | None
+
+
+def data_sets(results: Path, grid: dict[str, Any]) -> list[DataSet]:
+    """The source, then the targets, as far as they are made."""
+    roles = {grid.get("source", ""): "source", **dict.fromkeys(grid.get("targets", []), "target")}
+    return [
+        _data_set(name, role, read_json(results / "data" / name / "data.json"))
+        for name, role in roles.items()
+        if (results / "data" / name / "data.json").is_file()
+    ]
+
+
+def _data_set(name: str, role: str, about: dict[str, Any]) -> DataSet:
+    counts = about.get("counts", {})
+    return DataSet(
+        name,
+        role,
+        classes=len(about.get("classes", [])),
+        train=sum(counts.get("train", [])),
+        test=sum(counts.get("test", [])),
+        shape=" x ".join(map(str, about.get("shape", []))),
+        source=str(about.get("source", about.get("kind", ""))),
+    )
+
+
+def stage_times(results: Path) -> list[StageTime]:
+    """Sums of the benchmark files by stage (the first part of their path), longest stage first."""
+    folder = results / "benchmarks"
+    rows = [row for path in sorted(folder.rglob("*.tsv")) for row in _benchmark(path, folder)]
+    stages = {stage: [row[1:] for row in rows if row[0] == stage] for stage, _, _ in rows}
+    times = [_stage_time(stage, np.array(measured)) for stage, measured in stages.items()]
+    return sorted(times, key=lambda time: time.seconds, reverse=True)
+
+
+def _stage_time(stage: str, measured: np.ndarray) -> StageTime:
+    """Of rows (seconds, memory), one a job."""
+    seconds, memory = measured.T
+    known = memory[np.isfinite(memory)]
+    return StageTime(
+        stage,
+        len(seconds),
+        float(seconds.sum()),
+        float(seconds.max()),
+        float(known.max()) if known.size else None,
+    )
+
+
+def _benchmark(path: Path, folder: Path) -> Iterator[tuple[str, float, float]]:
+    """Seconds and memory (MB) of each repetition; `-` is unknown; an unreadable file counts for nothing."""
+    try:
+        table = pd.read_csv(path, sep="\t", na_values="-")
+    except (OSError, ValueError):
+        return
+    stage = path.relative_to(folder).parts[0].removesuffix(".tsv")
+    for _, row in table.iterrows() if "s" in table else []:
+        yield stage, float(row["s"]), float(row.get("max_rss", np.nan))
+
+
+def tables(results: Path) -> dict[str, str]:
+    """SHA-256 of every CSV table of the experiment by its path, figures' tables left out."""
+    found = sorted(
+        path for path in results.rglob("*.csv") if "figures" not in path.relative_to(results).parts
+    )
+    return {str(path.relative_to(results)): sha256(path) for path in found}
+
+
+@dataclass(frozen=True)
+class Headline:
+    """Accuracy of every method (rows) in every architecture and target (columns), with its interval."""
+
+    columns: list[str]
+    rows: dict[str, dict[str, Interval]]
+
+
+def headline(results: Path, confidence: float) -> Headline | None:
+    """The accuracies of the runs; nothing before training.
+
+    Raises:
+        InputError: if the table of runs lacks a column.
+    """
+    path = results / "train" / "runs.csv"
+    if not path.is_file():
+        return None
+    runs = read_table(path)
+    keys = ["method", "target", "architecture"]
+    if missing := {*keys, "accuracy"} - set(runs):
+        raise InputError(
+            f"{path}: no column {', '.join(sorted(missing))}; remove it and run the workflow again"
+        )
+    columns: dict[str, None] = {}
+    rows: dict[str, dict[str, Interval]] = {}
+    for (method, target, architecture), group in runs.groupby(keys, sort=False):
+        cell = f"{target}, {architecture}"
+        columns[cell] = None
+        rows.setdefault(str(method), {})[cell] = seed_interval(group["accuracy"], confidence)
+    return Headline(list(columns), rows)
+
+
+def hardware() -> str:
+    """Processor, cores and accelerator of this machine."""
+    devices = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") or "no GPU"
+    return f"{_processor()}, {os.cpu_count()} cores; {'; '.join(devices.splitlines())}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.machine()
+
+
+def git_state(folder: Path) -> str:
+    """Commit of the sources and whether they were changed since."""
+    commit = _output("git", "-C", str(folder), "rev-parse", "HEAD")
+    if not commit:
+        return "not in a git repository"
+    changed = _output("git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no")
+    return (
+        f"commit {commit}, {f'{len(changed.splitlines())} files changed since' if changed else 'no changes'}"
+    )
+
+
+def _output(*command: str) -> str:
+    """What a command prints; nothing where it is absent or fails."""
+    if shutil.which(command[0]) is None:
+        return ""
+    found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    return found.stdout.strip() if found.returncode == 0 else ""

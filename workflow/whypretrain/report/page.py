@@ -1,0 +1,128 @@
+"""The report: one self-contained page of what was run, the verdicts, and the figures with all their data."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+import yaml
+
+from whypretrain import provenance
+from whypretrain.errors import InputError
+from whypretrain.files import atomic
+from whypretrain.report import contents, facts
+from whypretrain.report.verdicts import read
+
+HERE = Path(__file__).parent
+LIMIT = 15_000_000  # bytes of the page
+SHOWN_AS_SVG = 400_000  # bytes; a larger drawing is slow to show, so its PNG is shown
+ROWS = 40  # of a figure's table shown on the page
+MEDIA = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf", "csv": "text/csv"}
+
+
+def build(config: Mapping[str, Any], *, results: Path, claims: Path, figures: Path) -> str:
+    """The page as HTML text, from whatever is there; what is missing is said in its place, with the command.
+
+    Arguments:
+        config: the whole configuration of the experiment.
+        results: the experiment's folder.
+        claims: table of verdicts.
+        figures: folder of the figures' files.
+
+    Raises:
+        InputError: if a file is there but is not what its name says.
+    """
+    papers = contents.papers(figures)
+    confidence = config.get("statistics", {}).get("confidence", 0.95)
+    context = {
+        "config": config,
+        "config_text": yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True),
+        "grid": config.get("grid", {}),
+        "results": str(results),
+        "papers": papers,
+        "made": contents.names(papers),
+        "claims_path": str(claims),
+        "verdicts": read(claims) if claims.is_file() else None,
+        "data_sets": facts.data_sets(results, config.get("grid", {})),
+        "confidence": confidence,
+        "headline": facts.headline(results, confidence),
+        "times": facts.stage_times(results),
+        "tables": facts.tables(results),
+        "versions": provenance.versions(),
+        "hardware": facts.hardware(),
+        "git": facts.git_state(HERE),
+        "config_hash": provenance.config_hash(config),
+        "style": (HERE / "style.css").read_text(),
+    }
+    return _environment(_attachments(papers)).get_template("template.html").render(context)
+
+
+def write(page: str, out: Path) -> None:
+    """Write the page whole or not at all."""
+    with atomic(out) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def _environment(attached: Mapping[Path, str]) -> jinja2.Environment:
+    """Templates of this package; every value is escaped, and an unknown name is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "image": _image, "rows": _rows}
+    environment.globals["attached"] = attached
+    return environment
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number for reading: `digits` decimals, a true minus sign, a dash where it is not defined."""
+    if value is None or pd.isna(value):
+        return "–"
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def _image(figure: contents.Figure) -> str:
+    """The picture to show, as a data URI."""
+    svg = figure.files.get("svg")
+    small = svg is not None and svg.stat().st_size <= SHOWN_AS_SVG
+    return _data_uri(figure.files["svg"] if small or "png" not in figure.files else figure.files["png"])
+
+
+def _rows(figure: contents.Figure) -> dict[str, Any] | None:
+    """The first rows of a figure's table, and how many there are."""
+    if "csv" not in figure.files:
+        return None
+    try:
+        table = pd.read_csv(figure.files["csv"])
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{figure.files['csv']}: not a readable table ({error}); draw the figure again"
+        ) from error
+    cells = [
+        [number(c, 4) if isinstance(c, float) else str(c) for c in row]
+        for row in table[:ROWS].to_numpy(object)
+    ]
+    return {"columns": list(table), "cells": cells, "total": len(table)}
+
+
+def _attachments(papers: list[contents.Paper]) -> dict[Path, str]:
+    """Data URIs of the files to download, the largest left out until the page keeps its size."""
+    figures = [figure for paper in papers for figure in paper.figures if figure.made]
+    shown = sum(len(_image(figure)) for figure in figures)
+    uris = {path: _data_uri(path) for figure in figures for path in figure.files.values()}
+    for path in sorted(uris, key=lambda path: len(uris[path]), reverse=True):
+        if shown + sum(map(len, uris.values())) < LIMIT - 1_000_000:  # the page's own text
+            break
+        del uris[path]
+    return uris
+
+
+def _data_uri(path: Path) -> str:
+    return f"data:{MEDIA[path.suffix[1:]]};base64,{base64.b64encode(path.read_bytes()).decode()}"
