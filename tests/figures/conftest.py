@@ -23,6 +23,7 @@ PUBLISHED_FILES = {
     "published_flow": "invariances_flow.csv",
 }
 _LEVEL = {"probe": 0.87, "finetune": 0.94, "scratch": 0.89, "joint_uot": 0.955, "joint_random": 0.935}
+RULES = ("uot", "vote", "nearest", "round_robin", "mean", "balanced_ot", "partial_ot", "random")
 _CONCEPTS = ["latin"] * 40 + ["greek"] * 20 + ["cyrillic"] * 18 + ["arrows"] * 8 + ["symbols"] * 6
 
 
@@ -48,9 +49,10 @@ class Synthetic:
 
     def select(self, top=20):
         rows = []
-        for (t, a, s), rule in product(self.cells(), ("uot", "nearest", "vote", "random")):
+        for (t, a, s), rule in product(self.cells(), RULES):
             similar = {"digits": "latin", "letters": "cyrillic"}.get(t, "greek")
-            score = np.array([0.5 * (c == similar) for c in _CONCEPTS]) * (rule != "random") + self.random.random(len(_CONCEPTS))
+            close = np.array([c == similar for c in _CONCEPTS]) * (rule != "random")
+            score = 0.5 * close + self.random.random(len(_CONCEPTS))
             order = np.argsort(-score)
             rows += [
                 (t, a, s, rule, rank, k, f"{_CONCEPTS[k]}_{k}", _CONCEPTS[k], score[k], rank <= top)
@@ -62,14 +64,28 @@ class Synthetic:
     def knowledge(self, players=10, samples=24):
         rows = []
         models = [method for method in self.methods if method.startswith(("finetune", "joint", "mine"))]
-        for (t, a, s), model, sample, order in product(self.cells(), models, range(samples), range(1, players + 1)):
+        for (t, a, s), model, sample, order in product(
+            self.cells(), models, range(samples), range(1, players + 1)
+        ):
             strength = comb(players, order) ** 0.7 * self.random.gamma(4, 0.02)
             preserved = strength * max(0.02, 0.5 - 0.045 * order) * (1.2 if model == "joint_uot" else 1)
             new = strength * (0.3 + 0.05 * order)
             scratch = preserved * self.random.uniform(0.15, 0.4) if "scratch" in self.methods else np.nan
             measures = (strength, preserved + new, preserved, strength - preserved, new, scratch)
             rows.append((t, a, s, model, sample, True, 0.05, order, *measures))
-        columns = "model sample normalised threshold order pre tuned preserved discarded new scratch_shared".split()
+        columns = [
+            "model",
+            "sample",
+            "normalised",
+            "threshold",
+            "order",
+            "pre",
+            "tuned",
+            "preserved",
+            "discarded",
+            "new",
+            "scratch_shared",
+        ]
         return self.table(columns, rows)
 
     def similarity(self):
@@ -92,7 +108,7 @@ class Synthetic:
         return self.table(["model", "rank_fraction", "strength"], rows)
 
     def controls(self):
-        kinds = {"two_finetunings": 0.62, "two_scratch": 0.3, "reinitialised": 0.06}
+        kinds = {"self": 1, "finetune_vs_finetune": 0.62, "scratch_vs_scratch": 0.3, "other_image": 0.06}
         rows = [
             (t, a, kind, i, i + 1, level + self.random.normal(0, 0.02))
             for t, a, (kind, level), i in product(self.targets, self.architectures, kinds.items(), range(3))
@@ -105,9 +121,33 @@ class Synthetic:
             for layer in range(1, depth + 1) if model != "probe" else ():
                 high = 0.75 if model == "scratch" else 0.05 + 0.08 * layer
                 noise = self.random.normal(0, 0.015, 3)
-                rows.append((t, a, s, model, layer, estimator, high + noise[0], high * 0.9 + noise[1],
-                             high * 0.5 + noise[2], 0.98, 0.2 + 0.02 * layer, 0.02))  # fmt: skip
-        columns = "model layer estimator forgetting learning cka_divergence self_pre seed_level permuted".split()
+                rows.append(
+                    (
+                        t,
+                        a,
+                        s,
+                        model,
+                        layer,
+                        estimator,
+                        high + noise[0],
+                        high * 0.9 + noise[1],
+                        high * 0.5 + noise[2],
+                        0.98,
+                        0.2 + 0.02 * layer,
+                        0.02,
+                    )
+                )
+        columns = [
+            "model",
+            "layer",
+            "estimator",
+            "forgetting",
+            "learning",
+            "cka_divergence",
+            "self_pre",
+            "seed_level",
+            "permuted",
+        ]
         return self.table(columns, rows)
 
     def flow(self, depth=4):
@@ -117,22 +157,25 @@ class Synthetic:
                 null = -0.05 * abs(i - j) ** 1.3
                 flow = null + 0.03 * (j < i) * (i != j) + self.random.normal(0, 0.004) * (i != j)
                 rows.append((t, a, s, model, "biased", i, j, flow, null, flow - null))
-        columns = "model estimator reference_layer tested_layer flow null_flow excess".split()
+        columns = ["model", "estimator", "reference_layer", "tested_layer", "flow", "null_flow", "excess"]
         return self.table(columns, rows)
 
     def pictures(self, folder, layers=4, size=16):
+        """Files of pictures, one a target and architecture, read back."""
         models = ["pretrained", *(method for method in self.methods if method != "probe")]
+        x = np.linspace(-1, 1, size)
+        radius = np.hypot(x, x[:, None])
+        images = np.stack([255 * (np.abs(radius - r) < 0.2) for r in (0.4, 0.6, 0.8)])[:, None]
+        mix = np.linspace(0.1, 0.8, layers)[:, None, None, None, None]
         found = []
         for t, a in product(self.targets, self.architectures):
             path = folder / t / a / "0" / "pictures.npz"
             path.parent.mkdir(parents=True, exist_ok=True)
-            x = np.linspace(-1, 1, size)
-            images = np.stack([255 * (np.abs(np.hypot(x, x[:, None]) - r) < 0.2) for r in (0.4, 0.6, 0.8)])[:, None]
-            noise = self.random.integers(0, 256, (len(models), layers, *images.shape))
-            mix = np.linspace(0.1, 0.8, layers)[:, None, None, None, None]
-            np.savez(path, images=images.astype(np.uint8), models=np.array(models),
-                     inversions=((1 - mix) * images + mix * noise).astype(np.uint8),
-                     layers=np.array([f"blocks.{i}" for i in range(layers)]))  # fmt: skip
+            arrays = {"images": images, "noise": self.random.integers(0, 256, images.shape)}
+            for model in models:
+                noise = self.random.integers(0, 256, (layers, *images.shape))
+                arrays[model] = (1 - mix) * images + mix * noise
+            np.savez(path, **{name: array.astype(np.uint8) for name, array in arrays.items()})
             found.append(read_pictures(path))
         return found
 
@@ -140,7 +183,11 @@ class Synthetic:
         """Every table that figures know, by name."""
         names = ("runs", "select", "knowledge", "similarity", "sparsity", "controls", "layers", "flow")
         published = {name: pd.read_csv(PUBLISHED / file) for name, file in PUBLISHED_FILES.items()}
-        return {**{name: getattr(self, name)() for name in names}, "pictures": self.pictures(folder), **published}
+        return {
+            **{name: getattr(self, name)() for name in names},
+            "pictures": self.pictures(folder),
+            **published,
+        }
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Test accuracy of every training method, seed by seed, and what joint fine-tuning gains (Fig. 1 of arXiv:2111.12292)."""
+"""Test accuracy of every training method, and what joint fine-tuning gains (Fig. 1 of arXiv:2111.12292)."""
 
 from __future__ import annotations
 
@@ -19,23 +19,27 @@ TAKES = ("published_uot",)
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """One panel an architecture and target: methods from top to bottom, accuracy in percent from left to right."""
+    """One panel an architecture and target: a row a method, accuracy in percent."""
     runs = given["runs"].assign(percent=100 * given["runs"]["accuracy"])
     cells, styles = tables.cells(runs), looks(runs["method"])
     means = tables.by_seed(runs, ["architecture", "target", "method"], "percent", settings.confidence)
     gains = {cell: _gain(tables.in_cell(runs, cell), settings) for cell in cells}
-    figure, axes = canvas.page(
-        settings, panels=len(cells), kinds=1, height=0.5 + 0.19 * len(styles),
-        title="Test accuracy by training method", note=_note(given, runs, gains, settings),
-    )  # fmt: skip
-    for index, (cell, axis) in enumerate(zip(cells, axes[:, 0], strict=True)):
+    figure, grid = canvas.page(
+        settings,
+        panels=len(cells),
+        kinds=1,
+        height=0.5 + 0.19 * len(styles),
+        title="Test accuracy by training method",
+        note=_note(given, runs, gains, settings),
+    )
+    for index, (cell, axis) in enumerate(zip(cells, grid.axes[:, 0], strict=True)):
         here, average = tables.in_cell(runs, cell), tables.in_cell(means, cell)
         for place, (method, look) in enumerate(styles.items()):
             marks.dots(axis, tables.only(here, method=method)["percent"].to_numpy(), place, look)
             for _, interval in tables.only(average, method=method).iterrows():
                 marks.mean(axis, interval, place, look)
-        first = index % canvas.across_page(settings, len(cells)) == 0
-        marks.categories(axis, [look.label for look in styles.values()], shown=first)
+        marks.categories(axis, [look.label for look in styles.values()], shown=grid.is_first(index))
+        marks.few_ticks(axis)
         axis.set_title(tables.cell_title(cell) + _gain_words(gains[cell]), fontsize=7)
         axis.set_xlabel("accuracy / %")
     return figure, _shown(runs, means, gains, settings)
@@ -47,7 +51,11 @@ def _gain(here: pd.DataFrame, settings: Settings) -> Interval | None:
     if not {settings.joint, settings.model} <= set(table.columns):
         return None
     pair = table[[settings.joint, settings.model]].dropna()
-    return None if pair.empty else paired_interval(pair[settings.joint], pair[settings.model], settings.confidence)
+    return (
+        None
+        if pair.empty
+        else paired_interval(pair[settings.joint], pair[settings.model], settings.confidence)
+    )
 
 
 def _gain_words(gain: Interval | None) -> str:
@@ -63,7 +71,9 @@ def _note(given: Mapping[str, Any], runs: pd.DataFrame, gains: Mapping[Any, Any]
     if not any(gains.values()):
         return note
     names = looks([settings.joint, settings.model])
-    note += f" Δ: {names[settings.joint].label} minus {names[settings.model].label}, percentage points, paired by seed"
+    note += (
+        f" Δ: {names[settings.joint].label} minus {names[settings.model].label}, in points, paired by seed"
+    )
     return note + _published(given.get("published_uot"))
 
 
@@ -75,11 +85,18 @@ def _published(published: pd.DataFrame | None) -> str:
 
 
 def _shown(
-    runs: pd.DataFrame, means: pd.DataFrame, gains: Mapping[tuple[str, str], Interval | None], settings: Settings
+    runs: pd.DataFrame,
+    means: pd.DataFrame,
+    gains: Mapping[tuple[str, str], Interval | None],
+    settings: Settings,
 ) -> pd.DataFrame:
-    each = runs[["architecture", "target", "method", "seed", "percent"]].rename(columns={"percent": "estimate"})
+    each = runs[["architecture", "target", "method", "seed", "percent"]].rename(
+        columns={"percent": "estimate"}
+    )
     contrast = f"{settings.joint} - {settings.model}"
-    differences = [tables.row(cell, gain, method=contrast) for cell, gain in gains.items() if gain is not None]
+    differences = [
+        tables.row(cell, gain, method=contrast) for cell, gain in gains.items() if gain is not None
+    ]
     parts = [each.assign(shows="seed"), means.assign(shows="mean")]
     if differences:
         parts.append(pd.DataFrame(differences).assign(shows="difference"))

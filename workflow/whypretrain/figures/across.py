@@ -28,21 +28,25 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     rows = main_rows(given["knowledge"], settings)
     late = _late(tables.some(given["layers"], "layers", estimator=settings.estimator), settings.late)
     shown = pd.concat(
-        [_accuracy(given["runs"], settings), _preserved(rows, settings), _forgetting(late, settings)], ignore_index=True
+        [_accuracy(given["runs"], settings), _preserved(rows, settings), _forgetting(late, settings)],
+        ignore_index=True,
     )
     cells, styles = tables.cells(shown), looks(shown["method"])
     figure, body = canvas.canvas(
-        settings, height=0.15 + len(cells) * (0.38 + 0.165 * len(styles)),
-        title="Accuracy, knowledge kept and invariances lost, by kind of model", note=_note(given["runs"], rows, settings),
-    )  # fmt: skip
+        settings,
+        height=0.15 + len(cells) * (0.38 + 0.165 * len(styles)),
+        title="Accuracy, knowledge kept and invariances lost, by kind of model",
+        note=_note(given["runs"], rows, settings),
+    )
     grid = body.subplots(len(cells), len(MEASURES), squeeze=False, sharex="col")
     for cell, line in zip(cells, grid, strict=True):
         here = tables.in_cell(shown, cell)
         for column, (measure, axis) in enumerate(zip(MEASURES, line, strict=True)):
             _draw_panel(axis, tables.only(here, measure=measure), styles, named=column == 0)
-        line[0].set_title(tables.cell_title(cell), loc="left")
+        line[0].set_title(tables.cell_title(cell))
     for axis, label in zip(grid[-1], MEASURES.values(), strict=True):
         axis.set_xlabel(label)
+        marks.few_ticks(axis)
     return figure, shown
 
 
@@ -55,7 +59,10 @@ def _draw_panel(axis: Any, part: pd.DataFrame, styles: Mapping[str, Any], *, nam
 
 def _accuracy(runs: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     means = tables.by_seed(
-        runs.assign(percent=100 * runs["accuracy"]), ["architecture", "target", "method"], "percent", settings.confidence
+        runs.assign(percent=100 * runs["accuracy"]),
+        ["architecture", "target", "method"],
+        "percent",
+        settings.confidence,
     )
     return means.assign(measure="accuracy")
 
@@ -89,8 +96,8 @@ def _note(runs: pd.DataFrame, rows: pd.DataFrame, settings: Settings) -> str:
     if not tables.repeated(runs):
         bars = "no intervals from one seed"
     return (
-        f"{tables.seeds(runs)}, {tables.count(int(rows['sample'].nunique()), 'image')}; {bars}. Preserved share: of the "
-        "pre-trained model's interaction strength (arXiv:2410.08455). Forgetting: 1 - STIR, mean over the last "
-        f"{100 * settings.late:g} % of layers, linear CKA, {settings.estimator} (arXiv:2307.06006); for the model from "
-        "scratch the reference is the pre-trained model too."
+        f"{tables.seeds(runs)}, {tables.count(int(rows['sample'].nunique()), 'image')}; {bars}. The linear "
+        "probe is the pre-trained model. Preserved share: of its interaction strength (arXiv:2410.08455). "
+        "Forgetting: 1 - STIR against it, mean over the last "
+        f"{100 * settings.late:g} % of layers, linear CKA, {settings.estimator} (arXiv:2307.06006)."
     )

@@ -1,4 +1,4 @@
-"""Which concepts each selection rule draws its source classes from (the counts behind arXiv:2111.12292, Sec. 4)."""
+"""Which concepts each selection rule draws its source classes from (after arXiv:2111.12292)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from whypretrain.errors import InputError
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLACK, Look, rule_looks, words
@@ -19,23 +20,26 @@ TAKES = ()
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """One panel an architecture and target: share of the chosen classes per concept, a mark a rule, chance as a bar."""
+    """One panel an architecture and target: share of chosen classes per concept, a mark a rule."""
     table = given["select"]
     shares = _shares(table, settings)
     cells, styles = tables.cells(table), rule_looks(table["rule"])
     concepts = list(_chance(table).sort_values(ascending=False, kind="stable").index)
-    figure, axes = canvas.page(
-        settings, panels=len(cells), kinds=1, height=0.45 + len(concepts) * max(0.16, 0.055 * len(styles)),
-        title="Concepts of the chosen source classes, by selection rule", note=_note(table, settings),
+    figure, grid = canvas.page(
+        settings,
+        panels=len(cells),
+        kinds=1,
+        height=0.45 + len(concepts) * max(0.16, 0.055 * len(styles)),
+        title="Concepts of the chosen source classes, by selection rule",
+        note=_note(table, settings),
         handles=[look.handle(line=False) for look in styles.values()],
-    )  # fmt: skip
-    for index, (cell, axis) in enumerate(zip(cells, axes[:, 0], strict=True)):
+    )
+    for index, (cell, axis) in enumerate(zip(cells, grid.axes[:, 0], strict=True)):
         _draw_panel(axis, tables.in_cell(shares, cell), concepts, styles)
-        marks.categories(
-            axis, [words(concept) for concept in concepts], shown=index % canvas.across_page(settings, len(cells)) == 0
-        )
+        marks.categories(axis, [words(concept) for concept in concepts], shown=grid.is_first(index))
+        axis.set_xlim(0, max(1.05 * shares["estimate"].max(), 1.1 * shares["chance"].max()))
         axis.set_title(tables.cell_title(cell))
-    canvas.label_outer(settings, axes, "share of chosen classes / %", [""])
+    grid.label("share of chosen classes / %", [""])
     return figure, shares
 
 
@@ -49,10 +53,14 @@ def _shares(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Percent of the chosen classes per concept: mean over seeds with its t interval."""
     keys, concepts = ["architecture", "target", "rule"], list(table["concept"].unique())
     chosen = table[table["selected"].astype(bool)]
-    counts = chosen.groupby([*keys, "seed", "concept"]).size().unstack("concept", fill_value=0)
-    counts = counts.reindex(columns=concepts, fill_value=0)
-    percent = (100 * counts.div(counts.sum(axis=1), axis=0)).rename_axis(columns="concept").stack().rename("share")
-    found = tables.by_seed(percent.reset_index(), [*keys, "concept"], "share", settings.confidence)
+    if chosen.empty:
+        raise InputError(
+            "select: no class is marked as selected; choose at least one class and run select again"
+        )
+    counts = chosen.groupby([*keys, "seed", "concept"], sort=False).size().unstack("concept", fill_value=0)
+    percent = 100 * counts.reindex(columns=concepts, fill_value=0).div(counts.sum(axis=1), axis=0)
+    long = percent.reset_index().melt([*keys, "seed"], var_name="concept", value_name="share")
+    found = tables.by_seed(long, [*keys, "concept"], "share", settings.confidence)
     return found.assign(chance=found["concept"].map(_chance(table)))
 
 
@@ -61,17 +69,26 @@ def _draw_panel(axis: Axes, shares: pd.DataFrame, concepts: list[str], styles: M
     for offset, (rule, look) in zip(offsets, styles.items(), strict=True):
         part = tables.only(shares, rule=rule).set_index("concept").reindex(concepts)["estimate"]
         axis.plot(
-            part, np.arange(len(concepts)) + offset, linestyle="none", marker=look.marker, color=look.colour,
-            markersize=3.6, markeredgecolor="white", markeredgewidth=0.3, clip_on=False, zorder=3,
-        )  # fmt: skip
+            part,
+            np.arange(len(concepts)) + offset,
+            linestyle="none",
+            marker=look.marker,
+            color=look.colour,
+            markersize=3.6,
+            markeredgecolor="white",
+            markeredgewidth=0.3,
+            clip_on=False,
+            zorder=3,
+        )
     chance = shares.drop_duplicates("concept").set_index("concept")["chance"].reindex(concepts)
     places = np.arange(len(concepts))
     axis.vlines(chance, places - 0.42, places + 0.42, color=BLACK, linewidth=1.2)
-    axis.set_xlim(left=0)
 
 
 def _note(table: pd.DataFrame, settings: Settings) -> str:
     classes = table["class_index"].nunique()
     chosen = table[table["selected"].astype(bool)].groupby(["architecture", "target", "seed", "rule"]).size()
-    number = "no" if chosen.empty else f"{int(chosen.min())}" if chosen.min() == chosen.max() else f"{chosen.min()} to {chosen.max()}"
-    return f"{tables.seeds(table)}, mean; {number} of {classes} classes chosen. Black bar: share of the concept among all source classes, which a random choice expects."
+    return (
+        f"{tables.seeds(table)}, mean; {tables.extent(chosen)} of {classes} classes chosen. Black bar: share "
+        "of the concept among all source classes, which a random choice expects."
+    )

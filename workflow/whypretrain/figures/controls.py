@@ -1,4 +1,4 @@
-"""Floor and ceiling of the preserved share: pairs of models whose relation is known, beside the measured share."""
+"""Floor and ceiling of the preserved share: pairs of models of known relation, beside the measured share."""
 
 from __future__ import annotations
 
@@ -16,28 +16,43 @@ from whypretrain.figures.style import BLACK, GREY, ORANGE, PURPLE, SKY, Look, lo
 
 NEEDS = ("controls",)
 TAKES = ("knowledge",)
+_KINDS = {
+    "self": "model with itself",
+    "finetune_vs_finetune": "fine-tuned, two seeds",
+    "scratch_vs_scratch": "scratch, two seeds",
+    "finetune_vs_scratch": "fine-tuned, scratch",
+    "probe_vs_reinitialised": "pre-trained, untrained",
+    "other_image": "another image",
+}
 _COLOURS, _MARKERS = (GREY, ORANGE, PURPLE, SKY, BLACK), "s^vDP"
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One panel an architecture and target: preserved share of every pair of models, a row a kind of pair."""
     pairs, measured = given["controls"], _measured(given.get("knowledge"), settings)
-    cells, kinds = tables.cells(pairs), list(pairs["kind"].unique())
-    styles = {kind: Look(words(kind), _COLOURS[i % 5], _MARKERS[i % 5]) for i, kind in enumerate(kinds)}
+    cells, kinds = tables.cells(pairs), _kinds(pairs)
+    styles = {
+        kind: Look(_KINDS.get(kind, words(kind)), _COLOURS[i % 5], _MARKERS[i % 5])
+        for i, kind in enumerate(kinds)
+    }
     own = looks([settings.model])[settings.model]
     rows = [*(look.label for look in styles.values()), *([own.label] if measured is not None else [])]
-    figure, axes = canvas.page(
-        settings, panels=len(cells), kinds=1, height=0.42 + 0.22 * len(rows),
-        title="How much any two models share: floor and ceiling of the preserved share", note=_note(pairs, settings),
-    )  # fmt: skip
-    for index, (cell, axis) in enumerate(zip(cells, axes[:, 0], strict=True)):
+    figure, grid = canvas.page(
+        settings,
+        panels=len(cells),
+        kinds=1,
+        height=0.42 + 0.22 * len(rows),
+        title="How much any two models share: floor and ceiling of the preserved share",
+        note=_note(pairs, settings),
+    )
+    for index, (cell, axis) in enumerate(zip(cells, grid.axes[:, 0], strict=True)):
         here = tables.in_cell(pairs, cell)
         for place, (kind, look) in enumerate(styles.items()):
             _draw_pairs(axis, tables.only(here, kind=kind)["share"], place, look)
         if measured is not None:
             for _, interval in tables.in_cell(measured, cell).iterrows():
                 marks.mean(axis, 100 * interval[["estimate", "low", "high"]], len(kinds), own)
-        marks.categories(axis, rows, shown=index % canvas.across_page(settings, len(cells)) == 0)
+        marks.categories(axis, rows, shown=grid.is_first(index))
         axis.set_xlim(0, 100)
         axis.set_title(tables.cell_title(cell))
         axis.set_xlabel("preserved share / %")
@@ -49,26 +64,40 @@ def _measured(knowledge: pd.DataFrame | None, settings: Settings) -> pd.DataFram
     if knowledge is None:
         return None
     rows = main_rows(knowledge, settings, model=settings.model)
-    return pd.DataFrame([tables.row(cell, preserved_share(tables.in_cell(rows, cell), settings)) for cell in tables.cells(rows)])
+    return pd.DataFrame(
+        [
+            tables.row(cell, preserved_share(tables.in_cell(rows, cell), settings))
+            for cell in tables.cells(rows)
+        ]
+    )
 
 
 def _draw_pairs(axis: Axes, shares: pd.Series, place: int, look: Look) -> None:
     percent = 100 * shares.dropna().to_numpy()
     marks.dots(axis, percent, place, look)
     if percent.size:
-        axis.plot(percent.mean(), place, marker=look.marker, color=look.colour, markeredgecolor="white")
+        axis.plot(
+            percent.mean(), place, marker=look.marker, color=look.colour, markersize=4, markeredgewidth=0
+        )
 
 
 def _note(pairs: pd.DataFrame, settings: Settings) -> str:
-    least, most = (int(bound) for bound in pairs.groupby(["architecture", "target", "kind"]).size().agg(["min", "max"]))
-    number = tables.count(most, "pair") if least == most else f"{least} to {most} pairs"
+    sizes = pairs.groupby(["architecture", "target", "kind"]).size()
     return (
-        f"{number} of models a kind; hollow: each pair, filled: mean. Pairs share models, so that they have no interval; "
-        f"the last row: share that the {looks([settings.model])[settings.model].label} model preserved of its pre-trained "
-        f"one, with its {100 * settings.confidence:g} % bootstrap interval."
+        f"{tables.extent(sizes)} pairs of models a kind; hollow: each pair, filled: mean, without interval, as "
+        f"pairs share models. Last row: what the {looks([settings.model])[settings.model].label} "
+        f"model preserved of its pre-trained one, with its {100 * settings.confidence:g} % bootstrap interval."
     )
 
 
 def _shown(pairs: pd.DataFrame, measured: pd.DataFrame | None) -> pd.DataFrame:
     each = pairs.rename(columns={"share": "estimate"})
-    return each if measured is None else pd.concat([each, measured.assign(kind="measured")], ignore_index=True)
+    return (
+        each if measured is None else pd.concat([each, measured.assign(kind="measured")], ignore_index=True)
+    )
+
+
+def _kinds(pairs: pd.DataFrame) -> list[str]:
+    """Kinds of pairs from ceiling to floor, the known ones first."""
+    present = list(pairs["kind"].unique())
+    return [kind for kind in _KINDS if kind in present] + [kind for kind in present if kind not in _KINDS]

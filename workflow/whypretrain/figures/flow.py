@@ -1,4 +1,4 @@
-"""Invariance flow between layers beside its null and its excess over that null (Fig. 4 of arXiv:2307.06006)."""
+"""Invariance flow between layers, its null, and its excess over that null (Fig. 4 of arXiv:2307.06006)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAPER = "published"
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """One row an architecture, on the first target: flow, what the pre-trained model alone gives, and the difference."""
+    """One row an architecture, on the first target: flow, its null, and their difference."""
     rows = tables.some(given["flow"], "flow", model=settings.model, estimator=settings.estimator)
     rows = tables.only(rows, target=rows["target"].iloc[0])
     shown = _means(rows)
@@ -35,18 +35,27 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     for line, name in zip(grid, names, strict=True):
         for (kind, label), axis in zip(KINDS.items(), line, strict=False):
             part = tables.only(shown, architecture=name, kind=kind)
-            _draw_matrix(axis, part, norm, title=f"{name}: {label}")
+            _draw_matrix(
+                axis, part, norm, title=f"{name}: {label}", values=6 if settings.columns == "two" else 0
+            )
     if published is not None:
         _draw_matrix(grid[0][-1], tables.only(shown, kind=_PAPER), norm, title="published: ViT-B/32")
-    figure.colorbar(ScalarMappable(norm, "PuOr"), cax=bar, orientation="horizontal", label="difference of two STIR values")
+    beyond = shown["estimate"].abs().max() > norm.vmax
+    figure.colorbar(
+        ScalarMappable(norm, "PuOr"),
+        cax=bar,
+        orientation="horizontal",
+        label="difference of two STIR values",
+        extend="both" if beyond else "neither",
+    )
     bar.tick_params(length=2)
     return figure, shown
 
 
 def _means(rows: pd.DataFrame) -> pd.DataFrame:
     keys = ["architecture", "target", "reference_layer", "tested_layer"]
-    table = rows.groupby(keys, sort=False)[list(KINDS)].mean()
-    return table.rename_axis(columns="kind").stack().rename("estimate").reset_index()
+    table = rows.groupby(keys, sort=False, as_index=False)[list(KINDS)].mean()
+    return table.melt(keys, var_name="kind", value_name="estimate")
 
 
 def _published(table: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -54,7 +63,12 @@ def _published(table: pd.DataFrame | None) -> pd.DataFrame | None:
     rows = None if table is None else tables.only(table, target_dataset="cifar10", task="classification")
     if rows is None or rows.empty:
         return None
-    names = {"target_dataset": "target", "pt_layer": "reference_layer", "ft_layer": "tested_layer", "value": "estimate"}
+    names = {
+        "target_dataset": "target",
+        "pt_layer": "reference_layer",
+        "ft_layer": "tested_layer",
+        "value": "estimate",
+    }
     kept = rows.rename(columns=names)[list(names.values())]
     return kept.assign(architecture="vit_base_patch32", kind=_PAPER)
 
@@ -65,28 +79,28 @@ def _layout(
     columns = len(KINDS) + published
     side = WIDTH[settings.columns] / columns
     figure, body = canvas.canvas(
-        settings, height=len(names) * (side + 0.2) + 0.45,
-        title=f"Invariance flow of the {looks([settings.model])[settings.model].label} model, its null, and the excess",
-        note=f"{tables.seeds(rows)}, mean; target {rows['target'].iloc[0]}; linear CKA, {settings.estimator}. Flow: an "
-        "inverted pre-trained layer is matched better (positive) or worse (negative) by another tested layer than by its "
-        "own. Null: the same with the pre-trained model in place of the tuned one. Excess = tuned minus pre-trained: only "
-        "this is due to training." + (" Published: arXiv:2307.06006, Fig. 4a, CIFAR-10." if published else ""),
-    )  # fmt: skip
+        settings,
+        height=len(names) * (side + 0.2) + 0.45,
+        title=f"Invariance flow of the {looks([settings.model])[settings.model].label} model, its null, and "
+        "excess",
+        note=_note(rows, published, settings),
+    )
     spec = body.add_gridspec(len(names) + 1, columns, height_ratios=[1.0] * len(names) + [0.06])
     grid = np.array([[body.add_subplot(spec[r, c]) for c in range(columns)] for r in range(len(names))])
-    for unused in grid[1:, len(KINDS):].ravel():
+    for unused in grid[1:, len(KINDS) :].ravel():
         unused.set_axis_off()
     return figure, grid, body.add_subplot(spec[-1, :])
 
 
 def _norm(shown: pd.DataFrame) -> Normalize:
-    """Symmetric about zero and common to all panels."""
-    ours = tables.only(shown, kind="flow")["estimate"].abs().max()
-    largest = max(float(shown["estimate"].abs().max()), float(ours), 1e-6)
+    """Symmetric about zero, common to all panels, as wide as our own values; published ones may exceed it."""
+    ours = shown[shown["kind"] != _PAPER]["estimate"].abs()
+    largest = max(float(ours.max()), 1e-3)
     return Normalize(-largest, largest)
 
 
-def _draw_matrix(axis: Axes, part: pd.DataFrame, norm: Normalize, *, title: str) -> None:
+def _draw_matrix(axis: Axes, part: pd.DataFrame, norm: Normalize, *, title: str, values: int = 0) -> None:
+    """One matrix; its values are written in where it has at most `values` layers."""
     table = part.pivot_table(index="reference_layer", columns="tested_layer", values="estimate", dropna=False)
     axis.imshow(table, cmap="PuOr", norm=norm, interpolation="nearest")
     axis.set_title(title, fontsize=7)
@@ -96,15 +110,34 @@ def _draw_matrix(axis: Axes, part: pd.DataFrame, norm: Normalize, *, title: str)
     axis.set_yticks(range(0, len(table), step), table.index[::step])
     axis.set_xlabel("tested layer")
     axis.set_ylabel("inverted layer")
-    if len(table) <= 6:
+    if len(table) <= values:
         _write_values(axis, table.to_numpy(), norm)
 
 
 def _write_values(axis: Axes, values: np.ndarray, norm: Normalize) -> None:
     for (line, column), value in np.ndenumerate(values):
         if np.isfinite(value):
-            dark = abs(value) > 0.65 * norm.vmax
+            dark = abs(float(norm(value)) - 0.5) > 0.33
             axis.text(
-                column, line, f"{value:.2f}".replace("-0.00", "0.00"), ha="center", va="center", fontsize=5,
+                column,
+                line,
+                _two_digits(value),
+                ha="center",
+                va="center",
+                fontsize=5,
                 color="white" if dark else "black",
-            )  # fmt: skip
+            )
+
+
+def _two_digits(value: float) -> str:
+    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+
+
+def _note(rows: pd.DataFrame, published: bool, settings: Settings) -> str:
+    return (
+        f"{tables.seeds(rows)}, mean; target {rows['target'].iloc[0]}; linear CKA, {settings.estimator}. Flow: an "
+        "inverted pre-trained layer is matched better (positive) or worse (negative) by another tested "
+        "layer than by its own. Null: the same with the pre-trained model in place of the tuned one. Excess: "
+        "tuned minus pre-trained; only this is due to training."
+        + (" Published: arXiv:2307.06006, Fig. 4a, ImageNet to CIFAR-10." if published else "")
+    )

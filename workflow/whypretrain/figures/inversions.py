@@ -1,4 +1,4 @@
-"""Images and what each layer of each model takes them for: their inversions (identically represented inputs)."""
+"""Images and inputs that a layer represents identically: inversions, model by model, layer by layer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from whypretrain.figures import canvas
 from whypretrain.figures.pictures import Pictures
@@ -21,50 +21,62 @@ SHOWN = ("pretrained", "finetune", "scratch")  # of the models in the file; all,
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """One block an architecture, side by side: per image a line a model, the image itself and then layer after layer."""
+    """One block an architecture: the image, the starting noise, the inversions by layer; a line a model."""
     chosen = _first_of_each_architecture(given["pictures"])
-    models = [_models(pictures) for pictures in chosen]
-    layers = max(len(pictures.layers) for pictures in chosen)
     across = 2 if settings.columns == "two" and len(chosen) > 1 else 1
     blocks = -(-len(chosen) // across)
-    side = min(0.5, (WIDTH[settings.columns] / across - 0.8) / (layers + 1))
-    lines = [min(settings.pictures, len(pictures.images)) * len(rows) for pictures, rows in zip(chosen, models, strict=True)]
     figure, body = canvas.canvas(
-        settings, height=blocks * (max(lines) * side * 1.05 + 0.5), title="Images and their inversions, layer by layer",
-        note="Left: the image. Right: an input, found from noise, that the model represents at that layer as it does the "
-        "image; what it leaves out or distorts is what the layer is invariant to. First seed and target of each "
-        "architecture.",
-    )  # fmt: skip
-    parts = np.atleast_1d(body.subfigures(blocks, across, squeeze=False).ravel())
-    for pictures, rows, part in zip(chosen, models, parts, strict=False):
-        _draw_block(part, pictures, rows, settings.pictures)
-    return figure, pd.concat([_shown(p, rows, settings.pictures) for p, rows in zip(chosen, models, strict=True)])
+        settings,
+        height=blocks * _block_height(chosen, WIDTH[settings.columns] / across, settings.pictures),
+        title="Images and their inversions, layer by layer",
+        note="Image; noise that every inversion starts from; then inputs that the model represents at "
+        "that layer as it does the image: what they leave out or distort, the layer is invariant to. First seed and "
+        "target of each architecture.",
+    )
+    parts = np.ravel(np.asarray(body.subfigures(blocks, across, squeeze=False)))
+    for pictures, part in zip(chosen, parts, strict=False):
+        _draw_block(part, pictures, settings.pictures)
+    return figure, pd.concat([_shown(pictures, settings.pictures) for pictures in chosen], ignore_index=True)
 
 
 def _first_of_each_architecture(files: Sequence[Pictures]) -> list[Pictures]:
-    return list({pictures.architecture: pictures for pictures in reversed(files)}.values())[::-1]
+    first: dict[str, Pictures] = {}
+    for pictures in files:
+        first.setdefault(pictures.architecture, pictures)
+    return list(first.values())
 
 
-def _models(pictures: Pictures) -> list[int]:
-    """Rows of the models to show."""
-    known = [pictures.models.index(model) for model in SHOWN if model in pictures.models]
-    return known or list(range(len(pictures.models)))
+def _models(pictures: Pictures) -> list[str]:
+    return [model for model in SHOWN if model in pictures.inversions] or list(pictures.inversions)
 
 
-def _draw_block(part: Any, pictures: Pictures, models: Sequence[int], images: int) -> None:
-    images = min(images, len(pictures.images))
-    grid = part.subplots(images * len(models), len(pictures.layers) + 1, squeeze=False)
-    names = looks(pictures.models)
-    part.suptitle(f"{pictures.architecture} · {pictures.target}", x=0.02, ha="left", fontsize=7.5)
-    for index in range(images):
-        for line, model in enumerate(models):
-            axes = grid[index * len(models) + line]
-            _show(axes[0], pictures.images[index] if line == 0 else None)
-            for layer, axis in enumerate(axes[1:]):
-                _show(axis, pictures.inversions[model, layer, index])
-            axes[0].set_ylabel(names[pictures.models[model]].label, rotation=0, ha="right", va="center", fontsize=6.5)
-    for axis, label in zip(grid[0], ["image", *pictures.layers], strict=True):
-        axis.set_title(label, fontsize=6, loc="center", color=GREY)
+def _layers(pictures: Pictures) -> int:
+    return max(len(inversions) for inversions in pictures.inversions.values())
+
+
+def _block_height(chosen: Sequence[Pictures], width: float, images: int) -> float:
+    """Inches that the tallest block takes."""
+    side = min(0.5, (width - 0.8) / (max(map(_layers, chosen)) + 2))
+    lines = max(min(images, len(pictures.images)) * len(_models(pictures)) for pictures in chosen)
+    return lines * side * 1.05 + 0.5
+
+
+def _draw_block(part: SubFigure, pictures: Pictures, images: int) -> None:
+    models, images = _models(pictures), min(images, len(pictures.images))
+    grid = part.subplots(images * len(models), _layers(pictures) + 2, squeeze=False)
+    grid[0, 0].set_title(f"{pictures.architecture} · {pictures.target}\n\n", fontsize=7.5)
+    names = looks(models)
+    for line, axes in enumerate(grid):
+        index, model = divmod(line, len(models))
+        is_first, found = model == 0, pictures.inversions[models[model]]
+        _show(axes[0], pictures.images[index] if is_first else None)
+        _show(axes[1], pictures.noise[index] if is_first and pictures.noise is not None else None)
+        for layer, axis in enumerate(axes[2:]):
+            _show(axis, found[layer, index] if layer < len(found) else None)
+        axes[0].set_ylabel(names[models[model]].label, rotation=0, ha="right", va="center", fontsize=6.5)
+    headings = ["image", "noise", "layer 1", *map(str, range(2, _layers(pictures) + 1))]
+    for axis, heading in zip(grid[0], headings, strict=True):
+        axis.text(0.5, 1.06, heading, transform=axis.transAxes, ha="center", fontsize=6, color=GREY)
 
 
 def _show(axis: Axes, image: np.ndarray | None) -> None:
@@ -77,13 +89,12 @@ def _show(axis: Axes, image: np.ndarray | None) -> None:
     axis.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
 
 
-def _shown(pictures: Pictures, models: Sequence[int], images: int) -> pd.DataFrame:
+def _shown(pictures: Pictures, images: int) -> pd.DataFrame:
     """How far each inversion is from its image: root mean square difference of pixels, 0 to 255."""
-    kept = pictures.images[:images].astype(float)
-    found = pictures.inversions[list(models), :, :images].astype(float)
-    distance = np.sqrt(((found - kept) ** 2).mean(axis=(-3, -2, -1)))  # (models, layers, images)
-    rows = [
-        (pictures.architecture, pictures.target, pictures.models[models[m]], pictures.layers[layer], image, value)
-        for (m, layer, image), value in np.ndenumerate(distance)
-    ]
-    return pd.DataFrame(rows, columns=["architecture", "target", "model", "layer_name", "image", "pixel_distance"])
+    kept, tables = pictures.images[:images].astype(float), []
+    for model in _models(pictures):
+        differences = pictures.inversions[model][:, :images] - kept
+        distance = np.sqrt((differences**2).mean(axis=(2, 3, 4)))  # (layers, images)
+        rows = [(layer + 1, image, value) for (layer, image), value in np.ndenumerate(distance)]
+        tables.append(pd.DataFrame(rows, columns=["layer", "image", "pixel_distance"]).assign(model=model))
+    return pd.concat(tables).assign(architecture=pictures.architecture, target=pictures.target)

@@ -1,4 +1,4 @@
-"""Knowledge that fine-tuning preserved, discarded and added, per order of interaction (Fig. 2 of arXiv:2410.08455)."""
+"""Knowledge that fine-tuning preserved, discarded and added, per order (Fig. 2 of arXiv:2410.08455)."""
 
 from __future__ import annotations
 
@@ -21,44 +21,55 @@ SHARES = {"preserved": "pre", "discarded": "pre", "new": "tuned"}  # share: what
 
 
 def main_rows(knowledge: pd.DataFrame, settings: Settings, *, model: str | None = None) -> pd.DataFrame:
-    """The rows at the settings' threshold and normalisation, of one model or of all."""
-    wanted: dict[str, object] = {"normalised": settings.normalised, "threshold": settings.threshold}
+    """The rows of one normalisation and threshold (the table's, if it has but one), of one model or all."""
+    thresholds = knowledge["threshold"].unique()
+    threshold = thresholds[0] if len(thresholds) == 1 else settings.threshold
+    wanted: dict[str, object] = {"normalised": settings.normalised, "threshold": threshold}
     return tables.some(knowledge, "knowledge", **wanted, **({"model": model} if model else {}))
 
 
 def preserved_share(rows: pd.DataFrame, settings: Settings) -> Interval:
-    """Preserved over pre-trained strength, summed over orders, images and seeds, with its bootstrap interval."""
+    """Preserved over pre-trained strength, summed over orders, images and seeds, with its interval."""
     return ratio_interval(
-        tables.matrix(rows, "preserved"), tables.matrix(rows, "pre"),
-        resamples=settings.resamples, confidence=settings.confidence, seed=settings.seed,
-    )  # fmt: skip
+        tables.matrix(rows, "preserved"),
+        tables.matrix(rows, "pre"),
+        resamples=settings.resamples,
+        confidence=settings.confidence,
+        seed=settings.seed,
+    )
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """Above: strength per order, stacked, pre-trained (left bar) and fine-tuned (right); below: shares per order."""
+    """Above: strength per order, stacked, pre-trained (left bar) and fine-tuned (right); below: shares."""
     rows = main_rows(given["knowledge"], settings, model=settings.model)
     cells = tables.cells(rows)
     amounts = pd.concat([_amounts(tables.in_cell(rows, cell), cell) for cell in cells], ignore_index=True)
-    shares = pd.concat([_shares(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True)
+    shares = pd.concat(
+        [_shares(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True
+    )
     name = looks([settings.model])[settings.model].label
-    figure, axes = canvas.page(
-        settings, panels=len(cells), kinds=2, height=1.35, handles=[look.patch() for look in KNOWLEDGE.values()],
+    figure, grid = canvas.page(
+        settings,
+        panels=len(cells),
+        kinds=2,
+        height=1.35,
+        handles=[look.patch() for look in KNOWLEDGE.values()],
         title=f"What the {name} model kept, lost and added of the pre-trained model's knowledge, by order",
         note=_note(rows, settings),
-    )  # fmt: skip
-    for cell, (stack, share) in zip(cells, axes, strict=True):
+    )
+    for cell, (stack, share) in zip(cells, grid.axes, strict=True):
         _draw_stacks(stack, tables.in_cell(amounts, cell))
         _draw_shares(share, tables.in_cell(shares, cell))
         stack.set_title(tables.cell_title(cell))
-    canvas.label_outer(settings, axes, "order m (patches)", ["strength per image", "share / %"])
-    canvas.share_limits(axes[:, 1], low=0, high=104)
+    grid.label("order m (players)", ["strength per image", "share / %"])
+    grid.share(1, low=0, high=104)
     return figure, pd.concat([amounts, shares], ignore_index=True)
 
 
 def _amounts(rows: pd.DataFrame, cell: tuple[str, str]) -> pd.DataFrame:
     """Strength per order: the mean over images and seeds of the sum over subsets of that order."""
-    table = rows.groupby("order")[["preserved", "discarded", "new"]].mean()
-    long = table.rename_axis(columns="kind").stack().rename("estimate").reset_index()
+    table = rows.groupby("order", as_index=False)[["preserved", "discarded", "new"]].mean()
+    long = table.melt("order", var_name="kind", value_name="estimate")
     return long.assign(architecture=cell[0], target=cell[1], shows="strength")
 
 
@@ -67,23 +78,32 @@ def _shares(rows: pd.DataFrame, cell: tuple[str, str], settings: Settings) -> pd
     for order, part in rows.groupby("order"):
         for kind, whole in SHARES.items():
             interval = ratio_interval(
-                tables.matrix(part, kind), tables.matrix(part, whole),
-                resamples=settings.resamples, confidence=settings.confidence, seed=settings.seed,
-            )  # fmt: skip
+                tables.matrix(part, kind),
+                tables.matrix(part, whole),
+                resamples=settings.resamples,
+                confidence=settings.confidence,
+                seed=settings.seed,
+            )
             found.append(tables.row(cell, interval, order=order, kind=kind, shows="share"))
     return pd.DataFrame(found)
 
 
 def _draw_stacks(axis: Axes, amounts: pd.DataFrame) -> None:
-    table = amounts.pivot_table(index="order", columns="kind", values="estimate")
+    table = amounts.pivot(index="order", columns="kind", values="estimate")
     for side, added in ((-0.21, "discarded"), (0.21, "new")):
         below = np.zeros(len(table))
         for kind in ("preserved", added):
             look = KNOWLEDGE[kind]
             axis.bar(
-                table.index + side, table[kind], 0.4, below, color=look.colour, hatch=look.hatch,
-                edgecolor="white", linewidth=0,
-            )  # fmt: skip
+                table.index + side,
+                table[kind],
+                0.4,
+                below,
+                color=look.colour,
+                hatch=look.hatch,
+                edgecolor="white",
+                linewidth=0,
+            )
             below = below + table[kind].to_numpy()
     axis.set_xticks(_ticks(table.index.to_numpy()))
 
@@ -108,7 +128,8 @@ def _note(rows: pd.DataFrame, settings: Settings) -> str:
     images = int(rows.groupby(["architecture", "target"])["sample"].nunique().max())
     bars = tables.interval_words(settings.confidence, "bootstrap interval", repeated=tables.repeated(rows))
     return (
-        f"{tables.seeds(rows)}, {tables.count(images, 'image')} each. Left bar: pre-trained = preserved + discarded; "
-        "right bar: preserved + newly learned = fine-tuned. Below: preserved share of the pre-trained strength (the rest "
-        f"was discarded), new share of the fine-tuned strength; {bars}. Threshold {settings.threshold:g}."
+        f"{tables.seeds(rows)}, {tables.count(images, 'image')} each. Left bar: pre-trained = preserved + "
+        "discarded; right bar: fine-tuned = preserved + newly learned. Below: preserved share of the "
+        "pre-trained strength (the rest was discarded), new share of the fine-tuned strength; "
+        f"{bars}. Threshold {rows['threshold'].iloc[0]:g}."
     )

@@ -1,4 +1,4 @@
-"""Forgetting, learning and CKA divergence of every layer, with their controls (Figs 1 to 3 of arXiv:2307.06006)."""
+"""Forgetting, learning and CKA divergence of every layer, with controls (Figs 1 to 3 of arXiv:2307.06006)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from whypretrain.figures.style import BLACK, GREY, SOLID, Look, looks
 NEEDS = ("layers",)
 TAKES = ("published_layers",)
 METRICS = {"forgetting": "forgetting", "learning": "learning", "cka_divergence": "CKA divergence"}
-# What forgetting would be if inversion were perfect / had never started / images and inversions were paired at random.
-CONTROLS = {"self_pre": (SOLID, "model with itself"), "seed_level": ((0, (1, 1)), "starting noise"),
-            "permuted": ((0, (6, 2)), "shuffled images")}  # fmt: skip
+# Values of STIR whose complement is the forgetting found for no change / no inversion / no relation at all.
+CONTROLS: dict[str, tuple[Any, str]] = {
+    "self_pre": (SOLID, "model with itself"),
+    "seed_level": ((0, (1, 1)), "starting noise"),
+    "permuted": ((0, (6, 2)), "shuffled images"),
+}
 _PUBLISHED = {"forgetting": "forgetting", "learning": "learning", "cka_divergence": "cka_div"}
 
 
@@ -29,21 +32,28 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     rows = tables.some(given["layers"], "layers", estimator=settings.estimator)
     curves, published = _curves(rows, settings), _published(given.get("published_layers"))
     cells, styles = tables.cells(rows), looks(rows["model"])
-    figure, axes = canvas.page(
-        settings, panels=len(cells) + (published is not None), kinds=len(METRICS), height=1.3,
-        title="Forgetting, learning and CKA divergence of every layer", note=_note(rows, published, settings),
+    figure, grid = canvas.page(
+        settings,
+        panels=len(cells) + (published is not None),
+        kinds=len(METRICS),
+        height=1.3,
+        title="Forgetting, learning and CKA divergence of every layer",
+        note=_note(rows, published, settings),
         handles=[*(look.handle() for look in styles.values()), *_control_handles()],
-    )  # fmt: skip
-    for cell, column in zip(cells, axes, strict=False):
+    )
+    for cell, column in zip(cells, grid.axes, strict=False):
         here = tables.in_cell(curves, cell)
         _draw_controls(column[0], here)
         for metric, axis in zip(METRICS, column, strict=True):
             _draw_metric(axis, tables.only(here, metric=metric), styles)
         column[0].set_title(tables.cell_title(cell))
-    canvas.label_outer(settings, axes, "layer", list(METRICS.values()))
+        for axis in column[:-1]:
+            axis.tick_params(labelbottom=False)
+    grid.label("layer", list(METRICS.values()))
     if published is not None:
-        _draw_published(axes[-1], published)
-    canvas.share_limits(axes, low=-0.04, high=1.04)
+        _draw_published(grid.axes[-1], published)
+    for kind in range(len(METRICS)):
+        grid.share(kind, low=-0.04)
     return figure, _shown(curves, published)
 
 
@@ -51,13 +61,14 @@ def _curves(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     keys = ["architecture", "target", "model", "layer"]
     controls = rows.assign(**{name: 1 - rows[name] for name in CONTROLS})
     parts = [
-        tables.by_seed(controls, keys, name, settings.confidence).assign(metric=name) for name in (*METRICS, *CONTROLS)
+        tables.by_seed(controls, keys, name, settings.confidence).assign(metric=name)
+        for name in (*METRICS, *CONTROLS)
     ]
     return pd.concat(parts, ignore_index=True)
 
 
 def _published(table: pd.DataFrame | None) -> pd.DataFrame | None:
-    """The paper's curves for an ImageNet model fine-tuned to classify CIFAR-10, and for one trained from scratch."""
+    """The paper's curves for classifying CIFAR-10 after ImageNet, and from scratch."""
     if table is None:
         return None
     kept = tables.only(table, target_dataset="cifar10", task="classification")
@@ -99,7 +110,8 @@ def _draw_published(column: np.ndarray, published: pd.DataFrame) -> None:
             axis.plot(depth, curve["value"], color=look.colour, linestyle=look.line, linewidth=1)
         axis.set_facecolor("#F2F2F2")
         axis.set_xlim(0, 1.03)
-    column[0].set_title("published: ViT-B/32,\nImageNet → CIFAR-10", fontsize=6.5, color=GREY)
+        axis.set_xticks([0, 0.5, 1], ["0", "0.5", "1"] if axis is column[-1] else [""] * 3)
+    column[0].set_title("published: ViT-B/32", color=GREY)
     column[-1].set_xlabel("relative depth")
 
 
@@ -110,20 +122,28 @@ def _shown(curves: pd.DataFrame, published: pd.DataFrame | None) -> pd.DataFrame
     names = {theirs: mine for mine, theirs in _PUBLISHED.items()}
     theirs = pd.DataFrame(
         {
-            "architecture": "vit_base_patch32", "target": published["target_dataset"],
+            "architecture": "vit_base_patch32",
+            "target": published["target_dataset"],
             "model": published["pretraining"].map({"imagenet": "finetune", "random": "scratch"}),
-            "layer": published["layer"], "estimate": published["value"], "metric": published["metric"].map(names),
+            "layer": published["layer"],
+            "estimate": published["value"],
+            "metric": published["metric"].map(names),
             "origin": "published",
         }
-    )  # fmt: skip
+    )
     return pd.concat([ours, theirs], ignore_index=True)
 
 
 def _note(rows: pd.DataFrame, published: pd.DataFrame | None, settings: Settings) -> str:
     bars = tables.interval_words(settings.confidence, "t-interval over seeds", repeated=tables.repeated(rows))
     note = (
-        f"{tables.seeds(rows)}; line: mean, band: {bars}; linear CKA, {settings.estimator}. Thin lines: forgetting that "
-        "would be found for the pre-trained model itself (floor), for the noise that inversion starts from, and for "
-        "shuffled pairs (chance)."
+        f"{tables.seeds(rows)}; line: mean, band: {bars}; linear CKA, {settings.estimator}. Thin lines: "
+        "forgetting that would be found for the pre-trained model itself (floor), for the noise that "
+        "inversion starts from, and for shuffled pairs (chance)."
     )
-    return note + (" Grey panels: arXiv:2307.06006, Figs 1 to 3, at another scale." if published is not None else "")
+    return note + (
+        " Grey panels: arXiv:2307.06006, Figs 1 to 3, ImageNet to CIFAR-10; its model from scratch "
+        "is compared with its own random start, ours with the pre-trained model."
+        if published is not None
+        else ""
+    )

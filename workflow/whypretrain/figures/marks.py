@@ -5,17 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from whypretrain.figures.style import Look
 
 
 def dots(axis: Axes, values: np.ndarray, place: float, look: Look) -> None:
-    """Every seed as a small hollow dot on a horizontal line at `place`."""
-    spread = np.linspace(-0.16, 0.16, len(values)) if len(values) > 1 else np.zeros(len(values))
+    """Every seed as a small hollow dot, just above the horizontal line at `place`."""
     axis.plot(
-        values, place - 0.12 + spread * 0.5, linestyle="none", marker="o", markersize=2.4,
-        markerfacecolor="none", markeredgewidth=0.6, color=look.colour, alpha=0.8, clip_on=False,
-    )  # fmt: skip
+        values,
+        np.full(len(values), place - 0.27),
+        linestyle="none",
+        marker="o",
+        markersize=2.4,
+        markerfacecolor="none",
+        markeredgewidth=0.6,
+        color=look.colour,
+        alpha=0.8,
+        clip_on=False,
+    )
 
 
 def mean(axis: Axes, interval: pd.Series, place: float, look: Look) -> None:
@@ -23,17 +31,30 @@ def mean(axis: Axes, interval: pd.Series, place: float, look: Look) -> None:
     if np.isfinite(interval["low"]):
         axis.plot([interval["low"], interval["high"]], [place, place], color=look.colour, linewidth=1.1)
     axis.plot(
-        interval["estimate"], place, marker=look.marker, markersize=4.5, color=look.colour,
-        markeredgecolor="white", markeredgewidth=0.5, zorder=4,
-    )  # fmt: skip
+        interval["estimate"],
+        place,
+        marker=look.marker,
+        markersize=4,
+        color=look.colour,
+        markeredgewidth=0,
+        zorder=4,
+    )
 
 
 def band(axis: Axes, x: np.ndarray, interval: pd.DataFrame, look: Look, *, markers: bool = True) -> None:
     """A line through the estimates and a band between the bounds, where there are bounds."""
     axis.plot(
-        x, interval["estimate"], color=look.colour, linestyle=look.line, marker=look.marker if markers else "",
-        markersize=3, markeredgecolor="white", markeredgewidth=0.3, label=look.label, zorder=3,
-    )  # fmt: skip
+        x,
+        interval["estimate"],
+        color=look.colour,
+        linestyle=look.line,
+        marker=look.marker if markers else "",
+        markersize=3,
+        markeredgecolor="white",
+        markeredgewidth=0.3,
+        label=look.label,
+        zorder=3,
+    )
     if np.isfinite(interval["low"]).any():
         low, high = interval["low"].to_numpy(float), interval["high"].to_numpy(float)
         axis.fill_between(np.asarray(x, float), low, high, color=look.colour, alpha=0.16, linewidth=0)
@@ -43,12 +64,24 @@ def bars(axis: Axes, x: np.ndarray, interval: pd.DataFrame, look: Look, *, line:
     """Points with error bars, joined by a line if `line`."""
     finite = np.isfinite(interval["low"].to_numpy(float))
     axis.vlines(
-        np.asarray(x, float)[finite], interval["low"][finite], interval["high"][finite], color=look.colour, linewidth=0.9
+        np.asarray(x, float)[finite],
+        interval["low"][finite],
+        interval["high"][finite],
+        color=look.colour,
+        linewidth=0.9,
     )
     axis.plot(
-        x, interval["estimate"], color=look.colour, linestyle=look.line if line else "none", marker=look.marker,
-        markersize=3.6, markeredgecolor="white", markeredgewidth=0.4, linewidth=1.0, zorder=3,
-    )  # fmt: skip
+        x,
+        interval["estimate"],
+        color=look.colour,
+        linestyle=look.line if line else "none",
+        marker=look.marker,
+        markersize=3.6,
+        markeredgecolor="white",
+        markeredgewidth=0.4,
+        linewidth=1.0,
+        zorder=3,
+    )
 
 
 def categories(axis: Axes, labels: list[str], *, shown: bool = True) -> None:
@@ -58,3 +91,8 @@ def categories(axis: Axes, labels: list[str], *, shown: bool = True) -> None:
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="x", color="#DDDDDD", linewidth=0.5)
     axis.set_axisbelow(True)
+
+
+def few_ticks(axis: Axes) -> None:
+    """At most five round numbers on the x axis."""
+    axis.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))

@@ -1,4 +1,4 @@
-"""Images with their inversions, as the invariances stage writes them: `TARGET/ARCHITECTURE/SEED/pictures.npz`."""
+"""Images with their inversions, as the invariances stage leaves them in `TARGET/ARCHITECTURE/SEED`."""
 
 from __future__ import annotations
 
@@ -17,35 +17,39 @@ class Pictures:
 
     Attributes:
         images: uint8, shape (P, C, H, W).
-        inversions: uint8, shape (models, layers, P, C, H, W).
-        models, layers: names, in the order of the first two axes.
+        noise: where the inversions started, like `images`; None if the file lacks it.
+        inversions: of each model, by name, uint8, shape (layers, P, C, H, W).
         target, architecture: the folders that the file lies in.
     """
 
     images: np.ndarray
-    inversions: np.ndarray
-    models: list[str]
-    layers: list[str]
+    noise: np.ndarray | None
+    inversions: dict[str, np.ndarray]
     target: str
     architecture: str
 
 
 def read(path: str | Path) -> Pictures:
-    """Read one file of pictures.
+    """Read one file of pictures: arrays `images`, perhaps `noise`, and one named after each model.
 
     Raises:
-        InputError: if it cannot be read, lacks an array, or its shapes disagree.
+        InputError: if it cannot be read, has no image or no model, or its shapes disagree.
     """
     path = Path(path)
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in ("images", "inversions", "models", "layers")}
+            found = {name: arrays[name] for name in arrays.files}
+        images, noise = found.pop("images"), found.pop("noise", None)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: not a file of pictures ({error}); run the invariances stage again") from error
-    images, inversions = found["images"], found["inversions"]
-    expected = (len(found["models"]), len(found["layers"]), *images.shape)
-    if images.ndim != 4 or not len(images) or inversions.shape != expected:
-        raise InputError(f"{path}: inversions of shape {inversions.shape}, not {expected}; run the invariances stage again")
-    names = ([str(name) for name in found[key].tolist()] for key in ("models", "layers"))
+        raise _bad(path, f"not a file of pictures ({error})") from error
+    if images.ndim != 4 or not len(images) or not found:
+        raise _bad(path, f"images of shape {images.shape} and {len(found)} models")
+    for model, inversions in found.items():
+        if inversions.ndim != 5 or inversions.shape[1:] != images.shape:
+            raise _bad(path, f"{model} has shape {inversions.shape}, not (layers, *{images.shape})")
     folders = path.resolve().parts
-    return Pictures(images, inversions, *names, target=folders[-4], architecture=folders[-3])
+    return Pictures(images, noise, found, target=folders[-4], architecture=folders[-3])
+
+
+def _bad(path: Path, reason: str) -> InputError:
+    return InputError(f"{path}: {reason}; run the invariances stage again")

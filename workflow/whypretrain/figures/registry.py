@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from whypretrain import files
 from whypretrain.errors import InputError
-from whypretrain.figures import pictures, tables
+from whypretrain.figures import canvas, pictures, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import RC
 
@@ -42,14 +42,16 @@ _METADATA: dict[str, dict[str, None]] = {
 
 
 def read(inputs: Mapping[str, Sequence[str | Path]], source_data: str | Path | None = None) -> dict[str, Any]:
-    """The tables of a figure by name, each from one or more files; `pictures` are arrays, `source_data` an image set.
+    """Tables by name, each from one or more files; `pictures` are arrays, `source_data` is an image set.
 
     Raises:
         InputError: for an unknown name, or a file that is not what its name says.
     """
     given: dict[str, Any] = {}
     for name, paths in inputs.items():
-        given[name] = [pictures.read(path) for path in paths] if name == "pictures" else tables.read(name, paths)
+        given[name] = (
+            [pictures.read(path) for path in paths] if name == "pictures" else tables.read(name, paths)
+        )
     if source_data is not None:
         from whypretrain.data.image_set import load
 
@@ -58,10 +60,10 @@ def read(inputs: Mapping[str, Sequence[str | Path]], source_data: str | Path | N
 
 
 def draw(name: str, given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """Draw one figure; returns it with the table of what it shows. Tables that the figure does not use are ignored.
+    """Draw one figure; returns it with the table of what it shows. Tables that it does not use are ignored.
 
     Raises:
-        InputError: for an unknown figure, a table it needs and was not given, or a selection that leaves nothing.
+        InputError: for an unknown figure, a table that is missing, or a selection that leaves nothing.
     """
     if name not in FIGURES:
         raise InputError(f"figure {name!r}: no such figure; there are {', '.join(FIGURES)}")
@@ -76,6 +78,7 @@ def draw(name: str, given: Mapping[str, Any], settings: Settings) -> tuple[Figur
 def save(figure: Figure, shown: pd.DataFrame, out: str | Path) -> None:
     """Write `out`.png (200 dpi), .svg, .pdf and .csv; the same figure gives the same bytes."""
     with mpl.rc_context(RC):
+        canvas.settle(figure)
         for suffix, metadata in _METADATA.items():
             buffer = io.BytesIO()
             figure.savefig(buffer, format=suffix, metadata=metadata)

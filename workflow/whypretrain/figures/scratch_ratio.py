@@ -22,24 +22,31 @@ TAKES = ("published_interactions",)
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """One panel an architecture and target: the ratio r in percent per order, and over all orders at the right."""
+    """One panel an architecture and target: the ratio r per order, and over all orders at the right."""
     rows = main_rows(given["knowledge"], settings, model=settings.model)
     if rows["scratch_shared"].isna().all():
-        raise InputError("knowledge: scratch_shared is empty; add the method scratch to grid.methods and run again")
+        raise InputError(
+            "knowledge: scratch_shared is empty; add the method scratch to grid.methods and run again"
+        )
     cells = tables.cells(rows)
-    ratios = pd.concat([_ratios(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True)
+    ratios = pd.concat(
+        [_ratios(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True
+    )
     published = _published(given.get("published_interactions"))
     look = looks([settings.model])[settings.model]
-    figure, axes = canvas.page(
-        settings, panels=len(cells), kinds=1, height=1.6,
+    figure, grid = canvas.page(
+        settings,
+        panels=len(cells),
+        kinds=1,
+        height=1.6,
         title="Share of the preserved knowledge that training from scratch also acquires",
         note=_note(rows, ratios, published, settings),
-    )  # fmt: skip
-    for cell, axis in zip(cells, axes[:, 0], strict=True):
+    )
+    for cell, axis in zip(cells, grid.axes[:, 0], strict=True):
         _draw_panel(axis, tables.in_cell(ratios, cell), published, look)
         axis.set_title(tables.cell_title(cell))
-    canvas.label_outer(settings, axes, "order m (patches)", ["ratio r / %"])
-    canvas.share_limits(axes, low=0, high=104)
+    grid.label("order m (players)", ["ratio r / %"])
+    grid.share(0, low=0, high=104)
     return figure, ratios
 
 
@@ -49,9 +56,12 @@ def _ratios(rows: pd.DataFrame, cell: tuple[str, str], settings: Settings) -> pd
     found = []
     for order, part in parts:
         interval = ratio_interval(
-            tables.matrix(part, "scratch_shared"), tables.matrix(part, "preserved"),
-            resamples=settings.resamples, confidence=settings.confidence, seed=settings.seed,
-        )  # fmt: skip
+            tables.matrix(part, "scratch_shared"),
+            tables.matrix(part, "preserved"),
+            resamples=settings.resamples,
+            confidence=settings.confidence,
+            seed=settings.seed,
+        )
         found.append(tables.row(cell, interval, order=order))
     return pd.DataFrame(found)
 
@@ -86,6 +96,9 @@ def _note(
     bars = tables.interval_words(settings.confidence, "bootstrap interval", repeated=tables.repeated(rows))
     note = f"{tables.seeds(rows)}, {tables.count(images, 'image')} each; {bars}."
     if published:
-        note += f" Grey: {published[0]:g} to {published[1]:g} %, the range over the paper's settings (arXiv:2410.08455)."
+        note += f" Grey: {published[0]:g} to {published[1]:g} %, the range that arXiv:2410.08455 found over "
+        "its settings."
     absent = int(ratios["estimate"].isna().sum())
-    return note + (f" {tables.count(absent, 'ratio')} not defined, for want of preserved knowledge." if absent else "")
+    return note + (
+        f" {tables.count(absent, 'ratio')} not defined, for want of preserved knowledge." if absent else ""
+    )

@@ -1,4 +1,4 @@
-"""The source classes that a rule chose for each target, as pictures, best first (arXiv:2111.12292, Sec. 3.2)."""
+"""The source classes that a rule chose for each target, as pictures, best first (after arXiv:2111.12292)."""
 
 from __future__ import annotations
 
@@ -17,34 +17,41 @@ from whypretrain.figures.style import WIDTH, concept_colours, rule_looks, words
 
 NEEDS = ("select",)
 TAKES = ("source_data",)
-_BAR = 0.8  # height of the longest score bar, in picture sides
+_COMPARED = ("nearest", "vote", "random")  # rules whose overlap is written beside the pictures
+_BAR = 0.5  # height of the longest score bar, in picture sides
 _SIDE = 0.86  # of a picture, in its slot
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """One strip a target and architecture: the pictures, score bars above, rank below, concepts as colours."""
+    """One strip a target and architecture: pictures, score bars above, rank below, concepts as colours."""
     table = given["select"]
     rows = tables.some(table, "select", rule=settings.rule)
     cells = sorted(tables.cells(rows), key=lambda cell: list(rows["target"].unique()).index(cell[1]))
-    best = pd.concat([_best(tables.in_cell(rows, cell), cell, settings.top) for cell in cells], ignore_index=True)
+    best = pd.concat(
+        [_best(tables.in_cell(rows, cell), cell, settings.top) for cell in cells], ignore_index=True
+    )
+    overlaps = pd.concat([_overlaps(tables.in_cell(table, cell), cell, settings) for cell in cells])
     colours = concept_colours(best["concept"])
     width = max(3, best.groupby(["architecture", "target"]).size().max())
-    strip = (WIDTH[settings.columns] - 0.3) / width * (_BAR + 1.55) + 0.28
+    strip = (WIDTH[settings.columns] - 0.3) / width * (_BAR + 1.75) + 0.2
     figure, body = canvas.canvas(
-        settings, height=len(cells) * strip, title=f"Source classes chosen for each target, best first "
-        f"({rule_looks([settings.rule])[settings.rule].label})", note=_note(table, settings),
+        settings,
+        height=len(cells) * strip,
+        title=f"Source classes chosen for each target, best first "
+        f"({rule_looks([settings.rule])[settings.rule].label})",
+        note=_note(table, settings),
         handles=[Patch(color=colour, label=words(concept)) for concept, colour in colours.items()],
-    )  # fmt: skip
+    )
     axes = body.subplots(len(cells), 1, squeeze=False)[:, 0]
     for cell, axis in zip(cells, axes, strict=True):
         _draw_strip(axis, tables.in_cell(best, cell), _pictures(given.get("source_data")), colours, width)
-        title = f"{cell[1]} · {cell[0]}{_overlap(tables.in_cell(table, cell), settings)}"
+        title = f"{cell[1]} · {cell[0]}{_overlap_words(tables.in_cell(overlaps, cell), settings)}"
         axis.set_title(title, fontsize=7 if settings.columns == "two" else 6)
-    return figure, best
+    return figure, pd.concat([best.assign(rule=settings.rule), overlaps], ignore_index=True)
 
 
 def _best(rows: pd.DataFrame, cell: tuple[str, str], top: int) -> pd.DataFrame:
-    """The classes with the highest score, mean over seeds; `chosen` is the share of seeds that chose the class."""
+    """The classes of the highest score, mean over seeds; `chosen` is the share of seeds that chose it."""
     keys = ["class_index", "class_name", "concept"]
     means = rows.groupby(keys, as_index=False).agg(score=("score", "mean"), chosen=("selected", "mean"))
     ranked = means.sort_values(["score", "class_index"], ascending=[False, True], kind="stable").head(top)
@@ -57,7 +64,9 @@ def _pictures(source: Any) -> dict[int, np.ndarray]:
         return {}
     first = source.split("train").manifest.drop_duplicates("label")
     images = source.split("train").images
-    return {int(label): _displayed(images[row]) for row, label in zip(first.index, first["label"], strict=True)}
+    return {
+        int(label): _displayed(images[row]) for row, label in zip(first.index, first["label"], strict=True)
+    }
 
 
 def _displayed(image: np.ndarray) -> np.ndarray:
@@ -68,42 +77,55 @@ def _draw_strip(
     axis: Axes, best: pd.DataFrame, pictures: Mapping[int, np.ndarray], colours: Mapping[str, str], width: int
 ) -> None:
     highest = max(float(best["score"].max()), 1e-12)
-    for place, entry in enumerate(best.itertuples()):
-        colour, left = colours[entry.concept], place + (1 - _SIDE) / 2
-        axis.add_patch(Rectangle((left, 1.08), _SIDE, _BAR * max(entry.score, 0) / highest, color=colour, linewidth=0))
-        if entry.class_index in pictures:
-            axis.imshow(
-                pictures[entry.class_index], cmap="gray", extent=(left, left + _SIDE, 0, _SIDE), vmin=0, vmax=255,
-                interpolation="nearest", aspect="auto",
-            )  # fmt: skip
-        else:
-            axis.text(left + _SIDE / 2, _SIDE / 2, words(entry.class_name)[:12], ha="center", va="center", fontsize=4.5)
-        axis.add_patch(Rectangle((left, 0), _SIDE, _SIDE, fill=False, edgecolor=colour, linewidth=1.2))
-        axis.text(left + _SIDE / 2, -0.08, f"{entry.rank}", ha="center", va="top", fontsize=6)
+    columns = (best[name].tolist() for name in ("class_index", "class_name", "concept", "score"))
+    for place, (index, name, concept, score) in enumerate(zip(*columns, strict=True)):
+        left = place + (1 - _SIDE) / 2
+        _draw_picture(axis, left, pictures.get(index), name)
+        length = _BAR * max(score, 0.0) / highest
+        axis.add_patch(Rectangle((left, 1.08), _SIDE, length, color=colours[concept], linewidth=0))
+        axis.add_patch(
+            Rectangle((left, 0), _SIDE, _SIDE, fill=False, edgecolor=colours[concept], linewidth=1.2)
+        )
+        axis.text(left + _SIDE / 2, -0.08, f"{place + 1}", ha="center", va="top", fontsize=6)
     axis.text(0.02, 1.08 + _BAR, f"{highest:.3g}", fontsize=5.5, va="bottom")
-    axis.set(xlim=(0, width), ylim=(-0.4, 1.15 + _BAR), aspect="equal", anchor="W")
+    axis.set(xlim=(0, width), ylim=(-0.4, 1.35 + _BAR), aspect="equal", anchor="W")
     axis.set_axis_off()
 
 
-def _overlap(rows: pd.DataFrame, settings: Settings) -> str:
-    """How many of the chosen classes each other rule chose too, mean over seeds."""
+def _draw_picture(axis: Axes, left: float, picture: np.ndarray | None, name: str) -> None:
+    """The picture in its slot, or the class's name where there is none."""
+    if picture is None:
+        middle = left + _SIDE / 2, _SIDE / 2
+        axis.text(*middle, words(name)[:12], ha="center", va="center", fontsize=4.5)
+        return
+    slot = (left, left + _SIDE, 0, _SIDE)
+    axis.imshow(picture, cmap="gray", vmin=0, vmax=255, extent=slot, interpolation="nearest", aspect="auto")
+
+
+def _overlaps(rows: pd.DataFrame, cell: tuple[str, str], settings: Settings) -> pd.DataFrame:
+    """How many of the chosen classes each rule chose too, mean over seeds; the rule itself, all."""
     chosen = rows[rows["selected"].astype(bool)]
-    sets = {key: set(part["class_index"]) for key, part in chosen.groupby(["rule", "seed"])}
+    sets = {key: set(part["class_index"]) for key, part in chosen.groupby(["rule", "seed"], sort=False)}
     own = {seed: found for (rule, seed), found in sets.items() if rule == settings.rule}
-    if not own:
+    shared = [(rule, len(found & own[seed])) for (rule, seed), found in sets.items() if seed in own]
+    means = (
+        pd.DataFrame(shared, columns=["rule", "overlap"]).groupby("rule", sort=False, as_index=False).mean()
+    )
+    return means.assign(architecture=cell[0], target=cell[1])
+
+
+def _overlap_words(overlaps: pd.DataFrame, settings: Settings) -> str:
+    means = overlaps.set_index("rule")["overlap"]
+    others = [rule for rule in _COMPARED if rule in means and rule != settings.rule]
+    if not others:
         return ""
-    words_ = []
-    for name, look in rule_looks(rows["rule"]).items():
-        shared = [len(found & sets[name, seed]) for seed, found in own.items() if (name, seed) in sets]
-        if name != settings.rule and shared:
-            words_.append(f"{look.label} {np.mean(shared):.3g}")
-    size = np.mean([len(found) for found in own.values()])
-    return f": of {size:.3g} chosen, also by " + ", ".join(words_) if words_ else ""
+    words_ = ", ".join(f"{rule_looks([rule])[rule].label}: {means[rule]:.3g}" for rule in others)
+    return f"  ({means[settings.rule]:.3g} chosen; of these also by {words_})"
 
 
 def _note(table: pd.DataFrame, settings: Settings) -> str:
     return (
-        f"{tables.seeds(table)}; bar: score of the class (row mass for UOT), mean over seeds, the number beside the first "
-        f"bar is its height; one training picture of each class. The best {settings.top} of {table['class_index'].nunique()} "
-        "classes are shown; overlaps with other rules are means over seeds."
+        f"{tables.seeds(table)}; bar: score of the class (row mass for UOT), mean over seeds, the number "
+        f"above the first bar its value; one training picture of each class. The best {settings.top} of "
+        f"{table['class_index'].nunique()} classes are shown; overlaps with other rules are means over seeds."
     )

@@ -20,7 +20,7 @@ class Settings:
     model: str = "finetune"  # the method that single-model figures show
     joint: str = "joint_uot"  # the method whose gain over `model` is written beside the accuracies
     rule: str = "uot"  # the selection rule whose classes are shown as pictures
-    top: int = 12  # classes shown as pictures, best first
+    top: int = 16  # classes shown as pictures, best first
     threshold: float = 0.05  # of salient interactions, as a share of the strongest one
     normalised: bool = True  # interactions scaled by each model's output range
     estimator: Literal["biased", "unbiased"] = "biased"  # of linear CKA; the papers' is biased

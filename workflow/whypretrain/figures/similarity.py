@@ -1,4 +1,4 @@
-"""How directly training goes to its final knowledge, fine-tuned against from scratch (Fig. 4 of arXiv:2410.08455)."""
+"""How directly training reaches its final knowledge, tuned and from scratch (Fig. 4 of arXiv:2410.08455)."""
 
 from __future__ import annotations
 
@@ -21,26 +21,30 @@ _NAMES = {"all": "all orders", "low": "low orders", "mid": "middle orders", "hig
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """One column an architecture and target: all orders over steps, then each group of orders over the run's fraction."""
+    """One column an architecture and target: all orders over steps, then groups of orders over fractions."""
     curves = _curves(given["similarity"], settings)
     cells, styles = tables.cells(curves), looks(curves["method"])
     groups = [group for group in _GROUPS if (curves["group"] == group).any()]
     kinds = [(groups[0], "step"), *((group, "fraction") for group in groups)]
-    figure, axes = canvas.page(
-        settings, panels=len(cells), kinds=len(kinds), height=1.15, title="Similarity of a model's interactions to its "
-        "own final ones during training", note=_note(given["similarity"], settings),
+    figure, grid = canvas.page(
+        settings,
+        panels=len(cells),
+        kinds=len(kinds),
+        height=1.15,
+        title="Similarity of a model's interactions to its own final ones during training",
+        note=_note(given["similarity"], settings),
         handles=[look.handle() for look in styles.values()],
-    )  # fmt: skip
-    for cell, column in zip(cells, axes, strict=True):
+    )
+    for cell, column in zip(cells, grid.axes, strict=True):
         for (group, scale), axis in zip(kinds, column, strict=True):
             _draw_panel(axis, tables.only(tables.in_cell(curves, cell), group=group), scale, styles)
         column[0].set_title(tables.cell_title(cell))
-    labels = {"step": "training step", "fraction": "fraction of the run"}
-    canvas.label_outer(
-        settings, axes, [labels[scale] if index in (0, len(kinds) - 1) else "" for index, (_, scale) in enumerate(kinds)],
-        [_NAMES[group] for group, _ in kinds],
-    )  # fmt: skip
-    canvas.share_limits(axes, low=-0.02, high=1.05)
+        column[0].set_xlabel("training step")
+        for axis in column[1:-1]:
+            axis.tick_params(labelbottom=False)
+    grid.label("fraction of the run", [_NAMES[group] for group, _ in kinds])
+    for kind in range(len(kinds)):
+        grid.share(kind, low=-0.02, high=1.05)
     return figure, curves
 
 
@@ -48,12 +52,12 @@ def _curves(similarity: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     keys = ["architecture", "target", "method", "group", "step"]
     curves = tables.by_seed(similarity, keys, "similarity", settings.confidence)
     last = curves.groupby(["architecture", "target", "method"])["step"].transform("max")
-    return curves.assign(fraction=curves["step"] / last.clip(lower=1)).sort_values(keys, kind="stable")
+    return curves.assign(fraction=curves["step"] / last.clip(lower=1))
 
 
 def _draw_panel(axis: Axes, curves: pd.DataFrame, scale: str, styles: Mapping[str, Look]) -> None:
     for method, look in styles.items():
-        part = tables.only(curves, method=method)
+        part = tables.only(curves, method=method).sort_values("step")
         interval = part[["estimate", "low", "high"]].clip(0, 1)
         if len(part):
             marks.band(axis, part[scale].to_numpy(), interval, look)
@@ -63,6 +67,7 @@ def _draw_panel(axis: Axes, curves: pd.DataFrame, scale: str, styles: Mapping[st
         _log_steps(axis, curves["step"].to_numpy())
     else:
         axis.set_xlim(-0.03, 1.03)
+        axis.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
 
 
 def _log_steps(axis: Axes, steps: np.ndarray) -> None:
@@ -77,9 +82,11 @@ def _log_steps(axis: Axes, steps: np.ndarray) -> None:
 
 
 def _note(similarity: pd.DataFrame, settings: Settings) -> str:
-    bars = tables.interval_words(settings.confidence, "t-interval over seeds", repeated=tables.repeated(similarity))
+    bars = tables.interval_words(
+        settings.confidence, "t-interval over seeds", repeated=tables.repeated(similarity)
+    )
     return (
-        f"{tables.seeds(similarity)}; mean over images and seeds, band: {bars}. Sign-split weighted Jaccard similarity "
-        "to the end of the same run, so that every curve ends at 1. First row: training steps (logarithmic from the first "
-        "checkpoint on); other rows: fraction of the run."
+        f"{tables.seeds(similarity)}; mean over images and seeds, band: {bars}. Sign-split weighted Jaccard "
+        "similarity to the end of the same run, so that every curve ends at 1. First row: training steps, "
+        "logarithmic from the first checkpoint on; other rows: fraction of the run."
     )

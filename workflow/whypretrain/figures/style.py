@@ -1,7 +1,7 @@
-"""Fonts, sizes and looks: one colour, marker and line for each method, kind of knowledge and concept, everywhere the same.
+"""Fonts, sizes and looks: each method, kind of knowledge and concept looks the same in every figure.
 
-Colours are those of Okabe and Ito, which stay apart for colour-blind readers; markers, dashes and hatches carry
-the same distinction where there is no colour at all.
+Colours are those of Okabe and Ito, which stay apart for colour-blind readers; markers, dashes and hatches
+carry the same distinction where there is no colour at all.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ GREY, PALE, INK = "#6E6E6E", "#B3B3B3", "#222222"
 
 SOLID, DASHED, DOTTED, DASHDOT = "-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1.2))
 
-RC: dict[str, Any] = {
+RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 7.5,
     "axes.titlesize": 7.5,
@@ -72,12 +72,14 @@ class Look:
 
     def handle(self, *, line: bool = True) -> Line2D:
         """The series' entry in a legend."""
-        style = self.line if line else "none"
+        style: Any = self.line if line else "none"
         return Line2D([], [], color=self.colour, marker=self.marker, linestyle=style, label=self.label)
 
     def patch(self) -> Patch:
         """The entry of a filled series."""
-        return Patch(facecolor=self.colour, edgecolor="white", hatch=self.hatch, linewidth=0, label=self.label)
+        return Patch(
+            facecolor=self.colour, edgecolor="white", hatch=self.hatch, linewidth=0, label=self.label
+        )
 
 
 METHODS: dict[str, Look] = {
@@ -91,6 +93,7 @@ METHODS: dict[str, Look] = {
     "joint_random": Look("joint, random", PURPLE, "v", DOTTED),
     "joint_all": Look("joint, all", ORANGE, "p", DASHED),
     "scratch": Look("from scratch", VERMILLION, "^", DASHED),
+    "reinitialised": Look("re-initialised", BLACK, "x", DOTTED),
 }
 
 KNOWLEDGE: dict[str, Look] = {
@@ -98,6 +101,8 @@ KNOWLEDGE: dict[str, Look] = {
     "discarded": Look("discarded", ORANGE, "v", DASHED, "////"),
     "new": Look("newly learned", SKY, "o", DASHDOT, "...."),
 }
+
+RULES = {"uot": "UOT", "balanced_ot": "balanced OT", "partial_ot": "partial OT", "round_robin": "round-robin"}
 
 _SPARE = (BLACK, YELLOW, ORANGE, SKY, PURPLE)
 _SPARE_MARKERS, _SPARE_LINES = "<>d*8", (SOLID, DASHED, DASHDOT, DOTTED)
@@ -123,7 +128,7 @@ def rule_looks(rules: Iterable[str]) -> dict[str, Look]:
     """A look for each selection rule: that of joint fine-tuning with it, called by the rule alone."""
     styled = looks(f"joint_{rule}" for rule in rules)
     named = {name.removeprefix("joint_"): look for name, look in styled.items()}
-    return {rule: replace(look, label="UOT" if rule == "uot" else words(rule)) for rule, look in named.items()}
+    return {rule: replace(look, label=RULES.get(rule, words(rule))) for rule, look in named.items()}
 
 
 def concept_colours(concepts: Iterable[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +71,17 @@ def some(table: pd.DataFrame, what: str, **values: object) -> pd.DataFrame:
     found = only(table, **values)
     if found.empty:
         wanted = ", ".join(f"{column} {value!r}" for column, value in values.items())
-        raise InputError(f"{what}: no row with {wanted} together; run that part of the experiment, or choose another")
+        raise InputError(
+            f"{what}: no row with {wanted} together; run that part of the experiment, or choose another"
+        )
     return found
 
 
 def cells(table: pd.DataFrame) -> list[tuple[str, str]]:
     """(architecture, target) of each panel, in the table's order of architectures, then targets."""
-    pairs = {(row.architecture, row.target) for row in table[["architecture", "target"]].itertuples()}
-    order = [(a, t) for a in table["architecture"].unique() for t in table["target"].unique()]
-    return [pair for pair in order if pair in pairs]
+    pairs = set(zip(table["architecture"], table["target"], strict=True))
+    architectures, targets = table["architecture"].unique(), table["target"].unique()
+    return [pair for pair in product(architectures, targets) if pair in pairs]
 
 
 def in_cell(table: pd.DataFrame, cell: tuple[str, str]) -> pd.DataFrame:
@@ -98,7 +101,7 @@ def row(cell: tuple[str, str], interval: Interval, **more: object) -> dict[str, 
 
 
 def by_seed(table: pd.DataFrame, keys: Sequence[str], value: str, confidence: float) -> pd.DataFrame:
-    """Mean over seeds with its t interval, for every combination of `keys`: columns keys, estimate, low, high.
+    """Mean over seeds with its t interval for each combination of `keys`: columns keys, estimate, low, high.
 
     Rows of one seed are averaged first, so that a seed counts once.
     """
@@ -111,8 +114,14 @@ def by_seed(table: pd.DataFrame, keys: Sequence[str], value: str, confidence: fl
 
 
 def matrix(table: pd.DataFrame, column: str) -> np.ndarray:
-    """A column as (seeds, samples), NaN where a seed lacks a sample; rows of one seed and sample are summed."""
-    return table.pivot_table(index="seed", columns="sample", values=column, aggfunc="sum", sort=False).to_numpy()
+    """A column as (seeds, samples): the sum over the rows of each pair, NaN where there is none."""
+    seed, all_seeds = pd.factorize(table["seed"])
+    sample, all_samples = pd.factorize(table["sample"])
+    sums = np.zeros((len(all_seeds), len(all_samples)))
+    np.add.at(sums, (seed, sample), table[column].to_numpy(dtype=float))
+    known = np.zeros(sums.shape, dtype=bool)
+    known[seed, sample] = True
+    return np.where(known, sums, np.nan)
 
 
 def count(number: int, thing: str) -> str:
@@ -120,11 +129,18 @@ def count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
+def extent(numbers: pd.Series) -> str:
+    """`20`, or `18 to 20` where they differ."""
+    if numbers.empty:
+        return "none"
+    low, high = int(numbers.min()), int(numbers.max())
+    return f"{high}" if low == high else f"{low} to {high}"
+
+
 def seeds(table: pd.DataFrame) -> str:
     """How many seeds there are, for the note; a range where the panels differ."""
     numbers = table.groupby(["architecture", "target"])["seed"].nunique()
-    low, high = int(numbers.min()), int(numbers.max())
-    return f"n = {count(high, 'seed')}" if low == high else f"n = {low} to {high} seeds"
+    return f"n = {extent(numbers)} seed{'' if numbers.max() == 1 else 's'}"
 
 
 def interval_words(confidence: float, kind: str, *, repeated: bool) -> str:
@@ -141,9 +157,13 @@ def _checked(name: str, path: str | Path) -> pd.DataFrame:
     table = files.read_table(path)
     missing = _missing(COLUMNS[name], table)
     if missing:
-        raise InputError(f"{path}: not a {name} table, no column {', '.join(missing)}; run the stage that makes it again")
+        raise InputError(
+            f"{path}: not a {name} table, no column {', '.join(missing)}; run the stage that makes it again"
+        )
     if table.empty:
-        raise InputError(f"{path}: the {name} table has no row; run the stage that makes it with at least one model")
+        raise InputError(
+            f"{path}: the {name} table has no row; run the stage that makes it with at least one model"
+        )
     return table
 
 

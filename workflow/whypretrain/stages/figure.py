@@ -15,11 +15,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--name", required=True, help="which figure")
     arguments.add_argument(
-        "--input", nargs="+", action="append", default=[], metavar=("TABLE", "FILE"),
+        "--input",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("TABLE", "FILE"),
         help="a table by name, and the files that hold it; may be repeated",
-    )  # fmt: skip
+    )
     arguments.add_argument("--source-data", type=Path, help="folder of the source data, for its pictures")
-    arguments.add_argument("--out", type=Path, required=True, help="path of the files to write, without suffix")
+    arguments.add_argument(
+        "--out", type=Path, required=True, help="path of the files to write, without suffix"
+    )
     run(_draw, arguments.parse_args(argv))
 
 

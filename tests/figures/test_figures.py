@@ -1,0 +1,242 @@
+"""Every figure, on complete and on reduced experiments: what it shows is what the tables say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from whypretrain import figures
+from whypretrain.errors import InputError
+from whypretrain.figures import FIGURES, Settings
+
+QUICK = Settings(resamples=50)
+
+
+def shown(name, given, **options):
+    """The table of what a figure shows."""
+    return figures.draw(name, given, Settings(resamples=50, **options))[1]
+
+
+def one(table, **values):
+    """The single row with these values."""
+    for column, value in values.items():
+        table = table[table[column] == value]
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_drawn_in_both_widths(name, given):
+    for columns, width in (("one", 3.4), ("two", 7.0)):
+        figure, table = figures.draw(name, given, Settings(resamples=50, columns=columns))
+        assert figure.get_size_inches()[0] == pytest.approx(width)
+        assert len(table)
+        assert {"architecture", "target"} <= set(table.columns)
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in ("flow", "inversions")])
+def test_every_architecture_and_target_is_shown(name, given):
+    table = shown(name, given)
+    ours = table[table["target"] != "cifar10"]
+    pairs = set(zip(ours["architecture"], ours["target"], strict=True))
+    assert pairs == {(a, t) for a in ("vit", "resnet") for t in ("digits", "letters")}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_text_stays_on_the_page_and_off_other_text(name, given):
+    figure, _ = figures.draw(name, given, QUICK)
+    figure.draw_without_rendering()
+    page = figure.bbox
+    titles = [axis.title for axis in figure.findobj(lambda part: hasattr(part, "get_xlabel")) if axis.axison]
+    boxes = [title.get_window_extent() for title in titles if title.get_text()]
+    for box in boxes:
+        assert page.x0 - 1 <= box.x0
+        assert box.x1 <= page.x1 + 1
+    for index, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[index + 1 :])
+
+
+def reduced(synthetic, folder, **grid):
+    return synthetic(**grid).all(folder)
+
+
+REDUCED = {
+    "one seed": {"seeds": (0,)},
+    "one architecture": {"architectures": ("vit",)},
+    "own names": {
+        "targets": ("my_own_target_with_a_long_name",),
+        "architectures": ("swin_tiny_patch4",),
+        "methods": ("probe", "finetune", "finetune_mine", "scratch"),
+    },
+    "nine panels": {"targets": ("a", "b", "c"), "architectures": ("x", "y", "z"), "seeds": (0,)},
+}
+
+
+@pytest.mark.parametrize("case", REDUCED)
+@pytest.mark.parametrize("name", FIGURES)
+def test_reduced_experiments_still_give_a_figure(case, name, synthetic, tmp_path):
+    given = reduced(synthetic, tmp_path, **REDUCED[case])
+    assert len(shown(name, given))
+
+
+NO_SCRATCH = [name for name in FIGURES if name not in ("scratch_ratio", "similarity")]
+
+
+@pytest.mark.parametrize("name", NO_SCRATCH)
+def test_without_scratch_the_other_methods_are_shown(name, synthetic, tmp_path):
+    given = reduced(synthetic, tmp_path, methods=("probe", "finetune"), seeds=(0, 1))
+    assert len(shown(name, given))
+
+
+def test_scratch_ratio_without_scratch_names_table_and_method(synthetic):
+    given = {"knowledge": synthetic(methods=("probe", "finetune")).knowledge(samples=3)}
+    with pytest.raises(InputError, match=r"knowledge: .*scratch"):
+        shown("scratch_ratio", given)
+
+
+def test_a_missing_model_names_those_that_there_are(given):
+    with pytest.raises(InputError, match=r"knowledge: no row with model 'distilled'.*finetune"):
+        shown("knowledge", given, model="distilled")
+
+
+def test_a_missing_table_is_named():
+    with pytest.raises(InputError, match="accuracy: needs the table runs"):
+        figures.draw("accuracy", {}, QUICK)
+
+
+def test_an_unknown_figure_lists_the_figures():
+    with pytest.raises(InputError, match="no such figure; there are selection"):
+        figures.draw("piechart", {}, QUICK)
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "column"),
+    [
+        ("accuracy", "runs", "accuracy"),
+        ("knowledge", "knowledge", "preserved"),
+        ("similarity", "similarity", "similarity"),
+        ("layers", "layers", "forgetting"),
+        ("flow", "flow", "excess"),
+        ("sparsity", "sparsity", "strength"),
+        ("controls", "controls", "share"),
+    ],
+)
+def test_undefined_values_are_left_out_not_drawn_as_zero(name, table, column, given):
+    holed = given[table].copy()
+    first = holed["architecture"] == "vit"
+    holed.loc[first, column] = np.nan
+    assert len(shown(name, {**given, table: holed}))
+
+
+def test_accuracy_shows_means_and_the_paired_gain(given):
+    table, runs = shown("accuracy", given), given["runs"]
+    here = runs[(runs["architecture"] == "vit") & (runs["target"] == "digits")]
+    by_method = here.groupby("method")["accuracy"].mean() * 100
+    row = {"architecture": "vit", "target": "digits"}
+    mean = one(table, shows="mean", method="scratch", **row)
+    assert mean["estimate"] == pytest.approx(by_method["scratch"])
+    assert mean["low"] < mean["estimate"] < mean["high"]
+    gain = one(table, shows="difference", **row)
+    assert gain["estimate"] == pytest.approx(by_method["joint_uot"] - by_method["finetune"])
+    assert (table["shows"] == "seed").sum() == len(runs)
+
+
+def test_knowledge_shares_are_ratios_of_sums(given):
+    table, rows = shown("knowledge", given), given["knowledge"]
+    chosen = rows.query(
+        "architecture == 'resnet' and target == 'letters' and model == 'finetune' and order == 3"
+    )
+    key = {"architecture": "resnet", "target": "letters", "order": 3}
+    share = one(table, shows="share", kind="preserved", **key)
+    assert share["estimate"] == pytest.approx(chosen["preserved"].sum() / chosen["pre"].sum())
+    strength = one(table, shows="strength", kind="new", **key)
+    assert strength["estimate"] == pytest.approx(chosen["new"].mean())
+
+
+def test_knowledge_takes_one_threshold_and_normalisation(given):
+    doubled = given["knowledge"].assign(normalised=False, preserved=0.0)
+    both = pd.concat([given["knowledge"], doubled], ignore_index=True)
+    pd.testing.assert_frame_equal(shown("knowledge", {"knowledge": both}), shown("knowledge", given))
+
+
+def test_scratch_ratio_over_all_orders(given):
+    table, rows = shown("scratch_ratio", given), given["knowledge"]
+    chosen = rows.query("architecture == 'vit' and target == 'digits' and model == 'finetune'")
+    total = one(table, architecture="vit", target="digits", order="all")
+    assert total["estimate"] == pytest.approx(chosen["scratch_shared"].sum() / chosen["preserved"].sum())
+
+
+def test_similarity_fraction_is_of_each_run(given):
+    table = shown("similarity", given)
+    assert table.groupby("method")["step"].max().to_dict() == {"finetune": 150, "scratch": 600}
+    assert (table.groupby("method")["fraction"].max() == 1).all()
+
+
+def test_layers_turn_controls_into_forgetting_and_keep_published_apart(given):
+    table = shown("layers", given)
+    key = {"architecture": "vit", "target": "digits", "model": "finetune", "layer": 1}
+    assert one(table, metric="permuted", **key)["estimate"] == pytest.approx(1 - 0.02)
+    published = table[table["origin"] == "published"]
+    assert published["architecture"].unique().tolist() == ["vit_base_patch32"]
+    first = one(published, metric="forgetting", model="finetune", layer=1)
+    assert first["estimate"] == 0.127
+
+
+def test_layers_shows_the_estimator_that_was_asked_for(given):
+    layers = given["layers"].copy()
+    layers.loc[layers["estimator"] == "unbiased", "forgetting"] = 0.5
+    table = shown("layers", {"layers": layers}, estimator="unbiased")
+    assert (table[table["metric"] == "forgetting"]["estimate"] == 0.5).all()
+
+
+def test_flow_is_the_mean_over_seeds_on_the_first_target(given):
+    table = shown("flow", given)
+    flow = given["flow"].query("architecture == 'vit' and target == 'digits' and model == 'finetune'")
+    cell = flow.query("reference_layer == 4 and tested_layer == 1")
+    key = {"architecture": "vit", "reference_layer": 4, "tested_layer": 1}
+    assert one(table, kind="excess", **key)["estimate"] == pytest.approx(cell["excess"].mean())
+    assert set(table["target"]) == {"digits", "cifar10"}
+
+
+def test_selection_ranks_by_the_mean_score(given):
+    table = shown("selection", given, top=5)
+    select = given["select"].query("architecture == 'vit' and target == 'digits' and rule == 'uot'")
+    best = select.groupby("class_index")["score"].mean().nlargest(5)
+    classes = table.query("architecture == 'vit' and target == 'digits'").dropna(subset="rank")
+    assert classes["class_index"].tolist() == best.index.tolist()
+    own = one(table, architecture="vit", target="digits", rule="uot", rank=1)
+    assert own["score"] == pytest.approx(best.iloc[0])
+
+
+def test_selection_overlap_of_a_rule_with_itself_is_all_of_it(given):
+    table = shown("selection", given).dropna(subset="overlap")
+    assert (table[table["rule"] == "uot"]["overlap"] == 20).all()
+    assert table["overlap"].between(0, 20).all()
+
+
+def test_concept_shares_sum_to_one_and_chance_is_the_share_of_all_classes(given):
+    table = shown("concepts", given)
+    sums = table.groupby(["architecture", "target", "rule"])["estimate"].sum()
+    np.testing.assert_allclose(sums, 100)
+    assert table.set_index("concept")["chance"]["latin"].iloc[0] == pytest.approx(100 * 40 / 92)
+
+
+def test_concepts_without_any_chosen_class_says_so(given):
+    with pytest.raises(InputError, match="select: no class is marked"):
+        shown("concepts", {"select": given["select"].assign(selected=False)})
+
+
+def test_across_takes_late_layers_only(given):
+    table = shown("across", given, late=0.25)
+    layers = given["layers"].query("architecture == 'vit' and target == 'digits' and estimator == 'biased'")
+    last = layers.query("model == 'finetune' and layer == 4")["forgetting"].mean()
+    key = {"architecture": "vit", "target": "digits", "method": "finetune"}
+    assert one(table, measure="forgetting", **key)["estimate"] == pytest.approx(100 * last)
+
+
+def test_inversions_measure_the_distance_of_pixels(given):
+    table, pictures = shown("inversions", given), given["pictures"][0]
+    difference = pictures.inversions["finetune"][2, 1].astype(float) - pictures.images[1]
+    row = one(table, architecture="vit", model="finetune", layer=3, image=1)
+    assert row["pixel_distance"] == pytest.approx(np.sqrt((difference**2).mean()))

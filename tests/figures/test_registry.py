@@ -1,0 +1,102 @@
+"""Reading tables and writing figures: clear errors, and the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from whypretrain import figures
+from whypretrain.errors import InputError
+from whypretrain.figures import Settings
+from whypretrain.stages import figure as stage
+
+SUFFIXES = ("png", "svg", "pdf", "csv")
+
+
+@pytest.mark.parametrize("name", ["knowledge", "flow", "inversions"])
+def test_the_same_tables_give_the_same_bytes(name, given, tmp_path):
+    for folder in ("a", "b"):
+        figures.save(*figures.draw(name, given, Settings(resamples=50)), tmp_path / folder / name)
+    for suffix in SUFFIXES:
+        first, second = ((tmp_path / folder / f"{name}.{suffix}").read_bytes() for folder in ("a", "b"))
+        assert first == second
+        assert len(first) > 500
+
+
+def test_stage_reads_several_files_and_writes_four(given, tmp_path):
+    for seed, part in given["layers"].groupby("seed"):
+        part.to_csv(tmp_path / f"{seed}.csv", index=False)
+    paths = [str(tmp_path / f"{seed}.csv") for seed in (0, 1, 2)]
+    out = tmp_path / "figures" / "layers"
+    stage.main(["--name", "layers", "--config", "{}", "--input", "layers", *paths, "--out", str(out)])
+    assert sorted(path.name for path in out.parent.iterdir()) == sorted(f"layers.{s}" for s in SUFFIXES)
+    found = pd.read_csv(f"{out}.csv")
+    mean = given["layers"].query("model == 'scratch' and layer == 2 and estimator == 'biased'")
+    mean = mean.groupby(["architecture", "target"])["learning"].mean()
+    row = found.query("model == 'scratch' and layer == 2 and metric == 'learning' and target == 'letters'")
+    assert row.set_index("architecture")["estimate"]["vit"] == pytest.approx(mean["vit", "letters"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--name", "accuracy"], "needs the table runs"),
+        (["--name", "accuracy", "--input", "walks", "x.csv"], "--input walks: no such table"),
+        (["--name", "accuracy", "--input", "runs", "missing.csv"], "missing.csv: not a readable table"),
+        (["--name", "pie"], "no such figure"),
+        (["--name", "accuracy", "--config", json.dumps({"colour": 1})], "figures.colour: unknown option"),
+    ],
+)
+def test_bad_command_lines_end_in_one_line_and_leave_nothing(arguments, message, tmp_path, capsys):
+    with pytest.raises(SystemExit) as exit:
+        stage.main([*arguments, "--out", str(tmp_path / "figure")])
+    assert exit.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_table_without_a_column_names_file_and_column(given, tmp_path):
+    given["runs"].drop(columns="method").to_csv(tmp_path / "runs.csv", index=False)
+    with pytest.raises(InputError, match=r"runs\.csv: not a runs table, no column method"):
+        figures.read({"runs": [tmp_path / "runs.csv"]})
+
+
+def test_a_table_without_rows_says_so(given, tmp_path):
+    given["runs"].head(0).to_csv(tmp_path / "runs.csv", index=False)
+    with pytest.raises(InputError, match=r"runs\.csv: the runs table has no row"):
+        figures.read({"runs": [tmp_path / "runs.csv"]})
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [{"finetune": np.zeros((2, 3, 1, 4, 4))}, {"images": np.zeros((3, 1, 4, 4))},
+     {"images": np.zeros((3, 1, 4, 4)), "finetune": np.zeros((2, 2, 1, 4, 4))}],
+    ids=["no images", "no model", "shapes differ"],
+)  # fmt: skip
+def test_broken_pictures_name_the_file(arrays, tmp_path):
+    np.savez(tmp_path / "pictures.npz", **arrays)
+    with pytest.raises(InputError, match=r"pictures\.npz: .* run the invariances stage again"):
+        figures.read({"pictures": [tmp_path / "pictures.npz"]})
+
+
+def test_selection_shows_a_picture_of_each_class(given, tmp_path):
+    data = pytest.importorskip("whypretrain.data")
+    classes = given["select"].drop_duplicates("class_index").sort_values("class_index")
+    count = len(classes)
+    images = np.arange(2 * count, dtype=np.uint8)[:, None, None, None] * np.ones((1, 1, 8, 8), np.uint8)
+    manifest = pd.DataFrame({
+        "id": [f"{i}" for i in range(2 * count)], "split": ["train"] * count + ["test"] * count,
+        "label": [*range(count)] * 2, "class_name": [*classes["class_name"]] * 2,
+        "concept": [*classes["concept"]] * 2, "origin": "x",
+    })  # fmt: skip
+    data.save(data.ImageSet(images, manifest), tmp_path / "glyphs")
+    tables = {**given, **figures.read({}, tmp_path / "glyphs")}
+    drawn, shown = figures.draw("selection", tables, Settings(top=4))
+    first_axis = next(axis for axis in drawn.findobj(lambda part: hasattr(part, "get_images")))
+    pictures = [int(image.get_array()[0, 0]) for image in first_axis.get_images()]
+    assert pictures == shown["class_index"].head(4).tolist()

@@ -1,0 +1,74 @@
+"""Looks: fixed, distinct without colour, and legible in grey."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+
+from whypretrain.errors import InputError
+from whypretrain.figures import Settings, style
+
+
+def luminance(colour):
+    """Relative luminance of `#RRGGBB` (IEC 61966-2-1)."""
+    values = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_methods_of_one_experiment_differ_in_marker():
+    names = [name for name in style.METHODS if name != "pretrained"]
+    for one, other in combinations(names, 2):
+        assert style.METHODS[one].marker != style.METHODS[other].marker, (one, other)
+
+
+def test_every_colour_stands_out_from_white_paper():
+    for look in [*style.METHODS.values(), *style.KNOWLEDGE.values()]:
+        contrast = 1.05 / (luminance(look.colour) + 0.05)
+        assert contrast > 1.8, look
+
+
+def test_a_look_does_not_depend_on_the_other_methods():
+    assert style.looks(["finetune"])["finetune"] == style.looks(["scratch", "finetune", "x"])["finetune"]
+
+
+def test_unknown_methods_have_looks_of_their_own():
+    names = [f"method_{letter}" for letter in "abcdefghijkl"]
+    found = style.looks(names)
+    assert [look.label for look in found.values()] == [name.replace("_", " ") for name in names]
+    assert len({(look.colour, look.marker, look.line) for look in found.values()}) == len(names)
+
+
+def test_a_rule_looks_like_joint_training_with_it():
+    rule = style.rule_looks(["uot"])["uot"]
+    assert (rule.colour, rule.marker) == (
+        style.METHODS["joint_uot"].colour,
+        style.METHODS["joint_uot"].marker,
+    )
+    assert rule.label == "UOT"
+
+
+def test_beyond_eight_concepts_share_one_colour():
+    colours = style.concept_colours(map(str, range(10)))
+    assert len(set(colours.values())) == 9
+    assert colours["8"] == colours["9"]
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"confidence": 1.5}, "figures.confidence: 1.5 must be between"),
+        ({"columns": "three"}, "figures.columns: 'three' must be one or two"),
+        ({"top": 2.5}, "figures.top: 2.5 is not of type int"),
+        ({"normalised": 1}, "figures.normalised: 1 is not of type bool"),
+        ({"size": 3}, "figures.size: unknown option"),
+    ],
+)
+def test_settings_refuse_what_they_do_not_know(config, message):
+    with pytest.raises(InputError, match=message):
+        Settings.of(config)
+
+
+def test_settings_take_whole_numbers_for_real_ones():
+    assert Settings.of({"late": 1}).late == 1
