@@ -9,9 +9,14 @@ from whypretrain.files import atomic, read_json, read_table, sha256, write_json,
 def test_atomic_leaves_nothing_behind_when_the_writer_fails(tmp_path):
     target = tmp_path / "table.csv"
     target.write_text("old")
-    with pytest.raises(RuntimeError, match="disk full"), atomic(target) as temporary:
-        temporary.write_text("half of the new")
-        raise RuntimeError("disk full")
+
+    def write_half():
+        with atomic(target) as temporary:
+            temporary.write_text("half of the new")
+            raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError, match="disk full"):
+        write_half()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
 

@@ -28,11 +28,15 @@ class Checkout:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
 
-    def snakemake(self, *arguments: str, config: str = "config/smoke.yaml") -> subprocess.CompletedProcess[str]:
+    def snakemake(
+        self, *arguments: str, config: str = "config/smoke.yaml"
+    ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake on the copy's own code, whatever is installed."""
         environment = {**os.environ, "PYTHONPATH": str(self.folder / "workflow")}
         command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", config, *arguments]
-        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+        )
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,10 @@ CASES = {
     "no such data set": ({"grid": {"targets": ["digit"]}}, ["'digit'", "did you mean 'digits'"]),
     "players": ({"interactions": {"score": {"players": 17}}}, ["players is 17", "only 16"]),
     "no such folder": (
-        {"datasets": {"mine": {"kind": "imagefolder", "root": "no/such/folder"}}, "grid": {"targets": ["mine"]}},
+        {
+            "datasets": {"mine": {"kind": "imagefolder", "root": "no/such/folder"}},
+            "grid": {"targets": ["mine"]},
+        },
         ["datasets.mine", "no/such/folder"],
     ),
     "no such rule": (
@@ -55,7 +58,9 @@ def test_class_without_images(checkout, tmp_path):
     for split in ("train", "test"):
         Image.new("L", (20, 20), 99).save(tmp_path / f"photos/{split}/cat/1.png")
     data = {"kind": "imagefolder", "root": str(tmp_path / "photos")}
-    fails(checkout, tmp_path, {"datasets": {"photos": data}, "grid": {"targets": ["photos"]}}, "error:", "dog")
+    fails(
+        checkout, tmp_path, {"datasets": {"photos": data}, "grid": {"targets": ["photos"]}}, "error:", "dog"
+    )
 
 
 @pytest.mark.slow

@@ -125,7 +125,11 @@ def test_an_interactions_parameter_reruns_interactions_and_what_follows(smoke, t
 @pytest.mark.parametrize(
     ("package", "again", "kept"),
     [
-        ("selection/__init__.py", {"select_classes", "train_joint_uot"}, {"train_finetune", "pretrain_model"}),
+        (
+            "selection/__init__.py",
+            {"select_classes", "train_joint_uot"},
+            {"train_finetune", "pretrain_model"},
+        ),
         ("interactions/__init__.py", {"score_coalitions"}, {"measure_invariances", "gather_runs"}),
         ("figures/__init__.py", {"draw_figure", "write_report"}, {"decide_claims", "analyse_interactions"}),
     ],

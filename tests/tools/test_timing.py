@@ -8,7 +8,10 @@ timing = runpy.run_path(str(Path(__file__).parents[2] / "workflow/tools/timing.p
 
 
 def job(results, name, seconds, log):
-    for folder, suffix, text in (("benchmarks", ".tsv", f"s\tmax_rss\n{seconds}\t10\n"), ("logs", ".log", log)):
+    for folder, suffix, text in (
+        ("benchmarks", ".tsv", f"s\tmax_rss\n{seconds}\t10\n"),
+        ("logs", ".log", log),
+    ):
         path = (results / folder / name).with_suffix(suffix)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -44,15 +44,15 @@ rule decide_claims:
         RESULTS + "/logs/claims.log",
     benchmark:
         RESULTS + "/benchmarks/claims.tsv"
-    params:
-        config=text(**config["statistics"], seed=config["seed"]),
-        tables=given(CLAIM_TABLES),
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        config=text(**config["statistics"], seed=config["seed"]),
+        tables=given(CLAIM_TABLES),
     message:
         "decide the claims"
     shell:

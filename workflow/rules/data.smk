@@ -8,17 +8,17 @@ rule make_data:
         RESULTS + "/logs/data/{dataset}.log",
     benchmark:
         RESULTS + "/benchmarks/data/{dataset}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         config=lambda wildcards: text(
             spec=config["datasets"][wildcards.dataset], image=config["image"], seed=config["seed"]
         ),
         out=RESULTS + "/data/{dataset}",
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        "../../envs/cpu.yaml"
     message:
         "data set {wildcards.dataset}"
     shell:

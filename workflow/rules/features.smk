@@ -10,18 +10,18 @@ rule extract_features:
         RESULTS + "/logs/features/{architecture}-{seed}.log",
     benchmark:
         RESULTS + "/benchmarks/features/{architecture}-{seed}.tsv"
-    params:
-        config=text(**config["features"]),
-        model=RESULTS + "/pretrain/{architecture}/{seed}",
-        data=[f"{RESULTS}/data/{dataset}" for dataset in [SOURCE, *TARGETS]],
-        out=RESULTS + "/features/{architecture}/{seed}",
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=1500,
         runtime=30,
         gpu=1,
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        config=text(**config["features"]),
+        model=RESULTS + "/pretrain/{architecture}/{seed}",
+        data=[f"{RESULTS}/data/{dataset}" for dataset in [SOURCE, *TARGETS]],
+        out=RESULTS + "/features/{architecture}/{seed}",
     message:
         "features of {wildcards.architecture}, seed {wildcards.seed}"
     shell:

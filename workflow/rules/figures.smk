@@ -23,12 +23,18 @@ rule draw_figure:
         data=data_at(SOURCE),
     output:
         expand(RESULTS + "/figures/{{figure}}.{suffix}", suffix=["png", "svg", "pdf", "csv"]),
-    wildcard_constraints:
-        figure="|".join(FIGURES),
     log:
         RESULTS + "/logs/figures/{figure}.log",
     benchmark:
         RESULTS + "/benchmarks/figures/{figure}.tsv"
+    wildcard_constraints:
+        figure="|".join(FIGURES),
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         config=text(
             **config["figures"],
@@ -39,12 +45,6 @@ rule draw_figure:
         tables=lambda wildcards: given(FIGURES[wildcards.figure]),
         source=f"{RESULTS}/data/{SOURCE}",
         out=RESULTS + "/figures/{figure}",
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        "../../envs/cpu.yaml"
     message:
         "draw {wildcards.figure}"
     shell:

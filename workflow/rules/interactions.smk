@@ -15,17 +15,17 @@ rule score_coalitions:
         RESULTS + "/logs/interactions/{target}-{architecture}-{seed}.log",
     benchmark:
         RESULTS + "/benchmarks/interactions/{target}-{architecture}-{seed}.tsv"
-    params:
-        config=text(**config["interactions"]["score"], seed=config["seed"]),
-        data=RESULTS + "/data/{target}",
-        models=[f"{method}={RESULTS}/{RUN}".replace("{method}", method) for method in METHODS],
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=1500,
         runtime=60,
         gpu=1,
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        config=text(**config["interactions"]["score"], seed=config["seed"]),
+        data=RESULTS + "/data/{target}",
+        models=[f"{method}={RESULTS}/{RUN}".replace("{method}", method) for method in METHODS],
     message:
         "score coalitions: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
     shell:
@@ -41,24 +41,22 @@ rule analyse_interactions:
     """Effects from the cached scores: what was preserved, discarded and new, per order, with its controls."""
     input:
         code=code("interactions"),
-        scores=expand(
-            rules.score_coalitions.output, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS
-        ),
+        scores=expand(rules.score_coalitions.output, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS),
     output:
         **{name: f"{RESULTS}/interactions/{name}.csv" for name in INTERACTION_TABLES},
     log:
         RESULTS + "/logs/interactions/analysis.log",
     benchmark:
         RESULTS + "/benchmarks/interactions/analysis.tsv"
-    params:
-        config=text(**config["interactions"]["analysis"]),
-        out=RESULTS + "/interactions",
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        config=text(**config["interactions"]["analysis"]),
+        out=RESULTS + "/interactions",
     message:
         "analyse interactions"
     shell:

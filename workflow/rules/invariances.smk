@@ -17,19 +17,19 @@ rule measure_invariances:
         RESULTS + "/logs/invariances/{target}-{architecture}-{seed}.log",
     benchmark:
         RESULTS + "/benchmarks/invariances/{target}-{architecture}-{seed}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+        gpu=1,
     params:
         config=text(**config["invariances"], seed=config["seed"]),
         data=RESULTS + "/data/{target}",
         pretrained=RESULTS + "/pretrain/{architecture}/{seed}",
         models=[f"{method}={RESULTS}/{RUN}".replace("{method}", method) for method in TUNED],
         out=RESULTS + "/invariances/{target}/{architecture}/{seed}",
-    threads: 1
-    resources:
-        mem_mb=1500,
-        runtime=60,
-        gpu=1,
-    conda:
-        "../../envs/cpu.yaml"
     message:
         "invariances: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
     shell:

@@ -11,6 +11,13 @@ rule pretrain_model:
         RESULTS + "/logs/pretrain/{architecture}-{seed}.log",
     benchmark:
         RESULTS + "/benchmarks/pretrain/{architecture}-{seed}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+        gpu=1,
     params:
         config=lambda wildcards: text(
             **config["models"][wildcards.architecture],
@@ -20,13 +27,6 @@ rule pretrain_model:
         ),
         out=RESULTS + "/pretrain/{architecture}/{seed}",
         data=f"{RESULTS}/data/{SOURCE}",
-    threads: 1
-    resources:
-        mem_mb=1500,
-        runtime=60,
-        gpu=1,
-    conda:
-        "../../envs/cpu.yaml"
     message:
         "pre-train {wildcards.architecture}, seed {wildcards.seed}"
     shell:

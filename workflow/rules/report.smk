@@ -14,16 +14,16 @@ rule write_report:
         RESULTS + "/logs/report.log",
     benchmark:
         RESULTS + "/benchmarks/report.tsv"
-    params:
-        config=text(**config),
-        results=RESULTS,
-        figures=RESULTS + "/figures",
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        config=text(**config),
+        results=RESULTS,
+        figures=RESULTS + "/figures",
     message:
         "write {output}"
     shell:

@@ -12,15 +12,15 @@ rule select_classes:
         RESULTS + "/logs/select/{architecture}-{seed}-{target}.log",
     benchmark:
         RESULTS + "/benchmarks/select/{architecture}-{seed}-{target}.tsv"
-    params:
-        config=text(**config["select"], seed=config["seed"]),
-        data=f"{RESULTS}/data/{SOURCE}",
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        config=text(**config["select"], seed=config["seed"]),
+        data=f"{RESULTS}/data/{SOURCE}",
     message:
         "select source classes for {wildcards.target} by {wildcards.architecture}, seed {wildcards.seed}"
     shell:

@@ -29,23 +29,23 @@ rule fit_probe:
         features=RESULTS + "/features/{architecture}/{seed}/{target}.npz",
     output:
         [f"{RESULTS}/{RUN}/{name}" for name in ("model.safetensors", "model.json", "metrics.json")],
-    wildcard_constraints:
-        method="|".join(PROBES) or "no-probe",
     log:
         RESULTS + "/logs/train/{target}-{architecture}-{method}-{seed}.log",
     benchmark:
         RESULTS + "/benchmarks/train/{target}-{architecture}-{method}-{seed}.tsv"
+    wildcard_constraints:
+        method="|".join(PROBES) or "no-probe",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         config=lambda wildcards: text(**TRAIN["methods"][wildcards.method], root_seed=config["seed"]),
         model=RESULTS + "/pretrain/{architecture}/{seed}",
         data=RESULTS + "/data/{target}",
         out=RESULTS + "/" + RUN,
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        "../../envs/cpu.yaml"
     message:
         "{wildcards.method} of {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
     shell:
@@ -68,11 +68,20 @@ for job in JOBS:
             selection=rules.select_classes.output.table if any(map(uses_source, job)) else [],
         output:
             models=[run_files(method, "model.safetensors", "model.json") for method in job],
-            more=[run_files(method, "history.csv", "metrics.json", "checkpoints.safetensors") for method in job],
+            more=[
+                run_files(method, "history.csv", "metrics.json", "checkpoints.safetensors") for method in job
+            ],
         log:
             RESULTS + "/logs/train/{target}-{architecture}-" + job[0] + "-{seed}.log",
         benchmark:
             RESULTS + "/benchmarks/train/{target}-{architecture}-" + job[0] + "-{seed}.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=1500,
+            runtime=60,
+            gpu=1,
         params:
             config=text(recipes={method: recipe(method) for method in job}, seed=config["seed"]),
             model=RESULTS + "/pretrain/{architecture}/{seed}",
@@ -82,15 +91,10 @@ for job in JOBS:
                 f"--selection {rules.select_classes.output.table}" if any(map(uses_source, job)) else ""
             ),
             out=[f"{method}={RESULTS}/{RUN}".replace("{method}", method) for method in job],
-        threads: 1
-        resources:
-            mem_mb=1500,
-            runtime=60,
-            gpu=1,
-        conda:
-            "../../envs/cpu.yaml"
         message:
-            "train " + ", ".join(job) + ": {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
+            "train "
+            + ", ".join(job)
+            + ": {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
         shell:
             "{sys.executable} -m whypretrain.stages.train --config {params.config:q} --threads {threads}"
             " --target {params.target} --pretrained {params.model} {params.source} {params.selection}"
@@ -122,14 +126,14 @@ rule gather_runs:
         RESULTS + "/logs/train/runs.log",
     benchmark:
         RESULTS + "/benchmarks/train/runs.tsv"
-    params:
-        out=RESULTS + "/train",
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        out=RESULTS + "/train",
     message:
         "gather the training runs"
     shell:

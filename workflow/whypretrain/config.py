@@ -23,7 +23,9 @@ def check(config: Config, schema: str | Path) -> None:
     from jsonschema import Draft202012Validator
 
     validator = Draft202012Validator(yaml.safe_load(Path(schema).read_text()))
-    errors = sorted(validator.iter_errors(config), key=lambda error: [str(part) for part in error.absolute_path])
+    errors = sorted(
+        validator.iter_errors(config), key=lambda error: [str(part) for part in error.absolute_path]
+    )
     if errors:
         raise InputError(f"config: {_describe(errors[0])}")
     for problem in _problems(config):
@@ -104,8 +106,8 @@ def _player_problems(config: Config) -> Iterator[str]:
     usable = max(cells - 2 * margin, 0) ** 2
     if score["players"] > usable:
         yield (
-            f"interactions.score.players is {score['players']}, but a grid of {cells} x {cells} cells with margin {margin} "
-            f"has only {usable}; choose fewer players or a finer grid"
+            f"interactions.score.players is {score['players']}, but a grid of {cells} x {cells} cells "
+            f"with margin {margin} has only {usable}; choose fewer players or a finer grid"
         )
     if size % cells:
         yield f"interactions.score.grid is {cells}, which does not divide image.size {size}; choose a divisor"

@@ -58,7 +58,9 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(Path(path).read_text())
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable JSON file ({error}); remove it and run the workflow again") from error
+        raise InputError(
+            f"{path}: not a readable JSON file ({error}); remove it and run the workflow again"
+        ) from error
 
 
 def write_table(path: str | Path, table: pd.DataFrame) -> None:
@@ -76,4 +78,6 @@ def read_table(path: str | Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable table ({error}); remove it and run the workflow again") from error
+        raise InputError(
+            f"{path}: not a readable table ({error}); remove it and run the workflow again"
+        ) from error

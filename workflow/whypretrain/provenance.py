@@ -21,8 +21,9 @@ LIBRARIES = ("torch", "timm", "numpy", "scipy", "scikit-learn", "pandas", "matpl
 def code_files(stage: str) -> list[Path]:
     """Every source file that the stage module `stage` depends on, the stage itself included, sorted.
 
-    The imports are followed in the text, those inside functions too. A package folder counts whole, with its templates and
-    style files, as soon as one of its modules is imported; stages and the modules directly below the package count alone.
+    The imports are followed in the text, those inside functions too. A package folder counts whole, with its templates
+    and style files, as soon as one of its modules is imported; stages, and modules directly below the package, count
+    alone.
 
     Example:
         `code_files("select")` holds stages/select.py and all of selection/, but nothing of training/.

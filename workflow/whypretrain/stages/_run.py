@@ -18,7 +18,9 @@ Stage = Callable[[argparse.Namespace], None]
 def parser(description: str | None) -> argparse.ArgumentParser:
     """A parser with what all stages take: `--config` (the stage's section, JSON text) and `--threads`."""
     found = argparse.ArgumentParser(description=description)
-    found.add_argument("--config", type=json.loads, default={}, help="the stage's part of the config, as JSON text")
+    found.add_argument(
+        "--config", type=json.loads, default={}, help="the stage's part of the config, as JSON text"
+    )
     found.add_argument("--threads", type=int, default=1, help="threads that this stage may use")
     return found
 
@@ -44,7 +46,7 @@ def fail(error: InputError) -> int:
 
 
 def limit_threads(threads: int) -> None:
-    """Hold torch, where the stage has imported it, to `threads`; NumPy follows the environment of the workflow's shell."""
+    """Hold torch, where the stage has imported it, to `threads`; NumPy follows OMP_NUM_THREADS, set by the workflow."""
     torch: Any = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(threads)
