@@ -251,3 +251,27 @@ def test_published_flow_is_positive_but_not_beyond_the_null(shipped: tuple[Rule,
     )
     assert table.loc["inv-positive-flow", "verdict"] == SUPPORTED
     assert table.loc["inv-flow-beyond-null", "verdict"] == CONTRADICTED
+
+
+def test_pairs_of_runs_count_for_the_first(shipped: tuple[Rule, list[Claim]], knowledge: Maker) -> None:
+    """controls.csv has two seeds a row; a floor of the preserved share is held against that of its run."""
+    rule, claims = shipped
+    pairs = {"architecture": "vit", "target": "digits", "seed_a": [0, 1, 2], "seed_b": [0, 1, 2]}
+    for share, verdict in ((0.1, SUPPORTED), (0.4, INCONCLUSIVE)):
+        controls = pd.DataFrame({**pairs, "kind": "other_image", "share": [share, share + 0.01, share]})
+        table = decide(claims, {"knowledge": knowledge(), "controls": controls}, rule, resamples=100)
+        row = overall(table[table["id"] == "int-preserved-beyond-another-image"])
+        assert row["verdict"] == verdict
+        assert row["control_estimate"] == pytest.approx(share, abs=0.01)
+
+
+def test_table_without_runs_is_named() -> None:
+    with pytest.raises(InputError, match="table 'runs' has no column architecture, target, seed"):
+        decide([claim()], {"runs": pd.DataFrame({"accuracy": [1.0]})}, Rule())
+
+
+def test_departure_from_the_paper_is_noted(accuracies: Maker) -> None:
+    row = overall(
+        decide([claim(note="measured otherwise")], {"runs": accuracies({"a": 0.9, "b": 0.8})}, Rule())
+    )
+    assert row["note"] == "measured otherwise"

@@ -118,7 +118,8 @@ class Claim:
     published: str = ""
     control: Control | None = None
     figure: str = ""
-    needs: str = ""
+    needs: str = ""  # what an experiment has to bring for the claim to be testable
+    note: str = ""  # how the measure departs from the paper's
 
 
 @dataclass(frozen=True)

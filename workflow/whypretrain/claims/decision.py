@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from whypretrain.claims.claim import EXCEEDED, Claim, Measure, Range, Rule
-from whypretrain.claims.runs import estimate_runs, estimate_samples, run_values, sample_sums
+from whypretrain.claims.runs import estimate_runs, estimate_samples, keyed, run_values, sample_sums
 from whypretrain.errors import InputError
 from whypretrain.statistics import Estimate, holm
 
@@ -81,10 +81,10 @@ def decide(
         control_estimate, n_seeds, n_runs, n_samples, verdict, figure, note.
 
     Raises:
-        InputError: naming the claim whose measure does not fit its table.
+        InputError: naming the claim whose measure does not fit its table, or a table without runs.
     """
     settings = _Settings(confidence, resamples, seed)
-    scopes = _scopes(tables)
+    scopes = _scopes({name: keyed(table, name) for name, table in tables.items()})
     rows = [row for claim in claims for row in _rows(claim, scopes, settings)]
     _correct(rows)
     return pd.DataFrame([_record(row, rule, confidence) for row in rows])
@@ -210,5 +210,5 @@ def _record(row: _Row, rule: Rule, confidence: float) -> dict[str, object]:
         "n_samples": row.n_samples,
         "verdict": verdict,
         "figure": claim.figure,
-        "note": "; ".join(note for note in [*row.notes, reason] if note),
+        "note": "; ".join(note for note in [*row.notes, reason, claim.note if row.testable else ""] if note),
     }

@@ -8,10 +8,25 @@ import pandas as pd
 from whypretrain.claims.claim import Measure
 from whypretrain.claims.rows import column, select
 from whypretrain.claims.statistics import STATISTICS
+from whypretrain.errors import InputError
 from whypretrain.statistics import Estimate, ratio_estimate, seed_estimate
 
 RUN = ["architecture", "target", "seed"]
 COLUMN_OPTIONS = ("column", "less", "numerator", "denominator", "along", "key", "other")
+
+
+def keyed(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The table with the columns that name a run; a table of pairs of runs counts for the first of each pair.
+
+    Raises:
+        InputError: if one is missing.
+    """
+    table = table if "seed" in table else table.rename(columns={"seed_a": "seed"})
+    if missing := [key for key in RUN if key not in table]:
+        raise InputError(
+            f"table {name!r} has no column {', '.join(missing)}; claims need one row a run or more"
+        )
+    return table
 
 
 def run_values(measure: Measure, table: pd.DataFrame) -> pd.Series:
