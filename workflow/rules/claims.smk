@@ -39,7 +39,7 @@ rule decide_claims:
         code=code("claims"),
         claims="workflow/resources/claims.yaml",
     output:
-        RESULTS + "/claims.csv",
+        report(RESULTS + "/claims.csv", caption="../report/claims.rst", category="Claims"),
     log:
         RESULTS + "/logs/claims.log",
     benchmark:

@@ -22,7 +22,13 @@ rule draw_figure:
         code=code("figure"),
         data=data_at(SOURCE),
     output:
-        expand(RESULTS + "/figures/{{figure}}.{suffix}", suffix=["png", "svg", "pdf", "csv"]),
+        report(
+            RESULTS + "/figures/{figure}.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        expand(RESULTS + "/figures/{{figure}}.{suffix}", suffix=["svg", "pdf", "csv"]),
     log:
         RESULTS + "/logs/figures/{figure}.log",
     benchmark:
