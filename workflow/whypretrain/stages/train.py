@@ -83,7 +83,7 @@ def _write(
     """Write the run; metrics.json comes last and tells that the folder is complete."""
     models.save(model, folder, {**about, "recipe": recipe.as_config()})
     named = {
-        f"{step}/{name}": tensor.contiguous()
+        f"{step}/{name}": tensor
         for step, state in result.checkpoints.items()
         for name, tensor in state.items()
     }

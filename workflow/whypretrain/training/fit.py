@@ -52,9 +52,9 @@ def fit(
     save_every: float = 30.0,
 ) -> TrainingResult:
     """`train` on samples that are on the device already; `network` is a module with `features` and `head`."""
+    network.train().to(memory_format=torch.channels_last)  # convolutions are a tenth faster so
     run = _Run(network, target, recipe, seed, source)
     running = RunningState(checkpoint_file, run.identity(), every=save_every)
-    network.train()
     with torch.random.fork_rng(devices=[]), running:
         run.restore(running.load(target.images.device))
         for step in progress(range(run.step, recipe.steps), "training", total=recipe.steps - run.step):
@@ -62,7 +62,7 @@ def fit(
             run.update()
             if running.due():
                 running.save(run.state())
-    network.eval()
+    network.eval().to(memory_format=torch.contiguous_format)
     running.remove()
     return run.result()
 
@@ -157,7 +157,8 @@ class _Run:
         if self.step in self.kept:
             state = self.network.state_dict()
             self.checkpoints[self.step] = {
-                name: tensor.detach().cpu().clone() for name, tensor in state.items()
+                name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+                for name, tensor in state.items()
             }
 
 

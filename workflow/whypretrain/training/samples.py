@@ -15,9 +15,9 @@ from whypretrain.training.recipe import Augmentation
 
 
 class Samples:
-    """Images and labels on the device, drawn in batches without replacement; reshuffled when exhausted.
+    """Images and labels on the device, drawn in batches without replacement; reshuffled at the end.
 
-    A batch depends on (seed, name, step), never on the batches before it: a run resumed at any step draws what
+    A batch depends on seed, name and step, never on earlier batches: a run resumed at any step draws what
     the unbroken run would have drawn. A batch may reach over the end of an epoch; no image is dropped.
 
     Args:
