@@ -1,10 +1,11 @@
-"""Interactions: what a model knows about a sample, and what training keeps, discards and adds (arXiv 2410.08455).
+"""Interactions: what a model knows of a sample; what training keeps, discards and adds (arXiv 2410.08455).
 
 The analysis of stored scores needs NumPy alone; what runs models is loaded, with torch, when first used.
 """
 
 from typing import TYPE_CHECKING, Any
 
+from whypretrain.interactions.and_or import AndOr, and_or, error_bound
 from whypretrain.interactions.archive import (
     ScoreArchive,
     digest,
@@ -14,6 +15,7 @@ from whypretrain.interactions.archive import (
 )
 from whypretrain.interactions.baselines import baseline_values
 from whypretrain.interactions.controls import REINITIALISED, controls_table, strongest_table
+from whypretrain.interactions.interop import from_shapiq, to_shapiq
 from whypretrain.interactions.knowledge import KnowledgeSplit, ScratchRatio, scratch_ratio, split_knowledge
 from whypretrain.interactions.logits import log_odds
 from whypretrain.interactions.players import PlayerSet, from_masks, grid_players, load_players, token_players
@@ -53,11 +55,13 @@ _WITH_TORCH = {"best_batch_size": "scoring", "safe_precision": "precision", "sco
 
 __all__ = [
     "REINITIALISED",
+    "AndOr",
     "Effects",
     "KnowledgeSplit",
     "PlayerSet",
     "ScoreArchive",
     "ScratchRatio",
+    "and_or",
     "area_under_curve",
     "baseline_values",
     "best_batch_size",
@@ -67,7 +71,9 @@ __all__ = [
     "digest",
     "dynamics_table",
     "effects_of",
+    "error_bound",
     "from_masks",
+    "from_shapiq",
     "grid_players",
     "interaction_similarity",
     "knowledge_table",
@@ -94,6 +100,7 @@ __all__ = [
     "step_to_reach",
     "strength_curve",
     "strongest_table",
+    "to_shapiq",
     "token_players",
     "zeta",
 ]

@@ -20,14 +20,15 @@ _ARRAYS = ("scores", "checkpoint_scores", "owner", "about")
 
 @dataclass(frozen=True)
 class ScoreArchive:
-    """Scores of several models, and of some of their training checkpoints, on all coalitions of the same players.
+    """Scores of models, and of some of their training checkpoints, on all coalitions of the same players.
 
     Attributes:
         scores: float32, (models, S, 2^n).
         checkpoint_scores: float32, (checkpoints, first S' samples, 2^n); (0, 0, 2^n) where there are none.
         owner: int16, (S, *positions): players of each sample (see `players.PlayerSet`).
-        about: target, architecture, seed, inputs (digest of all that decides a score but the weights), samples, labels,
-            models [{name, key, control}], checkpoints [{name, step, key}] and the settings of the scoring.
+        about: target, architecture, seed, inputs (digest of all that decides a score but the weights),
+            samples, labels, models [{name, key, control}], checkpoints [{name, step, key}] and the settings
+            of the scoring.
     """
 
     scores: np.ndarray
@@ -95,7 +96,8 @@ def require_same_players(archives: Sequence[ScoreArchive], names: Sequence[objec
         )
         if not same:
             raise InputError(
-                f"{name}: samples, labels or players differ from those of {names[0]}; score both with one config"
+                f"{name}: samples, labels or players differ from those of {names[0]};"
+                " score both with one config"
             )
 
 

@@ -15,8 +15,9 @@ def baseline_values(kind: Baseline, images: np.ndarray, reference: np.ndarray) -
     """Values that hide players of `images`, float32 in [0, 1], broadcastable to (S, C, H, W).
 
     Args:
-        kind: `mean`, the mean of each channel over the reference images; `zero`, black; `dataset`, the mean of each
-            pixel over the reference images; `blur`, each image itself under a Gaussian of an eighth of its height.
+        kind: `mean`, the mean of each channel over the reference images; `zero`, black; `dataset`, the mean
+            of each pixel over the reference images; `blur`, each image itself under a Gaussian of an eighth
+            of its height.
         images: uint8, (S, C, H, W), the images to be masked.
         reference: uint8, (R, C, H, W), the images to average, as a rule the training images.
 

@@ -1,4 +1,4 @@
-"""Controls: the floor and the ceiling of every share, and the effects that matter most with a test that they do."""
+"""Controls: the floor and the ceiling of every share, and whether the strongest effects matter to the model."""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ def controls_table(
 ) -> pd.DataFrame:
     """Shares between pairs of models that bound the share of a fine-tuned model, one row a pair.
 
-    `share` is the part of a's knowledge that b has, `new_share` the part of b's that a lacks, `similarity` their
-    weighted Jaccard index over all samples. Kinds:
+    `share` is the part of a's knowledge that b has, `new_share` the part of b's that a lacks, `similarity`
+    their weighted Jaccard index over all samples. Kinds:
 
     - `self`: a model with itself, 1 by construction.
     - `finetune_vs_finetune`, `scratch_vs_scratch`: two training seeds, the ceiling.
     - `finetune_vs_scratch`: its new_share is what only training from scratch learned.
-    - `probe_vs_reinitialised`: an untrained network; `other_image`: fine-tuned effects of another image; the floors.
+    - `probe_vs_reinitialised`: an untrained network; `other_image`: fine-tuned effects of another image; the
+      floors.
     - `A_vs_B` for each of `pairs` that was scored, e.g. two fine-tunings from one start.
 
     Raises:
@@ -68,11 +69,12 @@ def strongest_table(
     normalise: bool = True,
     top: int = 3,
 ) -> pd.DataFrame:
-    """The `top` strongest preserved, discarded and new effects of each sample, and what hiding their players does.
+    """The `top` strongest preserved, discarded and new effects of each sample, and what hiding them does.
 
-    `coalition` is the mask of S, `effect` its preserved, discarded or new part. `change` is |v(N) - v(N without S)| of
-    the compared model (of the reference for discarded effects), `random_change` the mean of the same over all
-    coalitions of equal order: effects that matter change the score more than random players do. Both in log-odds.
+    `coalition` is the mask of S, `effect` its preserved, discarded or new part. `change` is, in log-odds,
+    |v(N) - v(N without S)| of the compared model (of the reference for discarded effects), `random_change`
+    the mean of the same over all coalitions of equal order: effects that matter change the score more than
+    as many random players do.
     """
     names, tuned = effects.compared(reference)
     rows = [effects.archive.models.index(name) for name in names]
@@ -135,7 +137,7 @@ def _row(effects: Effects, found: _Pair, threshold: float, normalise: bool) -> t
 def _strongest(
     effects: Effects, names: list[str], kind: str, part: np.ndarray, change: np.ndarray, top: int
 ) -> pd.DataFrame:
-    """Rows of one kind; part and change are (M, S, 2^n). Samples with fewer than `top` such effects have fewer rows."""
+    """Rows of one kind, for effects that are not zero; part and change are (M, S, 2^n)."""
     size = np.nan_to_num(np.abs(part))
     best = np.argsort(-size, axis=-1, kind="stable")[..., :top]  # (M, S, top)
     axes = {

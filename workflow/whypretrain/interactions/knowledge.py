@@ -1,4 +1,4 @@
-"""What fine-tuning keeps, discards and adds, in interactions: the paper's decomposition (arXiv 2410.08455)."""
+"""What fine-tuning keeps, discards and adds, counted in interactions (arXiv 2410.08455)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Rule = Literal["effect", "set", "count"]
 class KnowledgeSplit:
     """Knowledge per sample and order, each (..., S, n); entry m-1 holds order m.
 
-    `pre = preserved + discarded` for every rule; `tuned = preserved + new` for the rules "effect" and "count".
-    Shares are ratios of sums over samples, NaN where there is nothing to share.
+    `pre = preserved + discarded` for every rule; `tuned = preserved + new` for the rules "effect" and
+    "count". Shares are ratios of sums over samples, NaN where there is nothing to share.
     """
 
     pre: np.ndarray
@@ -29,7 +29,7 @@ class KnowledgeSplit:
     new: np.ndarray
 
     def preserve_share(self, *, per_order: bool = False) -> np.ndarray:
-        """Share of the pre-trained model's knowledge that the fine-tuned one keeps, in total or per order (..., n)."""
+        """Share of the pre-trained model's knowledge that the fine-tuned one keeps: (...), or (..., n)."""
         return ratio_of_sums(self.preserved, self.pre, per_order=per_order)
 
     def discard_share(self, *, per_order: bool = False) -> np.ndarray:
@@ -43,7 +43,7 @@ class KnowledgeSplit:
 
 @dataclass(frozen=True)
 class ScratchRatio:
-    """Preserved knowledge and the part of it that scratch training finds too, each (..., S, n) as in `KnowledgeSplit`."""
+    """Preserved knowledge and the part of it that scratch training finds too, per sample and order (..., S, n)."""
 
     preserved: np.ndarray
     shared: np.ndarray
@@ -71,16 +71,16 @@ def split_knowledge(
 ) -> KnowledgeSplit:
     """Split two models' knowledge into preserved, discarded and newly learned, per sample and order.
 
-    With salient effects a of the pre-trained and b of the fine-tuned model, sh(a, b) = sign(a) min(|a|, |b|) where
+    With salient effects a of the pre-trained and b of the fine-tuned model, sh = sign(a) min(|a|, |b|) where
     they agree in sign and 0 elsewhere: preserved = |sh|, discarded = |a - sh|, new = |b - sh|.
 
     Args:
-        pretrained, finetuned: AND effects of the same samples and players, (..., S, 2^n) (see `moebius`); leading axes
-            broadcast, so that one probe meets many models.
+        pretrained, finetuned: AND effects of the same samples and players, (..., S, 2^n) (see `moebius`);
+            leading axes broadcast, so that one probe meets many models.
         threshold: salience as a share of each model's largest effect (see `salient`).
         normalise: whether to divide by each model's mean |v(N) - v(empty)| first.
-        rule: "effect" as above; "set" counts an effect salient in both models with one sign as wholly preserved;
-            "count" counts effects instead of adding up their strength.
+        rule: "effect" as above; "set" counts an effect salient in both models with one sign as wholly
+            preserved; "count" counts effects instead of adding up their strength.
 
     Raises:
         InputError: if samples or players differ, or a model cannot be normalised.
@@ -102,8 +102,8 @@ def scratch_ratio(
 ) -> ScratchRatio:
     """The part of the preserved knowledge that a network trained from scratch acquires too.
 
-    r = sum |sh(P, c)| / sum |P| with the preserved effects P = sh(a, b) and the salient effects c of the scratch model.
-    Arguments and errors as in `split_knowledge`. Source: arXiv 2410.08455, Section 3.2.2.
+    r = sum |sh(P, c)| / sum |P| with the preserved effects P = sh(a, b) and the salient effects c of the
+    scratch model. Arguments and errors as in `split_knowledge`. Source: arXiv 2410.08455, Section 3.2.2.
     """
     a, b, c = _compared(pretrained, finetuned, scratch, threshold=threshold, normalise=normalise)
     kept = preserved_effects(a, b, rule=rule)
@@ -116,7 +116,7 @@ def shared_effect(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def preserved_effects(a: np.ndarray, b: np.ndarray, *, rule: Rule = "effect") -> np.ndarray:
-    """The part of the salient effects a that the salient effects b keep, by `rule` (see `split_knowledge`)."""
+    """The part of the salient effects a that the salient effects b keep, by `rule` of `split_knowledge`."""
     if rule == "effect":
         return shared_effect(a, b)
     if rule == "set":
@@ -138,7 +138,7 @@ def split_salient(a: np.ndarray, b: np.ndarray, *, rule: Rule = "effect") -> Kno
 
 
 def ratio_of_sums(part: np.ndarray, whole: np.ndarray, *, per_order: bool = False) -> np.ndarray:
-    """sum(part) / sum(whole) over samples, and over orders unless `per_order`; NaN where the whole is zero."""
+    """sum(part) / sum(whole) over samples, and orders unless `per_order`; NaN where the whole is zero."""
     axes = -2 if per_order else (-2, -1)
     part, whole = part.sum(axis=axes), whole.sum(axis=axes)
     return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)

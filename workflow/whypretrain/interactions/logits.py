@@ -1,4 +1,4 @@
-"""The score of a masked input: log-odds of the true class, stable far beyond where the probability rounds to one."""
+"""The score of a masked input: log-odds of the true class, stable far beyond where p rounds to one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def log_odds(logits: Array, label: Any) -> Array:
     Raises:
         InputError: if a label is no class of these logits.
 
-    Source: arXiv 2409.08712, Section 3.1. The probability itself is never formed: in float32 log(p / (1 - p)) is
+    Source: arXiv 2409.08712, Section 3.1. The probability is never formed: in float32 log(p / (1 - p)) is
     infinite from log-odds 17 upward, which fine-tuned models often exceed.
 
     >>> float(log_odds(np.array([80.0, 0.0, 0.0]), 0).round(3))

@@ -1,9 +1,9 @@
 """Players: the parts of a sample that are shown or hidden together, and the values that hide them.
 
-A sample is any array whose trailing axes are positions: the pixels of an image (H, W), the cells of a feature map, the
-tokens of a sentence (L,). A player is a set of positions, named by one integer map `owner`: the player that a position
-belongs to, or -1 for the background, which belongs to none. A patch, a hand-drawn part and a word with its sub-word
-pieces are all players in this sense.
+A sample is any array whose trailing axes are positions: the pixels of an image (H, W), the cells of a
+feature map, the tokens of a sentence (L,). A player is a set of positions. One integer map `owner` holds the
+player that each position belongs to, or -1 for the background, which belongs to none. A patch, a hand-drawn
+part and a word with its sub-word pieces are all players in this sense.
 """
 
 from __future__ import annotations
@@ -86,12 +86,14 @@ def grid_players(
     height, width = (size, size) if isinstance(size, int) else size
     if grid < 1 or height % grid or width % grid:
         raise InputError(
-            f"a grid of {grid} cells a side does not divide an image of {height}x{width} pixels: use a divisor"
+            f"a grid of {grid} cells a side does not divide an image of {height}x{width} pixels;"
+            " use a divisor"
         )
     inner = np.arange(grid * grid).reshape(grid, grid)[margin : grid - margin, margin : grid - margin].ravel()
     if not 1 <= n <= inner.size:
         raise InputError(
-            f"{n} players do not fit the {inner.size} cells of a {grid}x{grid} grid with margin {margin}: use 1 to {inner.size}"
+            f"{n} players do not fit the {inner.size} cells of a {grid}x{grid} grid with margin {margin};"
+            f" use 1 to {inner.size}"
         )
     cells = np.full(grid * grid, -1)
     cells[np.sort(generator(seed, "players", image).choice(inner, n, replace=False))] = np.arange(n)

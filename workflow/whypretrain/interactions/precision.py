@@ -12,31 +12,18 @@ from whypretrain.interactions.transforms import moebius
 
 
 def safe_precision(
-    models: Mapping[str, Model],
-    images: Any,
-    labels: Any,
-    players: Any,
-    *,
-    dtype: Precision,
-    threshold: float = 0.05,
-    samples: int = 8,
-    **options: Any,
+    models: Mapping[str, Model], *, dtype: Precision, threshold: float = 0.05, **inputs: Any
 ) -> Precision:
-    """`dtype` where it is safe for every model on the first `samples` images, else "float32".
+    """`dtype` where it is safe for every model on these inputs (about 8 samples), else "float32".
 
     Safe means that no effect moves by a tenth of the salience threshold: rounding noise of the scores grows by
     2^(order / 2) in the effects, so bfloat16 invents salient effects of high order on some networks.
-    `options` are those of `score_coalitions`.
+    `inputs` are the other arguments of `score_coalitions`, with all coalitions.
     """
     if dtype == "float32":
         return dtype
-    first = slice(0, samples)
-    chosen = players if not isinstance(players, list) else players[first]
     exact, rounded = (
-        moebius(score_coalitions(models, images[first], labels[first], chosen, dtype=each, **options))[
-            ..., 1:
-        ]
-        for each in ("float32", dtype)
+        moebius(score_coalitions(models, dtype=each, **inputs))[..., 1:] for each in ("float32", dtype)
     )
     limit = threshold * np.abs(exact).max(axis=(1, 2)) / 10
     return dtype if (np.abs(exact - rounded).max(axis=(1, 2)) < limit).all() else "float32"

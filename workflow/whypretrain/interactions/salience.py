@@ -11,7 +11,7 @@ SMALLEST_NORMALISER = 1e-6
 
 
 def normaliser(effects: np.ndarray) -> np.ndarray:
-    """Mean over samples of |v(N) - v(empty)|, (..., S, 2^n) -> (...); NaN where it is below 1e-6, too small to divide by.
+    """Mean over samples of |v(N) - v(empty)|, (..., S, 2^n) -> (...); NaN where it is below 1e-6.
 
     By efficiency v(N) - v(empty) is the sum of all effects but that of the empty set.
     Source: arXiv 2409.08712, footnote 8.
@@ -23,14 +23,14 @@ def normaliser(effects: np.ndarray) -> np.ndarray:
 def salient(effects: np.ndarray, *, threshold: float = 0.05, normalise: bool = True) -> np.ndarray:
     """Effects with those that are not salient, and the empty set's, set to zero.
 
-    An effect is salient if |I(S)| > threshold * max over samples and S != empty of |I(S)|, for each model by itself.
+    An effect is salient if |I(S)| > threshold * max |I(S)| over the samples and S != empty of its model.
     Thresholding comes before any comparison of models: only then do preserved and discarded knowledge add up.
 
     Args:
         effects: (..., S, 2^n), samples on the last axis but one.
         threshold: share of the model's largest effect, 0 to below 1.
-        normalise: divide by `normaliser` first, so that a model's confidence is not taken for knowledge; where it is
-            too small the result is NaN.
+        normalise: divide by `normaliser` first, so that a model's confidence is not taken for knowledge;
+            where it is too small the result is NaN.
 
     Raises:
         InputError: if the threshold is outside [0, 1) or the effects have no axis of samples.

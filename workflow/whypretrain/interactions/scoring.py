@@ -39,14 +39,15 @@ def score_coalitions(
 
     Args:
         models: callables (B, C, *positions) -> logits (B, K), in evaluation mode, by name or in order.
-        images: (S, C, *positions) on the models' device; images in [0, 1], or feature maps or token embeddings
-            where the models are the rest of a network.
+        images: (S, C, *positions) on the models' device; images in [0, 1], or feature maps or token
+            embeddings where the models are the rest of a network.
         labels: S true classes.
         players: one set a sample (equal n and positions), or one for all.
         baseline: what hides a player, broadcastable to `images` (see `baselines.baseline_values`).
         background: whether positions of no player are always shown or always hidden.
         batch_size: masked inputs in one forward; None measures the fastest on this machine.
-        dtype: precision of the forwards. Log-odds are float32 at least; see `precision.safe_precision` for its gate.
+        dtype: precision of the forwards. Log-odds are float32 at least; see `precision.safe_precision` for
+            its gate.
         coalitions: the masks to score, default all 2^n (see `transforms.coalitions`).
         ids: names of the samples, for messages.
 
@@ -54,8 +55,8 @@ def score_coalitions(
         float32, (models, S, masks): not centred, so v(empty) is still in it.
 
     Raises:
-        InputError: if players differ in n or shape from each other or the images, a label is no class, or a score is
-            not finite (the message names model, image and coalition).
+        InputError: if players differ in n or shape from each other or the images, a label is no class, or a
+            score is not finite (the message names model, image and coalition).
 
     Source: arXiv 2409.08712, Section 3.1.
     """
@@ -86,9 +87,9 @@ def score_coalitions(
 
 
 def best_batch_size(models: Sequence[Model], image: torch.Tensor, sizes: Sequence[int] = BATCH_SIZES) -> int:
-    """The batch size with the most forwards a second for these models on this machine, by a short timing of each.
+    """The batch size with the most forwards a second for these models on this machine, by a short timing.
 
-    Different sizes may round differently (1e-6), so name the size in the config where runs must repeat exactly.
+    Different sizes may round differently (1e-6): name the size where runs must repeat exactly.
     """
 
     def seconds_an_image(size: int) -> float:
@@ -99,7 +100,7 @@ def best_batch_size(models: Sequence[Model], image: torch.Tensor, sizes: Sequenc
 
 
 def precision(dtype: Precision, device: torch.device) -> AbstractContextManager:
-    """The context in which forwards run at `dtype`; float32 means full float32, without the TF32 that cuDNN defaults to.
+    """The context of forwards at `dtype`; float32 is meant in full, without the TF32 that cuDNN defaults to.
 
     Raises:
         InputError: if the precision is unknown.
@@ -141,7 +142,7 @@ def _bits(masks: np.ndarray, n: int, background: Background) -> np.ndarray:
 
 
 def _blocks(samples: int, masks: int, batch_size: int) -> Iterator[tuple[slice, slice]]:
-    """Blocks of about `batch_size` (sample, mask) pairs, all of one shape: the last ones overlap those before."""
+    """Blocks of at most `batch_size` (sample, mask) pairs, all of one shape: the last overlap those before."""
     many = min(masks, batch_size)
     few = min(samples, max(1, batch_size // many))
     for sample in range(0, samples, few):

@@ -13,7 +13,8 @@ from whypretrain.interactions.transforms import orders, players_of
 def interaction_similarity(a: np.ndarray, b: np.ndarray, *, among: np.ndarray | None = None) -> np.ndarray:
     """Weighted Jaccard similarity of effects split by sign, in [0, 1]: sum of min over sum of max.
 
-    With the parts max(I, 0) and -min(I, 0), an effect that changes sign shares nothing. The empty set never counts.
+    With the parts max(I, 0) and -min(I, 0), an effect that changes sign shares nothing. The empty set never
+    counts.
 
     Args:
         a, b: effects, (..., 2^n), leading axes broadcast.
@@ -42,19 +43,19 @@ def interaction_similarity(a: np.ndarray, b: np.ndarray, *, among: np.ndarray | 
 
 
 def order_groups(n: int) -> Mapping[str, np.ndarray]:
-    """Coalitions of all, low (up to n/3), mid and high (above 2n/3) order, each Boolean (2^n,); the empty set is in none."""
+    """Coalitions of all, low (up to n/3), mid and high (above 2n/3) order, each Boolean (2^n,), no empty set."""
     order = orders(n)
     low, high = (order >= 1) & (3 * order <= n), 3 * order > 2 * n
     return {"all": order >= 1, "low": low, "mid": (order >= 1) & ~low & ~high, "high": high}
 
 
 def detour(similarity: np.ndarray) -> np.ndarray:
-    """Sum of all losses of similarity from one step to the next, (..., steps) -> (...): 0 for a direct approach."""
+    """Sum of all falls of similarity from step to step, (..., steps) -> (...): 0 for a direct approach."""
     return np.maximum(0.0, -np.diff(similarity, axis=-1)).sum(axis=-1)
 
 
 def area_under_curve(similarity: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Mean similarity over the training steps (trapezoids divided by the length), (..., steps) -> (...), in [0, 1].
+    """Mean similarity over the training steps, by trapezoids, (..., steps) -> (...), in [0, 1].
 
     Raises:
         InputError: if there are fewer than two steps or they do not increase.
@@ -74,7 +75,7 @@ def step_to_reach(similarity: np.ndarray, steps: np.ndarray, level: float = 0.9)
 
 
 def strength_curve(effects: np.ndarray, points: int = 101) -> np.ndarray:
-    """Sparsity: the sizes of all effects of all samples, sorted down, as a share of the largest, at `points` equal ranks.
+    """Sizes of all effects of all samples, sorted down, as shares of the largest, at `points` equal ranks.
 
     (..., S, 2^n) -> (..., points), from rank 0 (always 1) to the last; NaN where all effects are zero.
     """

@@ -1,4 +1,4 @@
-"""Tables of what the scores of one run show: knowledge per order, counts, similarity over training, sparsity."""
+"""Tables of what the scores of one run show: knowledge per order, similarity over training, sparsity."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EFFICIENCY_TOLERANCE = 1e-9  # of the sum of all |I(S)|; float64 rounding stays 
 
 @dataclass(frozen=True)
 class Effects:
-    """AND effects of one archive: `models` (models, S, 2^n), `checkpoints` (checkpoints, S', 2^n), float64."""
+    """AND effects of one archive, float64: `models` (models, S, 2^n), `checkpoints` (checkpoints, S', 2^n)."""
 
     archive: ScoreArchive
     models: np.ndarray
@@ -99,7 +99,8 @@ def knowledge_table(
 ) -> pd.DataFrame:
     """Preserved, discarded and new knowledge of each model against the reference, one row a sample and order.
 
-    `scratch_shared` is the part of the preserved knowledge that the model called `scratch` has too; NaN without one.
+    `scratch_shared` is the part of the preserved knowledge that the model called `scratch` has too; NaN
+    without one.
     """
     names, tuned = effects.compared(reference)
     a = salient(effects.of(reference), threshold=threshold, normalise=normalise)
@@ -127,8 +128,8 @@ def sensitivity_table(
 ) -> pd.DataFrame:
     """Total shares of each model for every reference, threshold, normalisation and number of players.
 
-    `players` are sizes below n: the game of the first so many players, the others shown. `n_undefined` counts samples
-    in which the reference has no salient effect, so that no share is defined.
+    `players` are sizes below n: the game of the first so many players, the others shown. `n_undefined` counts
+    samples in which the reference has no salient effect, so that no share is defined.
     """
     rows = []
     for game in [effects, *(effects.restricted(n) for n in players if n < effects.n)]:
@@ -141,7 +142,7 @@ def sensitivity_table(
 
 
 def similarity_table(effects: Effects) -> pd.DataFrame:
-    """Similarity of each checkpoint's effects to those of the same run's final model, mean over samples, per order group."""
+    """Similarity of each checkpoint to the final model of its run, mean over samples, per order group."""
     entries = effects.archive.about["checkpoints"]
     samples = effects.checkpoints.shape[1]
     if not entries:
@@ -186,8 +187,8 @@ def matching_table(
 ) -> pd.DataFrame:
     """How well the salient effects alone rebuild all scores.
 
-    `salient_per_sample` is a mean count; `matching_error` is sum (v - rebuilt v)^2 / sum (v - v(empty))^2 over all
-    samples and coalitions.
+    `salient_per_sample` is a mean count; `matching_error` is sum (v - rebuilt v)^2 / sum (v - v(empty))^2
+    over all samples and coalitions.
     """
     empty = effects.models[..., :1]
     spread = ((effects.archive.scores - empty) ** 2).sum(axis=(1, 2))

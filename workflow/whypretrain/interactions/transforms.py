@@ -1,7 +1,8 @@
 """Moebius and zeta transforms over coalitions: AND effects, OR effects, and the scores that they rebuild.
 
-A game on n players is a vector of 2^n scores; bit i of the index says whether player i is present. All functions
-act on the last axis, take NumPy arrays or torch tensors of any leading shape, and compute in float64.
+A game on n players is a vector of 2^n scores; bit i of the index says whether player i is present. All
+functions act on the last axis, take NumPy arrays or torch tensors of any leading shape, and compute in
+float64.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ def zeta(effects: Array, *, max_order: int | None = None) -> Array:
 def or_interactions(v: Array, *, max_order: int | None = None) -> Array:
     """OR effects: I(S) = - sum over T subset of S of (-1)^(|S|-|T|) v(N without T); I(empty) = v(empty).
 
-    With `max_order`, v holds the scores of `coalitions(n, max_order, kind="or")`, the complements of the small
-    coalitions. They do not include the empty one, so its entry is NaN then.
+    With `max_order`, v holds the scores of `coalitions(n, max_order, kind="or")`, the complements of the
+    small coalitions. They do not include the empty one, so its entry is NaN then.
 
     Source: arXiv 2407.19198, Eq. (3); up to sign the co-Moebius transform.
     """
@@ -117,7 +118,7 @@ def players_of(array: Array) -> int:
 
 
 def by_order(values: np.ndarray) -> np.ndarray:
-    """Sums over the coalitions of each order: (..., 2^n) -> (..., n), entry m-1 for order m; the empty set is left out."""
+    """Sums over the coalitions of each order m = 1..n, at entry m-1: (..., 2^n) -> (..., n)."""
     n = players_of(values)
     members = orders(n)[:, None] == np.arange(1, n + 1)
     return values @ members.astype(np.float64)
@@ -140,7 +141,8 @@ def _players_truncated(length: int, max_order: int) -> int:
         n += 1
     if sum(comb(n, order) for order in range(max_order + 1)) != length:
         raise InputError(
-            f"{length} scores fit no game truncated at order {max_order}: give those of coalitions(n, {max_order})"
+            f"{length} scores fit no game truncated at order {max_order};"
+            f" give those of coalitions(n, {max_order})"
         )
     return n
 
@@ -172,7 +174,7 @@ def is_tensor(values: Array) -> bool:
 
 
 def _float64_copy(values: Array) -> Array:
-    """A contiguous float64 copy, so that in-place steps on reshaped views reach the copy and never the caller's array."""
+    """A contiguous float64 copy: steps in place on reshaped views then reach it, and not the caller's array."""
     if is_tensor(values):
         return values.double().clone(memory_format=_torch().contiguous_format)
     return np.array(values, dtype=np.float64, order="C", ndmin=1)

@@ -1,4 +1,4 @@
-"""Stage interactions: from stored scores to the tables of what was preserved, discarded and learned, with controls."""
+"""Stage interactions: from stored scores to tables of what was preserved, discarded and learned."""
 
 from __future__ import annotations
 

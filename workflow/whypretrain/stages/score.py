@@ -1,11 +1,11 @@
-"""Stage score: log-odds of all models of one run on all coalitions of the same players of the same test images."""
+"""Stage score: log-odds of all models of one run on all coalitions of the same players of the same images."""
 
 from __future__ import annotations
 
 import argparse
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "reinitialised": True,
     "seed": 0,
 }
+GATE_SAMPLES = 8
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Game:
 
 
 def stage(arguments: argparse.Namespace) -> None:
-    """Score every model of `--models`, and the checkpoints of the methods in `dynamics`, and write the archive `--out`.
+    """Score the models of `--models` and the checkpoints of the methods in `dynamics`; write the archive `--out`.
 
     Rows of an earlier archive at `--out` are kept where weights and inputs are the same.
     """
@@ -92,9 +93,14 @@ def stage(arguments: argparse.Namespace) -> None:
     chosen, players = samples(images, config, arguments.target)
     baseline = interactions.baseline_values(config["baseline"], chosen.images, images.split("train").images)
     owner = np.stack([each.owner for each in players])
-    settings = {key: config[key] for key in ("background", "batch_size", "dtype")}
-    inputs = interactions.digest(settings, chosen.images, chosen.labels, owner, baseline)
-    game = Game(chosen, players, baseline, settings, earlier_rows(arguments.out, inputs))
+    options = {key: config[key] for key in ("background", "batch_size", "dtype")}
+    game = Game(chosen, players, baseline, options, {})
+    networks = {entry.about["name"]: entry.network for entry in final}
+    options = options | {
+        "dtype": interactions.safe_precision(networks, **game.inputs(GATE_SAMPLES), **options)
+    }
+    inputs = interactions.digest(options, chosen.images, chosen.labels, owner, baseline)
+    game = replace(game, options=options, known=earlier_rows(arguments.out, inputs))
     scores = game.scores(final, len(chosen))
     checkpoints, checkpoint_scores = dynamics(game, final, arguments.models, config)
     about = {
@@ -105,13 +111,13 @@ def stage(arguments: argparse.Namespace) -> None:
         "classes": images.classes,
         "models": [entry.about for entry in final],
         "checkpoints": checkpoints,
-        "config": config,
+        "config": config | options,
     }
     interactions.save_scores(ScoreArchive(scores, checkpoint_scores, owner, about), arguments.out)
 
 
 def samples(images: ImageSet, config: dict[str, Any], target: str) -> tuple[ImageSet, list[PlayerSet]]:
-    """Stratified test images and their players: they depend on the config's seed and the target, not on the run."""
+    """Stratified test images and their players, the same for every architecture and training seed of a target."""
     test = images.split("test")
     drawn = interactions.load_players(config["player_file"]) if config["player_file"] else {}
     if drawn:
@@ -156,7 +162,7 @@ def final_models(
 def dynamics(
     game: Game, final: Sequence[Entry], folders: Mapping[str, Path], config: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], np.ndarray]:
-    """Checkpoints of the methods in `dynamics` and their scores, one method after the other to spare memory."""
+    """Checkpoints of the methods in `dynamics` and their scores, a method at a time to spare memory."""
     few = min(config["checkpoint_samples"], len(game.images))
     abouts: list[dict[str, Any]] = []
     rows = [np.empty((0, few, 1 << game.players[0].n), np.float32)]
