@@ -1,5 +1,6 @@
 """whypretrain: data sets and checkpoints -> selection -> models -> interactions and invariances -> claims, figures, report."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -12,6 +13,9 @@ from whypretrain.errors import InputError
 
 min_version("9.19")
 
+# Jobs run the Python that runs Snakemake, whether or not its environment is activated.
+os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
+
 
 configfile: "config/default.yaml"
 
@@ -20,6 +24,12 @@ try:
     check(config, "workflow/schemas/config.schema.yaml")
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+
+pathvars:
+    results=f"results/{config['experiment']}",
+    logs=f"results/{config['experiment']}/logs",
+    benchmarks=f"results/{config['experiment']}/benchmarks",
 
 
 localrules:

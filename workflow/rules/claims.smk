@@ -17,18 +17,6 @@ TABLES = {
     "published_interactions": f"{PUBLISHED}/interactions_published.csv",
     "published_uot": f"{PUBLISHED}/uot_published.csv",
 }
-
-
-def files_of(name):
-    """The files of a table, as a list."""
-    return [TABLES[name]] if isinstance(TABLES[name], str) else TABLES[name]
-
-
-def given(names):
-    """The named tables as command-line arguments: `--input NAME FILE...`."""
-    return [part for name in names for part in ("--input", name, *files_of(name))]
-
-
 CLAIM_TABLES = ["runs", "select", "knowledge", "similarity", "controls", "layers", "flow"]
 
 
@@ -39,11 +27,11 @@ rule decide_claims:
         code=code("claims"),
         claims="workflow/resources/claims.yaml",
     output:
-        report(RESULTS + "/claims.csv", caption="../report/claims.rst", category="Claims"),
+        report("<results>/claims.csv", caption="../report/claims.rst", category="Claims"),
     log:
-        RESULTS + "/logs/claims.log",
+        "<logs>/claims.log",
     benchmark:
-        RESULTS + "/benchmarks/claims.tsv"
+        "<benchmarks>/claims.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -56,7 +44,7 @@ rule decide_claims:
     message:
         "decide the claims"
     shell:
-        "{sys.executable} -m whypretrain.stages.claims --config {params.config:q} --threads {threads}"
+        "python -m whypretrain.stages.claims --config {params.config:q} --threads {threads}"
         " --claims {input.claims} {params.tables} --out {output} > {log} 2>&1"
 
 

@@ -30,16 +30,60 @@ def text(**sections):
     return json.dumps(sections, sort_keys=True)
 
 
-def model_at(*folder):
-    """The two files of a model folder below the results."""
-    return [f"{RESULTS}/{'/'.join(folder)}/{name}" for name in ("model.safetensors", "model.json")]
+def at(place):
+    """A place below the results, as text for a command line."""
+    return f"{RESULTS}/{place}"
+
+
+def folder_of(name):
+    """A parameter: the folder of a rule's input files of that name."""
+
+    def place(wildcards, input):
+        files = input[name]
+        return str(Path(files if isinstance(files, str) else files[0]).parent)
+
+    return place
+
+
+def output_folder(wildcards, output):
+    """A parameter: the folder of a rule's first output file."""
+    return str(Path(output[0]).parent)
+
+
+def model_at(folder):
+    """The two files of a model in a folder below the results."""
+    return [f"<results>/{folder}/{name}" for name in ("model.safetensors", "model.json")]
 
 
 def data_at(dataset):
     """The three files of a data set below the results."""
-    return [f"{RESULTS}/data/{dataset}/{name}" for name in ("images.npy", "manifest.parquet", "data.json")]
+    return [f"<results>/data/{dataset}/{name}" for name in ("images.npy", "manifest.parquet", "data.json")]
 
 
-def folder(files):
-    """The folder that holds the first of some files."""
-    return str(Path(str(files[0])).parent)
+def recipe(method):
+    """A method's recipe: the common one, with what the method changes."""
+    return {**TRAIN["common"], **TRAIN["methods"][method]}
+
+
+def uses_source(method):
+    return bool(TRAIN["methods"][method].get("source"))
+
+
+def run_files(method, *names):
+    """Files of one method's run, the other wildcards left open."""
+    return [f"<results>/{RUN}/{name}".replace("{method}", method) for name in names]
+
+
+def run_of(method):
+    """One method's run as a command-line argument, NAME=FOLDER."""
+    return f"{method}={at(RUN)}".replace("{method}", method)
+
+
+def files_of(name):
+    """The files of a table, as a list."""
+    return [TABLES[name]] if isinstance(TABLES[name], str) else TABLES[name]
+
+
+def given(names):
+    """The named tables as command-line arguments: `--input NAME FILE...`."""
+    return [part for name in names for part in ("--input", name, *files_of(name))]

@@ -5,9 +5,9 @@ rule make_data:
     output:
         data_at("{dataset}"),
     log:
-        RESULTS + "/logs/data/{dataset}.log",
+        "<logs>/data/{dataset}.log",
     benchmark:
-        RESULTS + "/benchmarks/data/{dataset}.tsv"
+        "<benchmarks>/data/{dataset}.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -15,14 +15,14 @@ rule make_data:
         mem_mb=1000,
         runtime=10,
     params:
+        out=output_folder,
         config=lambda wildcards: text(
             spec=config["datasets"][wildcards.dataset], image=config["image"], seed=config["seed"]
         ),
-        out=RESULTS + "/data/{dataset}",
     message:
         "data set {wildcards.dataset}"
     shell:
-        "{sys.executable} -m whypretrain.stages.data --config {params.config:q} --threads {threads}"
+        "python -m whypretrain.stages.data --config {params.config:q} --threads {threads}"
         " --name {wildcards.dataset} --out {params.out} > {log} 2>&1"
 
 

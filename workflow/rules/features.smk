@@ -5,11 +5,11 @@ rule extract_features:
         model=rules.pretrain_model.output[:2],
         data=rules.data.input,
     output:
-        expand(RESULTS + "/features/{{architecture}}/{{seed}}/{dataset}.npz", dataset=[SOURCE, *TARGETS]),
+        expand("<results>/features/{{architecture}}/{{seed}}/{dataset}.npz", dataset=[SOURCE, *TARGETS]),
     log:
-        RESULTS + "/logs/features/{architecture}-{seed}.log",
+        "<logs>/features/{architecture}-{seed}.log",
     benchmark:
-        RESULTS + "/benchmarks/features/{architecture}-{seed}.tsv"
+        "<benchmarks>/features/{architecture}-{seed}.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -19,13 +19,13 @@ rule extract_features:
         gpu=1,
     params:
         config=text(**config["features"]),
-        model=RESULTS + "/pretrain/{architecture}/{seed}",
-        data=[f"{RESULTS}/data/{dataset}" for dataset in [SOURCE, *TARGETS]],
-        out=RESULTS + "/features/{architecture}/{seed}",
+        model=folder_of("model"),
+        data=[at(f"data/{dataset}") for dataset in [SOURCE, *TARGETS]],
+        out=output_folder,
     message:
         "features of {wildcards.architecture}, seed {wildcards.seed}"
     shell:
-        "{sys.executable} -m whypretrain.stages.features --config {params.config:q} --threads {threads}"
+        "python -m whypretrain.stages.features --config {params.config:q} --threads {threads}"
         " --model {params.model} --data {params.data} --out {params.out} > {log} 2>&1"
 
 

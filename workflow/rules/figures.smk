@@ -23,16 +23,16 @@ rule draw_figure:
         data=data_at(SOURCE),
     output:
         report(
-            RESULTS + "/figures/{figure}.png",
+            "<results>/figures/{figure}.png",
             caption="../report/figure.rst",
             category="Figures",
             labels={"figure": "{figure}"},
         ),
-        expand(RESULTS + "/figures/{{figure}}.{suffix}", suffix=["svg", "pdf", "csv"]),
+        expand("<results>/figures/{{figure}}.{suffix}", suffix=["svg", "pdf", "csv"]),
     log:
-        RESULTS + "/logs/figures/{figure}.log",
+        "<logs>/figures/{figure}.log",
     benchmark:
-        RESULTS + "/benchmarks/figures/{figure}.tsv"
+        "<benchmarks>/figures/{figure}.tsv"
     wildcard_constraints:
         figure="|".join(FIGURES),
     conda:
@@ -48,14 +48,15 @@ rule draw_figure:
             threshold=config["interactions"]["analysis"]["threshold"],
             seed=config["seed"],
         ),
+        source=folder_of("data"),
+        out=at("figures/{figure}"),
         tables=lambda wildcards: given(FIGURES[wildcards.figure]),
-        source=f"{RESULTS}/data/{SOURCE}",
-        out=RESULTS + "/figures/{figure}",
     message:
         "draw {wildcards.figure}"
     shell:
-        "{sys.executable} -m whypretrain.stages.figure --name {wildcards.figure} --config {params.config:q}"
-        " --threads {threads} {params.tables} --source-data {params.source} --out {params.out} > {log} 2>&1"
+        "python -m whypretrain.stages.figure --name {wildcards.figure} --config {params.config:q}"
+        " --threads {threads} {params.tables} --source-data {params.source}"
+        " --out {params.out} > {log} 2>&1"
 
 
 rule figures:

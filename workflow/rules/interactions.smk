@@ -10,11 +10,11 @@ rule score_coalitions:
             if method in METHODS
         ],
     output:
-        RESULTS + "/interactions/{target}/{architecture}/{seed}.npz",
+        "<results>/interactions/{target}/{architecture}/{seed}.npz",
     log:
-        RESULTS + "/logs/interactions/{target}-{architecture}-{seed}.log",
+        "<logs>/interactions/{target}-{architecture}-{seed}.log",
     benchmark:
-        RESULTS + "/benchmarks/interactions/{target}-{architecture}-{seed}.tsv"
+        "<benchmarks>/interactions/{target}-{architecture}-{seed}.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -24,12 +24,12 @@ rule score_coalitions:
         gpu=1,
     params:
         config=text(**config["interactions"]["score"], seed=config["seed"]),
-        data=RESULTS + "/data/{target}",
-        models=[f"{method}={RESULTS}/{RUN}".replace("{method}", method) for method in METHODS],
+        data=folder_of("data"),
+        models=[run_of(method) for method in METHODS],
     message:
         "score coalitions: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
     shell:
-        "{sys.executable} -m whypretrain.stages.score --config {params.config:q} --threads {threads}"
+        "python -m whypretrain.stages.score --config {params.config:q} --threads {threads}"
         " --data {params.data} --target {wildcards.target} --architecture {wildcards.architecture}"
         " --seed {wildcards.seed} --models {params.models} --out {output} > {log} 2>&1"
 
@@ -43,11 +43,11 @@ rule analyse_interactions:
         code=code("interactions"),
         scores=expand(rules.score_coalitions.output, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS),
     output:
-        **{name: f"{RESULTS}/interactions/{name}.csv" for name in INTERACTION_TABLES},
+        **{name: f"<results>/interactions/{name}.csv" for name in INTERACTION_TABLES},
     log:
-        RESULTS + "/logs/interactions/analysis.log",
+        "<logs>/interactions/analysis.log",
     benchmark:
-        RESULTS + "/benchmarks/interactions/analysis.tsv"
+        "<benchmarks>/interactions/analysis.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -56,11 +56,11 @@ rule analyse_interactions:
         runtime=10,
     params:
         config=text(**config["interactions"]["analysis"]),
-        out=RESULTS + "/interactions",
+        out=output_folder,
     message:
         "analyse interactions"
     shell:
-        "{sys.executable} -m whypretrain.stages.interactions --config {params.config:q} --threads {threads}"
+        "python -m whypretrain.stages.interactions --config {params.config:q} --threads {threads}"
         " --scores {input.scores} --out {params.out} > {log} 2>&1"
 
 

@@ -10,13 +10,13 @@ rule measure_invariances:
         pretrained=rules.pretrain_model.output[:2],
         models=[run_files(method, "model.safetensors", "model.json") for method in TUNED],
     output:
-        layers=RESULTS + "/invariances/{target}/{architecture}/{seed}/layers.csv",
-        flow=RESULTS + "/invariances/{target}/{architecture}/{seed}/flow.csv",
-        pictures=RESULTS + "/invariances/{target}/{architecture}/{seed}/pictures.npz",
+        layers="<results>/invariances/{target}/{architecture}/{seed}/layers.csv",
+        flow="<results>/invariances/{target}/{architecture}/{seed}/flow.csv",
+        pictures="<results>/invariances/{target}/{architecture}/{seed}/pictures.npz",
     log:
-        RESULTS + "/logs/invariances/{target}-{architecture}-{seed}.log",
+        "<logs>/invariances/{target}-{architecture}-{seed}.log",
     benchmark:
-        RESULTS + "/benchmarks/invariances/{target}-{architecture}-{seed}.tsv"
+        "<benchmarks>/invariances/{target}-{architecture}-{seed}.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -26,16 +26,17 @@ rule measure_invariances:
         gpu=1,
     params:
         config=text(**config["invariances"], seed=config["seed"]),
-        data=RESULTS + "/data/{target}",
-        pretrained=RESULTS + "/pretrain/{architecture}/{seed}",
-        models=[f"{method}={RESULTS}/{RUN}".replace("{method}", method) for method in TUNED],
-        out=RESULTS + "/invariances/{target}/{architecture}/{seed}",
+        data=folder_of("data"),
+        pretrained=folder_of("pretrained"),
+        models=[run_of(method) for method in TUNED],
+        out=output_folder,
     message:
         "invariances: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
     shell:
-        "{sys.executable} -m whypretrain.stages.invariances --config {params.config:q} --threads {threads}"
+        "python -m whypretrain.stages.invariances --config {params.config:q} --threads {threads}"
         " --data {params.data} --target {wildcards.target} --architecture {wildcards.architecture}"
-        " --seed {wildcards.seed} --pretrained {params.pretrained} --models {params.models}"
+        " --pretrained {params.pretrained}"
+        " --seed {wildcards.seed} --models {params.models}"
         " --out {params.out} > {log} 2>&1"
 
 

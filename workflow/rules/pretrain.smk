@@ -5,12 +5,12 @@ rule pretrain_model:
         data=data_at(SOURCE),
     output:
         model_at("pretrain/{architecture}/{seed}"),
-        history=RESULTS + "/pretrain/{architecture}/{seed}/history.csv",
-        metrics=RESULTS + "/pretrain/{architecture}/{seed}/metrics.json",
+        history="<results>/pretrain/{architecture}/{seed}/history.csv",
+        metrics="<results>/pretrain/{architecture}/{seed}/metrics.json",
     log:
-        RESULTS + "/logs/pretrain/{architecture}-{seed}.log",
+        "<logs>/pretrain/{architecture}-{seed}.log",
     benchmark:
-        RESULTS + "/benchmarks/pretrain/{architecture}-{seed}.tsv"
+        "<benchmarks>/pretrain/{architecture}-{seed}.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -19,18 +19,18 @@ rule pretrain_model:
         runtime=60,
         gpu=1,
     params:
+        data=folder_of("data"),
+        out=output_folder,
         config=lambda wildcards: text(
             **config["models"][wildcards.architecture],
             image=config["image"],
             recipe=config["pretrain"],
             seed=config["seed"],
         ),
-        out=RESULTS + "/pretrain/{architecture}/{seed}",
-        data=f"{RESULTS}/data/{SOURCE}",
     message:
         "pre-train {wildcards.architecture}, seed {wildcards.seed}"
     shell:
-        "{sys.executable} -m whypretrain.stages.pretrain --config {params.config:q} --threads {threads}"
+        "python -m whypretrain.stages.pretrain --config {params.config:q} --threads {threads}"
         " --data {params.data} --seed {wildcards.seed} --out {params.out} > {log} 2>&1"
 
 

@@ -6,14 +6,14 @@ rule write_report:
         figures=rules.figures.input,
     output:
         report(
-            RESULTS + "/report.html",
+            "<results>/report.html",
             caption="../report/report.rst",
             category="Report",
         ),
     log:
-        RESULTS + "/logs/report.log",
+        "<logs>/report.log",
     benchmark:
-        RESULTS + "/benchmarks/report.tsv"
+        "<benchmarks>/report.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -22,12 +22,12 @@ rule write_report:
         runtime=10,
     params:
         config=text(**config),
-        results=RESULTS,
-        figures=RESULTS + "/figures",
+        results=output_folder,
+        figures=folder_of("figures"),
     message:
         "write {output}"
     shell:
-        "{sys.executable} -m whypretrain.stages.report --config {params.config:q} --threads {threads}"
+        "python -m whypretrain.stages.report --config {params.config:q} --threads {threads}"
         " --results {params.results} --claims {input.claims} --figures {params.figures} --out {output} > {log} 2>&1"
 
 

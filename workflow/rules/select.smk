@@ -2,16 +2,16 @@ rule select_classes:
     """Source classes ranked for one target by every rule, with masses, diagnostics and the solver's certificate."""
     input:
         code=code("select"),
-        source=RESULTS + f"/features/{{architecture}}/{{seed}}/{SOURCE}.npz",
-        target=RESULTS + "/features/{architecture}/{seed}/{target}.npz",
+        source=f"<results>/features/{{architecture}}/{{seed}}/{SOURCE}.npz",
+        target="<results>/features/{architecture}/{seed}/{target}.npz",
         data=data_at(SOURCE),
     output:
-        table=RESULTS + "/select/{architecture}/{seed}/{target}.csv",
-        certificate=RESULTS + "/select/{architecture}/{seed}/{target}.json",
+        table="<results>/select/{architecture}/{seed}/{target}.csv",
+        certificate="<results>/select/{architecture}/{seed}/{target}.json",
     log:
-        RESULTS + "/logs/select/{architecture}-{seed}-{target}.log",
+        "<logs>/select/{architecture}-{seed}-{target}.log",
     benchmark:
-        RESULTS + "/benchmarks/select/{architecture}-{seed}-{target}.tsv"
+        "<benchmarks>/select/{architecture}-{seed}-{target}.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -19,12 +19,12 @@ rule select_classes:
         mem_mb=1000,
         runtime=10,
     params:
+        data=folder_of("data"),
         config=text(**config["select"], seed=config["seed"]),
-        data=f"{RESULTS}/data/{SOURCE}",
     message:
         "select source classes for {wildcards.target} by {wildcards.architecture}, seed {wildcards.seed}"
     shell:
-        "{sys.executable} -m whypretrain.stages.select --config {params.config:q} --threads {threads}"
+        "python -m whypretrain.stages.select --config {params.config:q} --threads {threads}"
         " --features {input.source} --target-features {input.target} --source-data {params.data}"
         " --target {wildcards.target} --architecture {wildcards.architecture} --seed {wildcards.seed}"
         " --out {output.table} > {log} 2>&1"
