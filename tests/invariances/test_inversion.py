@@ -71,6 +71,25 @@ def test_steps_have_the_length_asked_for(images):
     torch.testing.assert_close(made.moved, torch.full((32,), 0.01, dtype=torch.float64), rtol=1e-6, atol=0)
 
 
+def test_decaying_steps_sum_to_half_and_settle_closer(images):
+    """Lengths 4, 3, 2, 1 quarters of the step: a straight way of 2.5 steps; constant ones end half a step off."""
+    far = invert(
+        flat,
+        images.double(),
+        steps=4,
+        step_size=0.01,
+        seed=0,
+        decay=True,
+        bounds=None,
+    )
+    torch.testing.assert_close(far.moved, torch.full((32,), 0.025, dtype=torch.float64), rtol=1e-6, atol=0)
+    constant, decaying = (
+        invert(linear(20), images, steps=60, step_size=size, seed=0, decay=decay).residual.mean()
+        for size, decay in ((0.3, False), (0.6, True))
+    )
+    assert float(decaying) < 0.5 * float(constant)
+
+
 def test_pixels_on_the_bound_move():
     """All pixels start on the bound; a clamp inside the differentiated loss would hold them there."""
     images = torch.full((4, 1, 8, 8), 0.5)

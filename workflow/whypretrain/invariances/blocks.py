@@ -36,6 +36,7 @@ def invert_blocks(
     steps: int,
     step_size: float,
     seed: int,
+    decay: bool = False,
     batch_size: int | None = None,
 ) -> list[Inversion]:
     """Identically represented inputs of every block, first to last, from the same noise.
@@ -49,7 +50,7 @@ def invert_blocks(
     with frozen(model):
         return [
             invert(
-                block_layer(model, number), images, steps=steps, step_size=step_size, seed=seed,
+                block_layer(model, number), images, steps=steps, step_size=step_size, seed=seed, decay=decay,
                 batch_size=batch_size, name=f"block {number} ({name})",
             )
             for number, name in enumerate(names, start=1)

@@ -51,11 +51,12 @@ def examine(
     steps: int,
     step_size: float,
     seed: int,
+    decay: bool = False,
     batch_size: int | None = None,
 ) -> Subject:
     """Invert every block of a model and keep its Gram matrices. Arguments as `invert`."""
     inversions = invert_blocks(
-        model, images, steps=steps, step_size=step_size, seed=seed, batch_size=batch_size
+        model, images, steps=steps, step_size=step_size, seed=seed, decay=decay, batch_size=batch_size
     )
     clean = block_grams(model, images, batch_size=batch_size)
     return Subject(

@@ -1,7 +1,7 @@
 """Identically represented inputs: images made from noise that a layer maps as it maps given images.
 
 Projected normalised gradient descent of Merlin et al. 2023 (arXiv:2307.06006) after Nanda et al. 2022 (STIR,
-arXiv:2206.11939): constant step length, box [0, 1], best iterate per image.
+arXiv:2206.11939): steps of given length, box [0, 1], best iterate per image.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def invert(
     steps: int,
     step_size: float,
     seed: int,
+    decay: bool = False,
     batch_size: int | None = None,
     bounds: Bounds = (0.0, 1.0),
     start: torch.Tensor | None = None,
@@ -50,7 +51,7 @@ def invert(
 ) -> Inversion:
     """Find x' with layer(x') ≈ layer(x) for each image x, starting from noise.
 
-    x' ← clamp(x' - step_size · g / ‖g‖), g the gradient of ℓ(x') = ‖layer(x') - layer(x)‖ / ‖layer(x)‖ at x'
+    x' ← clamp(x' - step_size · g / ‖g‖), with g the gradient of ℓ(x') = ‖layer(x') - layer(x)‖ / ‖layer(x)‖ at x'
     itself: no clamp is differentiated, so a pixel on the bound moves as freely as any other. The iterate of
     lowest ℓ is kept.
 
@@ -63,8 +64,10 @@ def invert(
             network in eval mode does. Freeze its weights to save memory (see `frozen`).
         images: (n, ...) floats inside `bounds`; computed in their precision.
         steps: number of gradient steps.
-        step_size: length of every step, as L2 norm over the whole image (pixels in [0, 1]).
+        step_size: length of a step, as L2 norm over the whole image (pixels in [0, 1]).
         seed: of the noise.
+        decay: let the length fall linearly to 0 over the steps. Constant steps, as published, circle the target at
+            about half their length; these settle, and leave a fraction of the error for the same cost.
         batch_size: images inverted at a time; None: all.
         bounds: the box; None: unbounded.
         start: (n, ...) own starting images in place of noise.
@@ -77,9 +80,10 @@ def invert(
     if steps < 0 or not step_size > 0:
         raise InputError(f"inversion needs steps >= 0 and step_size > 0, got {steps} and {step_size}")
     start = _boxed(starting_noise(images, seed=seed) if start is None else start.to(images), bounds)
+    lengths = [step_size * (1 - step / steps if decay else 1) for step in range(steps)]
     size = batch_size or len(images)
     parts = [
-        _descend(layer, images[i : i + size], start[i : i + size], steps, step_size, bounds)
+        _descend(layer, images[i : i + size], start[i : i + size], lengths, bounds)
         for i in range(0, len(images), size)
     ]
     residual = torch.cat([loss for _, loss in parts])
@@ -97,7 +101,7 @@ def starting_noise(images: torch.Tensor, *, seed: int) -> torch.Tensor:
 
 
 def _descend(
-    layer: Layer, images: torch.Tensor, start: torch.Tensor, steps: int, step_size: float, bounds: Bounds
+    layer: Layer, images: torch.Tensor, start: torch.Tensor, lengths: list[float], bounds: Bounds
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Best iterates and their losses; a loss that was ever NaN stays NaN."""
     with torch.no_grad():
@@ -106,12 +110,12 @@ def _descend(
     current = best = start
     lowest = torch.full_like(scale, torch.inf)
     per_image = (-1, *[1] * (images.ndim - 1))
-    for step in range(steps + 1):
-        loss, gradient = _loss_and_gradient(layer, current, target, scale, wanted=step < steps)
+    for length in [*lengths, 0.0]:  # at the last, evaluation only
+        loss, gradient = _loss_and_gradient(layer, current, target, scale, wanted=length > 0)
         best = torch.where((loss < lowest).view(per_image), current, best)
         lowest = torch.minimum(lowest, loss)  # keeps a NaN
-        length = gradient.flatten(1).norm(dim=1).view(per_image)
-        current = _boxed(current - step_size * gradient / (length + _SAFE), bounds)
+        norm = gradient.flatten(1).norm(dim=1).view(per_image)
+        current = _boxed(current - length * gradient / (norm + _SAFE), bounds)
     return best, lowest
 
 

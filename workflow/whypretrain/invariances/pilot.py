@@ -18,15 +18,16 @@ from whypretrain.invariances.metrics import nesting_shortfall
 
 @dataclass(frozen=True)
 class Schedule:
-    """Steps of one length (L2 norm over a whole image with pixels in [0, 1])."""
+    """Steps of a length (L2 norm over a whole image with pixels in [0, 1])."""
 
     step_size: float
     steps: int
+    decay: bool = False  # lengths fall linearly to 0
 
     def scaled(self, shape: tuple[int, ...]) -> Schedule:
         """The same for images of `shape` (C, H, W): lengths go with the square root of the pixel count."""
         pixels = float(torch.Size(shape).numel())
-        return Schedule(self.step_size * (pixels / _PUBLISHED_PIXELS) ** 0.5, self.steps)
+        return Schedule(self.step_size * (pixels / _PUBLISHED_PIXELS) ** 0.5, self.steps, self.decay)
 
 
 _PUBLISHED_PIXELS = 3 * 224 * 224
@@ -49,7 +50,7 @@ def pilot(
 ) -> pd.DataFrame:
     """Invert every block under every schedule; one row a schedule and block.
 
-    Columns: schedule, step_size, steps, layer, residual (mean relative loss), worst (share of images above 1:
+    Columns: schedule, step_size, steps, decay, layer, residual (mean relative loss), worst (share of images above 1:
     worse than the zero vector), moved (mean L2), self_biased, self_unbiased (CKA of the block with itself on
     the inversions, 1 when exact), shortfall (see `nesting_shortfall`, unbiased), seconds (of the whole
     schedule).
@@ -90,11 +91,12 @@ def _try_out(
     seed: int,
     batch_size: int | None,
 ) -> pd.DataFrame:
-    begin = time.perf_counter()
+    begin = time.process_time()
     inversions = invert_blocks(
-        model, images, steps=schedule.steps, step_size=schedule.step_size, seed=seed, batch_size=batch_size
-    )
-    seconds = time.perf_counter() - begin
+        model, images, steps=schedule.steps, step_size=schedule.step_size, decay=schedule.decay, seed=seed,
+        batch_size=batch_size,
+    )  # fmt: skip
+    seconds = time.process_time() - begin
     inverted = inverted_grams(model, inversions, batch_size=batch_size)
     biased, unbiased = (
         cka_of_grams(clean[None], inverted, unbiased=kind).cpu().numpy() for kind in (False, True)
@@ -104,6 +106,7 @@ def _try_out(
             "schedule": name,
             "step_size": schedule.step_size,
             "steps": schedule.steps,
+            "decay": schedule.decay,
             "layer": range(1, len(inversions) + 1),
             "residual": [float(made.residual.mean()) for made in inversions],
             "worst": [float((made.residual > 1).double().mean()) for made in inversions],

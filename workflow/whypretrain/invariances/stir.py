@@ -18,6 +18,7 @@ def stir(
     steps: int,
     step_size: float,
     seed: int,
+    decay: bool = False,
     unbiased: bool = False,
     batch_size: int | None = None,
     bounds: Bounds = (0.0, 1.0),
@@ -33,7 +34,7 @@ def stir(
         tested: maps images (b, ...) to features (b, d).
         reference: the callable that is inverted; likewise.
         images: (n, ...) floats in [0, 1].
-        steps, step_size, seed, batch_size, bounds, start: of the inversion, see `invert`.
+        steps, step_size, seed, decay, batch_size, bounds, start: of the inversion, see `invert`.
         unbiased: use the unbiased estimate of CKA.
 
     Raises:
@@ -41,8 +42,8 @@ def stir(
     """
     images = torch.as_tensor(images)
     made = invert(
-        reference, images, steps=steps, step_size=step_size, seed=seed, batch_size=batch_size, bounds=bounds,
-        start=start, name="the reference",
+        reference, images, steps=steps, step_size=step_size, seed=seed, decay=decay, batch_size=batch_size,
+        bounds=bounds, start=start, name="the reference",
     )  # fmt: skip
     with torch.no_grad():
         return linear_cka(tested(images), tested(made.images), unbiased=unbiased)

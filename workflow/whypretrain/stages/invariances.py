@@ -5,7 +5,7 @@ flow.csv
 (columns: `whypretrain.invariances.compare`) and pictures.npz. The images are one seeded stratified draw of
 the target's test split, the same for all models and seeds; the noise differs by training seed.
 
-Config: images, steps, step_size, batch_size, pictures, seed, repeats.
+Config: images, steps, step_size, decay, batch_size, pictures, seed, repeats.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ def _drawn(test: data.ImageSet, config: dict[str, Any], target: str, repeat: int
 def _examined(
     loaded: dict[str, models.Classifier], images: torch.Tensor, config: dict[str, Any], seed: int
 ) -> dict[str, invariances.Subject]:
-    settings = {key: config[key] for key in ("steps", "step_size", "batch_size")}
+    settings = {key: config[key] for key in ("steps", "step_size", "batch_size")} | {
+        "decay": config.get("decay", False)
+    }
     return {name: invariances.examine(model, images, **settings, seed=seed) for name, model in loaded.items()}
 
 
