@@ -151,7 +151,12 @@ def test_nothing_made_yet_says_what_makes_it(tmp_path: Path) -> None:
     assert found.text.count("is not made yet") == 12
     for target in ("data", "train", tmp_path / "claims.csv", tmp_path / "figures/knowledge.svg"):
         assert f"snakemake --cores all {target}" in found.text
+    assert "this experiment's --configfile" in found.text
     assert not found.all("img")
+
+
+def test_the_default_experiment_needs_no_configfile(tmp_path: Path) -> None:
+    assert "--configfile" not in Page(build_from(tmp_path, {"experiment": "default"})).text
 
 
 def test_some_figures_missing(experiment: Callable[..., Path]) -> None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 from whypretrain.claims.claim import EXCEEDED, Claim, Measure, Range, Rule
-from whypretrain.claims.runs import estimate_runs, estimate_samples, keyed, run_values, sample_sums
+from whypretrain.claims.runs import RUN, estimate_runs, estimate_samples, keyed, run_values, sample_sums
 from whypretrain.errors import InputError
 from whypretrain.statistics import Estimate, holm
 
@@ -25,6 +26,9 @@ VERDICTS = (SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE)
 ALL = "all"  # architecture and target of a row over all runs
 
 Tables = Mapping[str, pd.DataFrame]
+
+_Indexed = TypeVar("_Indexed", pd.Series, pd.DataFrame)
+_NONE = pd.Series(dtype=np.float64, index=pd.MultiIndex.from_arrays([[], [], []], names=RUN))
 
 
 @dataclass(frozen=True)
@@ -84,71 +88,68 @@ def decide(
         InputError: naming the claim whose measure does not fit its table, or a table without runs.
     """
     settings = _Settings(confidence, resamples, seed)
-    scopes = _scopes({name: keyed(table, name) for name, table in tables.items()})
-    rows = [row for claim in claims for row in _rows(claim, scopes, settings)]
+    by_name = {name: keyed(table, name) for name, table in tables.items()}
+    rows = [row for claim in claims for row in _rows(claim, by_name, settings)]
     _correct(rows)
     return pd.DataFrame([_record(row, rule, confidence) for row in rows])
 
 
-def _scopes(tables: Tables) -> dict[tuple[str, str], Tables]:
-    """The tables over all runs and, where there are several, those of each architecture and target."""
-    cells: set[tuple[str, str]] = set()
-    for table in tables.values():
-        cells |= set(zip(table["architecture"], table["target"], strict=True))
-    scopes = {(ALL, ALL): tables}
-    for architecture, target in sorted(cells) if len(cells) > 1 else []:
-        scopes[architecture, target] = {
-            name: table[(table["architecture"] == architecture) & (table["target"] == target)]
-            for name, table in tables.items()
-        }
-    return scopes
-
-
-def _rows(claim: Claim, scopes: Mapping[tuple[str, str], Tables], settings: _Settings) -> list[_Row]:
-    """The overall row first, then those of the cells that the claim can be tested in."""
+def _rows(claim: Claim, tables: Tables, settings: _Settings) -> list[_Row]:
+    """The row over all runs and, where there are several, those of each architecture and target."""
+    measure = claim.measure
     try:
-        overall, *cells = [_row(claim, scope, tables, settings) for scope, tables in scopes.items()]
+        values = _values(measure, tables)
+        baseline = _values(claim.control.measure, tables) if claim.control else _NONE
     except InputError as error:
         raise InputError(f"claim {claim.id}: {error}; mend it in claims.yaml") from error
-    return [overall, *(row for row in cells if row.testable)]
-
-
-def _row(claim: Claim, scope: tuple[str, str], tables: Tables, settings: _Settings) -> _Row:
-    row, measure = _Row(claim, *scope), claim.measure
-    values = _values(measure, tables)
-    known = values.dropna()
-    if known.empty:
-        there = measure.table in tables
-        row.notes.append(
-            "no rows of this experiment fit the claim" if there else f"no table '{measure.table}'"
-        )
-        return row
-    row.n_seeds = known.index.get_level_values("seed").nunique()
-    if undefined := len(values) - len(known):
-        row.notes.append(f"not defined in {undefined} of {len(values)} runs")
-    if measure.sampled and "sample" in tables[measure.table]:
-        sums = sample_sums(measure, tables[measure.table])
-        row.estimate = estimate_samples(sums, resamples=settings.resamples, seed=settings.seed)
-        row.n_samples = len(sums.groupby(["target", "sample"]))
-    else:
-        row.estimate = estimate_runs(known, pool=measure.pool)
-    _hold_against_control(row, known, tables, settings.confidence)
-    return row
+    if not values.notna().any():
+        there = "no rows of this experiment fit the claim"
+        return [
+            _Row(claim, ALL, ALL, notes=[there if measure.table in tables else f"no table '{measure.table}'"])
+        ]
+    sampled = measure.sampled and "sample" in tables[measure.table]
+    sums = sample_sums(measure, tables[measure.table]) if sampled else None
+    index = values.dropna().index
+    cells = sorted(set(zip(*map(index.get_level_values, ("architecture", "target")), strict=True)))
+    rows = [_Row(claim, *cell) for cell in [(ALL, ALL), *(cells if len(cells) > 1 else [])]]
+    for row in rows:
+        _estimate(row, _within(row, values), None if sums is None else _within(row, sums), settings)
+        _hold_against_control(row, _within(row, values), _within(row, baseline), settings.confidence)
+    return rows
 
 
 def _values(measure: Measure, tables: Tables) -> pd.Series:
     """One value a run; none without the table."""
     table = tables.get(measure.table)
-    return pd.Series(dtype=np.float64) if table is None or table.empty else run_values(measure, table)
+    return _NONE if table is None or table.empty else run_values(measure, table)
 
 
-def _hold_against_control(row: _Row, values: pd.Series, tables: Tables, confidence: float) -> None:
+def _within(row: _Row, values: _Indexed) -> _Indexed:
+    """The values of the row's scope."""
+    if row.architecture == ALL:
+        return values
+    architecture, target = (values.index.get_level_values(name) for name in ("architecture", "target"))
+    return values[(architecture == row.architecture) & (target == row.target)]
+
+
+def _estimate(row: _Row, values: pd.Series, sums: pd.DataFrame | None, settings: _Settings) -> None:
+    known = values.dropna()
+    row.n_seeds = known.index.get_level_values("seed").nunique()
+    if undefined := len(values) - len(known):
+        row.notes.append(f"not defined in {undefined} of {len(values)} runs")
+    if sums is None:
+        row.estimate = estimate_runs(known, pool=row.claim.measure.pool)
+    else:
+        row.estimate = estimate_samples(sums, resamples=settings.resamples, seed=settings.seed)
+        row.n_samples = len(sums.groupby(["target", "sample"]))
+
+
+def _hold_against_control(row: _Row, values: pd.Series, baseline: pd.Series, confidence: float) -> None:
     """Set the control's estimate and whether it undermines the claim."""
     control = row.claim.control
     if control is None:
         return
-    baseline = _values(control.measure, tables).dropna()
-    if baseline.empty:
+    if not baseline.notna().any():
         row.notes.append("its control was not run")
         return
     shown = estimate_runs(baseline, pool=control.measure.pool).interval(confidence)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,16 +52,18 @@ def share(rows: pd.DataFrame, column: str, above: float) -> float:
 
 def ratio(rows: pd.DataFrame, numerator: str, denominator: str) -> float:
     """Ratio of two columns' sums, over the rows that have both."""
-    above, below = rows[[numerator, denominator]].dropna().sum()
-    return float(above / below) if below != 0 else np.nan
+    above, below = _values(rows, numerator), _values(rows, denominator)
+    known = np.isfinite(above) & np.isfinite(below)
+    total = below[known].sum()
+    return float(above[known].sum() / total) if total != 0 else np.nan
 
 
 def trend(rows: pd.DataFrame, numerator: str, denominator: str, along: str) -> float:
     """Spearman's correlation of `ratio`, taken within each value of the column `along`, with that value."""
-    groups: list[tuple[Any, float]] = [
-        (key, ratio(group, numerator, denominator)) for key, group in rows.groupby(along)
-    ]
-    return spearman([key for key, _ in groups], [value for _, value in groups])
+    places, which = np.unique(rows[along].to_numpy(dtype=np.float64), return_inverse=True)
+    return spearman(
+        places, [ratio(rows[which == index], numerator, denominator) for index in range(len(places))]
+    )
 
 
 def correlation(rows: pd.DataFrame, column: str, other: str) -> float:
