@@ -39,18 +39,20 @@ def anneal(
 ) -> tuple[Point, Certificate]:
     """Solve at `epsilon`, from solutions at larger ones where it is small beside the spread of the cost.
 
+    The tolerance is met up to the rounding of cost / epsilon.
+
     Raises:
         InputError: if the certificate is not reached within `max_iterations` passes over the kernel.
     """
     levels = [epsilon]
     while levels[-1] * _LEVEL <= _FIRST * cost_spread:
         levels.append(levels[-1] * _LEVEL)
-    budget = Budget(max_iterations)
+    budget, rounding = Budget(max_iterations), 8 * np.finfo(np.float64).eps * cost_spread / epsilon
     potential = levels[-1] * _constant_start(
         kept.at(levels[-1]), eliminated.at(levels[-1]), cost_mean / levels[-1]
     )
     for level in reversed(levels):
-        goal = tolerance if level == epsilon else max(tolerance, _ROUGH)
+        goal = max(tolerance, rounding if level == epsilon else _ROUGH)
         newton = Newton(kernel_at(level), kept.at(level), eliminated.at(level), tolerance=goal, budget=budget)
         point, certificate = newton.solve(potential / level)
         potential = level * point.kept

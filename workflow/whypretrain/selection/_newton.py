@@ -63,8 +63,13 @@ class Newton:
 
     def solve(self, start: np.ndarray) -> tuple[Point, Certificate]:
         """Iterate until the relative gap and the change by one more scaling step are within tolerance."""
-        point = self._evaluate(start)
+        with np.errstate(over="ignore", invalid="ignore"):  # a wild trial step overflows, and is rejected
+            return self._solve(self._evaluate(start))
+
+    def _solve(self, point: Point) -> tuple[Point, Certificate]:
         while True:
+            if not np.isfinite(point.kept_mass.sum()):
+                raise InputError("the plan's mass exceeds all numbers: raise epsilon, tau or the costs")
             residual = self._residual(point)
             norm, gap = _size(residual), self._relative_gap(point, residual)
             if norm <= self.tolerance and gap <= self.tolerance:
@@ -79,9 +84,10 @@ class Newton:
         """The best common shift of the kept potential, in closed form: it balances the two total masses."""
         if self.contraction in (0, 1):
             return point
-        wanted = np.exp(self.kept.log_mass - point.kept / self.kept.weight).sum()
+        wanted = self.kept.log_mass - point.kept / self.kept.weight
+        log_wanted = wanted.max() + np.log(np.exp(wanted - wanted.max()).sum())
         rate = 1 - self.eliminated.damping + 1 / self.kept.weight
-        return point.shifted(np.log(wanted / point.kept_mass.sum()) / rate, self.eliminated.damping)
+        return point.shifted((log_wanted - np.log(point.kept_mass.sum())) / rate, self.eliminated.damping)
 
     def _residual(self, point: Point) -> np.ndarray:
         """What one scaling step would add to the kept potential."""
@@ -156,7 +162,10 @@ def _conjugate_gradients(
         if square <= goal:
             break
         mapped = image(search)
-        length = square / (search @ mapped)
+        curvature = search @ mapped
+        if curvature <= 0:  # by rounding, where the plan falls into parts that hardly touch
+            break
+        length = square / curvature
         solution, remainder = solution + length * search, remainder - length * mapped
         previous, square = square, remainder @ remainder
         search = remainder + square / previous * search

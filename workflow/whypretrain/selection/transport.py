@@ -65,7 +65,7 @@ def unbalanced_ot(
     tau_source: float,
     tau_target: float,
     reference: Reference = "ones",
-    tolerance: float = 1e-9,
+    tolerance: float = 1e-11,
     max_iterations: int = 100_000,
 ) -> DenseTransport:
     """Minimise, over plans T >= 0 of shape (n, m),
@@ -83,7 +83,7 @@ def unbalanced_ot(
             exact.
         tau_target: weight of the target marginal, likewise.
         reference: `ones` (plain entropy) or `product` (a b').
-        tolerance: the relative gap and the residual below which a solution is returned.
+        tolerance: the relative gap and the residual below which a solution is returned (rounding permitting).
         max_iterations: passes over the kernel after which the solver gives up, with an error.
 
     Raises:

@@ -43,17 +43,24 @@ def main(argv: list[str] | None = None) -> None:
 
 def stage(args: argparse.Namespace) -> None:
     """Read the files, make the tables, write one CSV each."""
-    unknown = sorted(set(args.config) - set(DEFAULTS))
-    if unknown:
-        raise InputError(f"selection_study: unknown key {unknown[0]}: the keys are {', '.join(DEFAULTS)}")
-    config = {**DEFAULTS, **args.config}
+    config = _checked(args.config)
     settings = Settings(
         config["temperature"], config["tau_source"], config["tau_target"], config["classes"], config["seed"]
     )
-    grid = Grid(**{**DEFAULTS["grid"], **config["grid"]})
     pairs = list(_pairs(args.class_means))
-    for name, table in study(pairs, _classes(args.class_means), config["rules"], settings, grid).items():
+    tables = study(pairs, _classes(args.class_means), config["rules"], settings, Grid(**config["grid"]))
+    for name, table in tables.items():
         write_table(args.out / f"{name}.csv", table)
+
+
+def _checked(config: dict[str, Any]) -> dict[str, Any]:
+    grid = config.get("grid", {})
+    unknown = sorted(set(config) - set(DEFAULTS)) + [
+        f"grid.{key}" for key in grid if key not in DEFAULTS["grid"]
+    ]
+    if unknown:
+        raise InputError(f"selection_study: unknown key {unknown[0]}: the keys are {', '.join(DEFAULTS)}")
+    return {**DEFAULTS, **config, "grid": {**DEFAULTS["grid"], **grid}}
 
 
 def _classes(folder: Path) -> pd.DataFrame:
