@@ -1,0 +1,122 @@
+"""The schema, the default config and the code that reads it must agree, and each mistake has one clear message."""
+
+import copy
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+from whypretrain.config import check
+from whypretrain.data.build import KINDS
+from whypretrain.errors import InputError
+from whypretrain.figures.settings import Settings
+from whypretrain.stages import interactions as interactions_stage
+from whypretrain.stages import score as score_stage
+from whypretrain.training.recipe import Augmentation, Recipe
+
+ROOT = Path(__file__).parents[1]
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+SCHEMA_TREE = yaml.safe_load(SCHEMA.read_text())
+DEFAULT = yaml.safe_load((ROOT / "config/default.yaml").read_text())
+
+
+def merged(base, change):
+    """What Snakemake makes of a config file over another: mappings merge, everything else is replaced."""
+    result = copy.deepcopy(base)
+    for key, value in change.items():
+        result[key] = merged(result[key], value) if isinstance(value, dict) and key in result else value
+    return result
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("config/**/*.yaml")), ids=lambda file: file.stem)
+def test_shipped_configs_are_valid(file):
+    check(merged(DEFAULT, yaml.safe_load(file.read_text())), SCHEMA)
+
+
+def properties(*path):
+    tree = SCHEMA_TREE
+    for key in path:
+        tree = tree[key]
+    return set(tree["properties"])
+
+
+def names(dataclass):
+    return {field.name for field in fields(dataclass)}
+
+
+def test_recipes_have_the_keys_that_training_reads():
+    assert properties("$defs", "recipe") == names(Recipe)
+    assert properties("$defs", "recipe", "properties", "augmentation") == names(Augmentation)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_data_sets_have_the_options_of_their_kind(kind):
+    assert properties("$defs", kind) - {"kind"} == names(KINDS[kind].options)
+    assert kind in SCHEMA_TREE["properties"]["datasets"]["additionalProperties"]["properties"]["kind"]["enum"]
+
+
+def test_sections_have_the_keys_that_their_stages_read():
+    assert properties("properties", "interactions", "properties", "score") | {"seed"} == set(
+        score_stage.DEFAULTS
+    )
+    assert properties("properties", "interactions", "properties", "analysis") == set(
+        interactions_stage.DEFAULTS
+    )
+    assert properties("properties", "figures") <= names(Settings)
+
+
+def leaves(tree, path=()):
+    for key, node in tree.get("properties", {}).items():
+        node = SCHEMA_TREE["$defs"][node["$ref"].rpartition("/")[2]] | node if "$ref" in node else node
+        yield (*path, key), node
+        yield from leaves(node, (*path, key))
+
+
+@pytest.mark.parametrize("path", [".".join(path) for path, _ in leaves(SCHEMA_TREE)])
+def test_every_key_has_a_meaning_or_parts(path):
+    node = dict((".".join(each), node) for each, node in leaves(SCHEMA_TREE))[path]
+    assert node.get("description") or node.get("properties") or "enum" in node or "const" in node
+
+
+MISTAKES = {
+    "unknown key": ({"pretrain": {"stepz": 1}}, "unknown key 'stepz' in pretrain; did you mean 'steps'?"),
+    "unknown section": ({"modelz": {}}, "unknown key 'modelz' in the top level; did you mean 'models'?"),
+    "wrong type": ({"pretrain": {"steps": "many"}}, "pretrain.steps must be of type integer, not 'many'"),
+    "out of range": ({"statistics": {"confidence": 1.5}}, "statistics.confidence: 1.5"),
+    "unknown rule": ({"select": {"rules": ["magic"]}}, "select.rules.0 must be one of 'uot'"),
+    "unknown kind": ({"datasets": {"x": {"kind": "cifar"}}}, "datasets.x.kind must be one of 'glyphs'"),
+    "option of another kind": (
+        {"datasets": {"digits": {"scripts": ["latin"]}}},
+        "unknown key 'scripts' in datasets.digits",
+    ),
+    "no such data set": ({"grid": {"targets": ["digit"]}}, "'digit', which is not in datasets; did you mean"),
+    "no such model": ({"grid": {"architectures": ["vgg"]}}, "there are: resnet, vit"),
+    "no such method": ({"grid": {"methods": ["probes"]}}, "not in train.methods; did you mean 'probe'?"),
+    "source as target": ({"grid": {"targets": ["glyphs"]}}, "names the source 'glyphs'"),
+    "players": ({"interactions": {"score": {"margin": 1}}}, "players is 10, but a grid of 4 x 4 cells"),
+    "grid": ({"interactions": {"score": {"grid": 5}}}, "does not divide image.size 16"),
+    "source rule": (
+        {"train": {"methods": {"joint_uot": {"source": "all"}}}},
+        "'all', which is not in select.rules",
+    ),
+    "missing root": ({"datasets": {"x": {"kind": "imagefolder"}}}, "'root' is a required property"),
+    "no such folder": (
+        {"datasets": {"x": {"kind": "imagefolder", "root": "nowhere"}}, "grid": {"targets": ["x"]}},
+        "datasets.x: nowhere does not exist",
+    ),
+    "name that is no name": ({"experiment": "a b; rm"}, "experiment: 'a b; rm' does not match"),
+    "probe with steps": (
+        {"train": {"methods": {"probe": {"steps": 3}}}},
+        "unknown key 'steps' in train.methods.probe",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_are_named_in_one_line(name):
+    change, expected = MISTAKES[name]
+    with pytest.raises(InputError) as error:
+        check(merged(DEFAULT, change), SCHEMA)
+    assert expected in str(error.value)
+    assert "\n" not in str(error.value)
