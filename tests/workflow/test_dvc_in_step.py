@@ -1,6 +1,7 @@
 """dvc.yaml and the Snakemake graph must tell the same story."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,14 +15,117 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 OUTS = {out: stage for stage, section in STAGES.items() for item in section["outs"] for out in item}
 # Imported by every stage; DVC would name all of them in each stage, so they count as part of the interpreter.
 SHARED = ("workflow/whypretrain/stages/_run.py", "workflow/whypretrain/stages/__init__.py")
+FEW = {"grid": {"seeds": [0]}}  # one seed has all kinds of jobs
+
+# Keys that no other value can take by themselves.
+FIXED = {"experiment", "grid.source", "train.methods.probe.start"} | {
+    f"datasets.{name}.kind" for name in CONFIG["datasets"]
+}
+# Another value that the config's checks admit, where half, one more or a shorter list is not.
+OTHERS = {
+    "grid.seeds": [0, 1],
+    "image.size": 32,
+    "image.channels": 3,
+    "datasets.letters.scripts": ["armenian"],
+    "datasets.letters.fonts": ["DejaVu Sans"],
+    "models.vit.checkpoint": "timm:other",
+    "models.resnet.checkpoint": "timm:other",
+    "select.rules": CONFIG["select"]["rules"][::-1],
+    "train.methods.probe.mode": "paper",
+    "interactions.score.grid": 8,
+    "interactions.score.player_file": "players.json",
+    "interactions.analysis.references": ["scratch"],
+    "interactions.analysis.players": [8],
+    "interactions.analysis.pairs": [["probe", "scratch"]],
+}
+WORDS = {  # where only some words are admitted
+    "small": "standard",
+    "adamw": "sgd",
+    "one_cycle": "cosine",
+    "pretrained": "random",
+    "random": "pretrained",
+    "uot": "vote",
+    "mean": "zero",
+    "visible": "masked",
+    "float32": "bfloat16",
+    "probe": "scratch",
+    "finetune": "scratch",
+    "scratch": "finetune",
+    "two": "one",
+    "biased": "unbiased",
+}
 
 
-def graph(*configfiles):
-    """All jobs, listed in a fresh interpreter."""
-    command = [sys.executable, "workflow/tools/jobs.py", *map(str, configfiles)]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    return [job for job in json.loads(run.stdout[run.stdout.index("[\n") :]) if job["output"]]
+def leaves(section, prefix=""):
+    for key, value in section.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{key}.")
+        elif f"{prefix}{key}" not in FIXED:
+            yield f"{prefix}{key}", value
+
+
+LEAVES = dict(leaves(CONFIG))
+
+
+def other(key, value):
+    """A value of the same kind that differs."""
+    if key in OTHERS:
+        return OTHERS[key]
+    if key.endswith(".source"):
+        return "vote"
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, str):
+        return WORDS.get(value, f"other-{value}")
+    if isinstance(value, list):
+        return value[:-1]
+    return value + 1 if isinstance(value, int) else value / 2
+
+
+def change(key, value):
+    """A config file's content that sets one key; where an image part must fit, fewer players do."""
+    content = json.loads(json.dumps(FEW))
+    *path, last = key.split(".")
+    section = content
+    for name in path:
+        section = section.setdefault(name, {})
+    section[last] = value
+    if key == "interactions.score.margin":
+        section["players"] = 4
+    return content
+
+
+def graphs(files):
+    """The jobs of each config file: half of the files in each of two processes, one a core."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
+    command = [sys.executable, "workflow/tools/jobs.py"]
+    halves = [files[::2], files[1::2]]
+    runs = [
+        subprocess.Popen([*command, *half], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        for half in halves
+    ]
+    found = {}
+    for half, run in zip(halves, runs, strict=True):
+        printed = run.communicate()[0]
+        assert run.returncode == 0
+        found |= dict(zip(half, json.loads(printed), strict=True))
+    return found
+
+
+@pytest.fixture(scope="module")
+def all_jobs(tmp_path_factory):
+    """Key -> jobs after a change of this key; None -> jobs without a change."""
+    folder = tmp_path_factory.mktemp("configs")
+    contents = {None: FEW, **{key: change(key, other(key, value)) for key, value in LEAVES.items()}}
+    for key, content in contents.items():
+        (folder / f"{key}.yaml").write_text(yaml.safe_dump(content))
+    found = graphs([str(folder / f"{key}.yaml") for key in contents])
+    return {key: [job for job in found[str(folder / f"{key}.yaml")] if job["output"]] for key in contents}
+
+
+@pytest.fixture(scope="module")
+def jobs(all_jobs):
+    return all_jobs[None]
 
 
 def covers(place, path):
@@ -35,11 +139,6 @@ def out_of(path):
 def is_shared(path):
     """Base modules: files directly below the package, and what all stages share."""
     return path in SHARED or Path(path).parent == Path("workflow/whypretrain")
-
-
-@pytest.fixture(scope="module")
-def jobs():
-    return graph()
 
 
 def test_every_output_has_a_stage_and_every_stage_an_output(jobs):
@@ -73,40 +172,14 @@ def fingerprint(jobs):
     return found
 
 
-# One changed value per section that stages read; every value passes the config's checks.
-CHANGES = {
-    "seed": {"seed": 1},
-    "image": {"image": {"size": 32}},
-    "datasets": {"datasets": {CONFIG["grid"]["targets"][0]: {"train_size": 90}}},
-    "models": {"models": {"vit": {"architecture": {"options": {"depth": 3}}}}},
-    "pretrain": {"pretrain": {"steps": 7}},
-    "features": {"features": {"batch_size": 7}},
-    "select": {"select": {"classes": 7}},
-    "train": {"train": {"common": {"batch_size": 7}}},
-    "interactions": {"interactions": {"score": {"samples": 7}}},
-    "invariances": {"invariances": {"images": 7}},
-    "statistics": {"statistics": {"resamples": 7}},
-    "grid.targets": {"grid": {"targets": CONFIG["grid"]["targets"][:1]}},
-    "grid.architectures": {"grid": {"architectures": CONFIG["grid"]["architectures"][:1]}},
-    "grid.methods": {"grid": {"methods": CONFIG["grid"]["methods"][:-1]}},
-    "grid.seeds": {"grid": {"seeds": CONFIG["grid"]["seeds"][:-1]}},
-}
+def reads(stage, key):
+    """Whether a stage names a key, or a section that holds it, in dvc.yaml; no keys at all mean the whole file."""
+    named = STAGES[stage]["params"][0]["config/default.yaml"]
+    return named is None or any(covers(name.replace(".", "/"), key.replace(".", "/")) for name in named)
 
 
-def sections_of(stage):
-    """Leaves or sections of the config that a stage names in dvc.yaml; None for the whole file."""
-    return STAGES[stage]["params"][0]["config/default.yaml"]
-
-
-@pytest.mark.parametrize("key", CHANGES)
-def test_a_parameter_touches_the_same_stages(jobs, tmp_path, key):
-    changed = tmp_path / "changed.yaml"
-    changed.write_text(yaml.safe_dump(CHANGES[key]))
-    before, after = fingerprint(jobs), fingerprint(graph(changed))
+@pytest.mark.parametrize("key", LEAVES)
+def test_a_parameter_touches_the_same_stages(all_jobs, key):
+    before, after = fingerprint(all_jobs[None]), fingerprint(all_jobs[key])
     snakemake = {stage for stage in STAGES if before.get(stage) != after.get(stage)}
-    dvc = {
-        stage
-        for stage in STAGES
-        if sections_of(stage) is None or any(key == name or covers(name.replace(".", "/"), key.replace(".", "/")) for name in sections_of(stage))
-    }
-    assert snakemake == dvc
+    assert snakemake == {stage for stage in STAGES if reads(stage, key)}

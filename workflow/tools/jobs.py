@@ -1,6 +1,8 @@
 """Every job of the workflow as data, without running anything or needing results.
 
-    python workflow/tools/jobs.py config/default.yaml
+    python workflow/tools/jobs.py config/default.yaml config/smoke.yaml
+
+prints one JSON list of jobs for each file, in one JSON list: one start of Snakemake serves many experiments.
 """
 
 from __future__ import annotations
@@ -21,27 +23,29 @@ from snakemake.settings.types import (
 )
 
 
-def jobs(*configfiles: str, target: str = "all") -> list[dict[str, Any]]:
+def jobs(configfile: str | Path, target: str = "all") -> list[dict[str, Any]]:
     """Rule, rule file, inputs, outputs and parameters of every job that `target` needs from nothing."""
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
-            config_settings=ConfigSettings(configfiles=[Path(file) for file in configfiles]),
+            config_settings=ConfigSettings(configfiles=[Path(configfile)]),
             snakefile=Path("Snakefile"),
         )
         dag = workflow.dag(dag_settings=DAGSettings(targets={target}, forceall=True))
         dag.execute_workflow(executor="dryrun", execution_settings=ExecutionSettings(lock=False))
-        return [
-            {
-                "rule": job.rule.name,
-                "file": str(Path(str(job.rule.snakefile)).relative_to(Path.cwd())),
-                "input": sorted(map(str, job.input)),
-                "output": sorted(map(str, job.output)),
-                "params": {key: str(value) for key, value in job.params.items()},
-            }
-            for job in workflow._workflow.dag.jobs
-        ]
+        return [_describe(job) for job in workflow._workflow.dag.jobs]
+
+
+def _describe(job: Any) -> dict[str, Any]:
+    """What decides one job's work, as plain values."""
+    return {
+        "rule": job.rule.name,
+        "file": str(Path(str(job.rule.snakefile)).relative_to(Path.cwd())),
+        "input": sorted(map(str, job.input)),
+        "output": sorted(map(str, job.output)),
+        "params": {key: str(value) for key, value in job.params.items()},
+    }
 
 
 if __name__ == "__main__":
-    print(json.dumps(jobs(*sys.argv[1:]), indent=1))
+    print(json.dumps([jobs(file) for file in sys.argv[1:]]))
