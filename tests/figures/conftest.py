@@ -61,7 +61,7 @@ class Synthetic:
         columns = ["rule", "rank", "class_index", "class_name", "concept", "score", "selected"]
         return self.table(columns, rows)
 
-    def knowledge(self, players=10, samples=24):
+    def knowledge(self, players=10, samples=8):
         rows = []
         models = [method for method in self.methods if method.startswith(("finetune", "joint", "mine"))]
         for (t, a, s), model, sample, order in product(

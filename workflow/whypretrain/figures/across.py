@@ -18,8 +18,8 @@ NEEDS = ("runs", "knowledge", "layers")
 TAKES = ()
 MEASURES = {
     "accuracy": "accuracy / %",
-    "preserved": "preserved share / %",
-    "forgetting": "forgetting, late layers / %",
+    "preserved": "preserved\nshare / %",
+    "forgetting": "forgetting in\nlate layers / %",
 }
 
 

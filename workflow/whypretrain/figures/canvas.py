@@ -129,6 +129,8 @@ def settle(figure: Figure) -> None:
     """
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
+    for part in figure.findobj(SubFigure):
+        part.bbox_relative.update_from_data_xy(np.round(part.bbox_relative.get_points(), 5))
     for axis in figure.axes:
         axis.set_position(tuple(np.round(axis.get_position(original=True).bounds, 5)))
 
@@ -145,4 +147,5 @@ def _wrapped(text: str, width: float, letter: float) -> list[str]:
 def _legend_columns(handles: Sequence[Any], width: float) -> int:
     longest = max((len(handle.get_label()) for handle in handles), default=1)
     entry = 0.42 + longest * 7 * _LETTER * _POINT
-    return max(1, min(len(handles), int(width / entry)))
+    columns = max(1, min(len(handles), int(width / entry)))
+    return math.ceil(len(handles) / math.ceil(len(handles) / columns)) if handles else 1

@@ -77,16 +77,23 @@ def _draw_pairs(axis: Axes, shares: pd.Series, place: int, look: Look) -> None:
     marks.dots(axis, percent, place, look)
     if percent.size:
         axis.plot(
-            percent.mean(), place, marker=look.marker, color=look.colour, markersize=4, markeredgewidth=0
+            percent.mean(),
+            place,
+            marker=look.marker,
+            color=look.colour,
+            markersize=4,
+            markeredgewidth=0,
+            clip_on=False,
         )
 
 
 def _note(pairs: pd.DataFrame, settings: Settings) -> str:
+    name = looks([settings.model])[settings.model].label
     sizes = pairs.groupby(["architecture", "target", "kind"]).size()
     return (
-        f"{tables.extent(sizes)} pairs of models a kind; hollow: each pair, filled: mean, without interval, as "
-        f"pairs share models. Last row: what the {looks([settings.model])[settings.model].label} "
-        f"model preserved of its pre-trained one, with its {100 * settings.confidence:g} % bootstrap interval."
+        f"{tables.extent(sizes)} pairs of models a kind; hollow: each pair, filled: mean, without "
+        f"interval, as pairs share models. Last row: what the {name} model preserved of its pre-trained one,"
+        f" with its {100 * settings.confidence:g} % bootstrap interval."
     )
 
 

@@ -33,13 +33,14 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     figure, grid, bar = _layout(names, rows, published is not None, settings)
     norm = _norm(shown)
     for line, name in zip(grid, names, strict=True):
-        for (kind, label), axis in zip(KINDS.items(), line, strict=False):
+        for kind, axis in zip(KINDS, line, strict=False):
             part = tables.only(shown, architecture=name, kind=kind)
-            _draw_matrix(
-                axis, part, norm, title=f"{name}: {label}", values=6 if settings.columns == "two" else 0
-            )
+            _draw_matrix(axis, part, norm, values=6 if settings.columns == "two" else 0)
+        line[0].set_ylabel(f"{name}\ninverted layer")
     if published is not None:
-        _draw_matrix(grid[0][-1], tables.only(shown, kind=_PAPER), norm, title="published: ViT-B/32")
+        _draw_matrix(grid[0][-1], tables.only(shown, kind=_PAPER), norm)
+        grid[0][-1].set_xlabel("tested layer")
+    _label(grid)
     beyond = shown["estimate"].abs().max() > norm.vmax
     figure.colorbar(
         ScalarMappable(norm, "PuOr"),
@@ -92,24 +93,28 @@ def _layout(
     return figure, grid, body.add_subplot(spec[-1, :])
 
 
+def _label(grid: np.ndarray) -> None:
+    for axis, heading in zip(grid[0], [*KINDS.values(), "published"], strict=False):
+        axis.set_title(heading, fontsize=7)
+    for axis in grid[-1, : len(KINDS)]:
+        axis.set_xlabel("tested layer")
+
+
 def _norm(shown: pd.DataFrame) -> Normalize:
     """Symmetric about zero, common to all panels, as wide as our own values; published ones may exceed it."""
     ours = shown[shown["kind"] != _PAPER]["estimate"].abs()
-    largest = max(float(ours.max()), 1e-3)
+    largest = max(1e-3, float(ours.max()))  # in this order, NaN gives way
     return Normalize(-largest, largest)
 
 
-def _draw_matrix(axis: Axes, part: pd.DataFrame, norm: Normalize, *, title: str, values: int = 0) -> None:
+def _draw_matrix(axis: Axes, part: pd.DataFrame, norm: Normalize, *, values: int = 0) -> None:
     """One matrix; its values are written in where it has at most `values` layers."""
     table = part.pivot_table(index="reference_layer", columns="tested_layer", values="estimate", dropna=False)
     axis.imshow(table, cmap="PuOr", norm=norm, interpolation="nearest")
-    axis.set_title(title, fontsize=7)
     axis.spines[:].set_visible(False)
     step = max(1, -(-len(table) // 6))
     axis.set_xticks(range(0, table.shape[1], step), table.columns[::step])
     axis.set_yticks(range(0, len(table), step), table.index[::step])
-    axis.set_xlabel("tested layer")
-    axis.set_ylabel("inverted layer")
     if len(table) <= values:
         _write_values(axis, table.to_numpy(), norm)
 
@@ -134,10 +139,11 @@ def _two_digits(value: float) -> str:
 
 
 def _note(rows: pd.DataFrame, published: bool, settings: Settings) -> str:
+    target = rows["target"].iloc[0]
     return (
-        f"{tables.seeds(rows)}, mean; target {rows['target'].iloc[0]}; linear CKA, {settings.estimator}. Flow: an "
+        f"{tables.seeds(rows)}, mean; target {target}; linear CKA, {settings.estimator}. Flow: an "
         "inverted pre-trained layer is matched better (positive) or worse (negative) by another tested "
         "layer than by its own. Null: the same with the pre-trained model in place of the tuned one. Excess: "
         "tuned minus pre-trained; only this is due to training."
-        + (" Published: arXiv:2307.06006, Fig. 4a, ImageNet to CIFAR-10." if published else "")
+        + (" Published: arXiv:2307.06006, Fig. 4a, ViT-B/32, ImageNet to CIFAR-10." if published else "")
     )

@@ -30,8 +30,8 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         height=blocks * _block_height(chosen, WIDTH[settings.columns] / across, settings.pictures),
         title="Images and their inversions, layer by layer",
         note="Image; noise that every inversion starts from; then inputs that the model represents at "
-        "that layer as it does the image: what they leave out or distort, the layer is invariant to. First seed and "
-        "target of each architecture.",
+        "that layer as it does the image: what they leave out or distort, the layer is invariant to. First "
+        "seed and target of each architecture.",
     )
     parts = np.ravel(np.asarray(body.subfigures(blocks, across, squeeze=False)))
     for pictures, part in zip(chosen, parts, strict=False):
@@ -64,7 +64,7 @@ def _block_height(chosen: Sequence[Pictures], width: float, images: int) -> floa
 def _draw_block(part: SubFigure, pictures: Pictures, images: int) -> None:
     models, images = _models(pictures), min(images, len(pictures.images))
     grid = part.subplots(images * len(models), _layers(pictures) + 2, squeeze=False)
-    grid[0, 0].set_title(f"{pictures.architecture} · {pictures.target}\n\n", fontsize=7.5)
+    grid[0, 0].set_title(f"{pictures.architecture} · {pictures.target}\n", fontsize=7.5, linespacing=1.4)
     names = looks(models)
     for line, axes in enumerate(grid):
         index, model = divmod(line, len(models))

@@ -38,6 +38,7 @@ def mean(axis: Axes, interval: pd.Series, place: float, look: Look) -> None:
         color=look.colour,
         markeredgewidth=0,
         zorder=4,
+        clip_on=False,
     )
 
 

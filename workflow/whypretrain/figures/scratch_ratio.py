@@ -96,8 +96,8 @@ def _note(
     bars = tables.interval_words(settings.confidence, "bootstrap interval", repeated=tables.repeated(rows))
     note = f"{tables.seeds(rows)}, {tables.count(images, 'image')} each; {bars}."
     if published:
-        note += f" Grey: {published[0]:g} to {published[1]:g} %, the range that arXiv:2410.08455 found over "
-        "its settings."
+        low, high = published
+        note += f" Grey: {low:g} to {high:g} %, the range that arXiv:2410.08455 found over its settings."
     absent = int(ratios["estimate"].isna().sum())
     return note + (
         f" {tables.count(absent, 'ratio')} not defined, for want of preserved knowledge." if absent else ""

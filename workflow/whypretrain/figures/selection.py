@@ -119,8 +119,8 @@ def _overlap_words(overlaps: pd.DataFrame, settings: Settings) -> str:
     others = [rule for rule in _COMPARED if rule in means and rule != settings.rule]
     if not others:
         return ""
-    words_ = ", ".join(f"{rule_looks([rule])[rule].label}: {means[rule]:.3g}" for rule in others)
-    return f"  ({means[settings.rule]:.3g} chosen; of these also by {words_})"
+    words_ = ", ".join(f"{rule_looks([rule])[rule].label} {means[rule]:.3g}" for rule in others)
+    return f"  ({means[settings.rule]:.3g} chosen; also by {words_})"
 
 
 def _note(table: pd.DataFrame, settings: Settings) -> str:
