@@ -17,7 +17,8 @@ SUFFIXES = ("png", "svg", "pdf", "csv")
 
 
 @pytest.mark.parametrize("name", ["knowledge", "flow"])
-def test_the_same_tables_give_the_same_bytes(name, given, tmp_path):
+def test_the_same_tables_give_the_same_bytes(name, synthetic, tmp_path):
+    given = {name: getattr(synthetic(architectures=("vit",), targets=("digits",)), name)()}
     for folder in ("a", "b"):
         figures.save(*figures.draw(name, given, Settings(resamples=50)), tmp_path / folder / name)
     for suffix in SUFFIXES:
