@@ -103,7 +103,7 @@ def _rows(claim: Claim, tables: Tables, settings: _Settings) -> list[_Row]:
     except InputError as error:
         raise InputError(f"claim {claim.id}: {error}; mend it in claims.yaml") from error
     if not values.notna().any():
-        there = "no rows of this experiment fit the claim"
+        there = "no rows of this experiment fit the claim, or too few to define it"
         return [
             _Row(claim, ALL, ALL, notes=[there if measure.table in tables else f"no table '{measure.table}'"])
         ]

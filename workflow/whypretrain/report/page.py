@@ -77,6 +77,7 @@ def _environment(attached: Mapping[Path, str]) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "image": _image, "rows": _rows}
+    environment.tests["known"] = pd.notna
     environment.globals["attached"] = attached
     return environment
 
