@@ -72,3 +72,10 @@ def test_settings_refuse_what_they_do_not_know(config, message):
 
 def test_settings_take_whole_numbers_for_real_ones():
     assert Settings.of({"late": 1}).late == 1
+
+
+def test_kinds_of_knowledge_differ_in_print_without_colour():
+    for one, other in combinations(style.KNOWLEDGE.values(), 2):
+        light, dark = sorted((luminance(one.colour), luminance(other.colour)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) > 1.15
+        assert one.hatch != other.hatch

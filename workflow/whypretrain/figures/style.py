@@ -97,9 +97,9 @@ METHODS: dict[str, Look] = {
 }
 
 KNOWLEDGE: dict[str, Look] = {
-    "preserved": Look("preserved", "#A6A6A6", "s", SOLID),
+    "preserved": Look("preserved", "#777777", "s", SOLID),
     "discarded": Look("discarded", ORANGE, "v", DASHED, "////"),
-    "new": Look("newly learned", SKY, "o", DASHDOT, "...."),
+    "new": Look("newly learned", "#8CC8EE", "o", DASHDOT, "...."),
 }
 
 RULES = {"uot": "UOT", "balanced_ot": "balanced OT", "partial_ot": "partial OT", "round_robin": "round-robin"}
