@@ -13,8 +13,6 @@ ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config/default.yaml").read_text())
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 OUTS = {out: stage for stage, section in STAGES.items() for item in section["outs"] for out in item}
-# Imported by every stage; DVC would name all of them in each stage, so they count as part of the interpreter.
-SHARED = ("workflow/whypretrain/stages/_run.py", "workflow/whypretrain/stages/__init__.py")
 FEW = {"grid": {"seeds": [0]}}  # one seed has all kinds of jobs
 
 # Keys that no other value can take by themselves.
@@ -136,11 +134,6 @@ def out_of(path):
     return next((out for out in OUTS if covers(out, path)), None)
 
 
-def is_shared(path):
-    """Base modules: files directly below the package, and what all stages share."""
-    return path in SHARED or Path(path).parent == Path("workflow/whypretrain")
-
-
 def test_every_output_has_a_stage_and_every_stage_an_output(jobs):
     assert {out_of(output) for job in jobs for output in job["output"]} == set(OUTS)
 
@@ -151,7 +144,7 @@ def test_dependencies(jobs, stage):
     for job in jobs:
         if OUTS[out_of(job["output"][0])] == stage:
             needed |= {job["file"], *job["input"]}
-    needed = {path for path in needed if OUTS.get(out_of(path)) != stage and not is_shared(path)}
+    needed = {path for path in needed if OUTS.get(out_of(path)) != stage}
     named = STAGES[stage]["deps"]
     assert [path for path in sorted(needed) if not any(covers(place, path) for place in named)] == []
     assert [place for place in named if not any(covers(place, path) for path in needed)] == []
