@@ -73,10 +73,10 @@ def load_scores(path: str | Path) -> ScoreArchive:
         InputError: if the file is missing, damaged, of another kind, or holds scores that are not finite.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             scores, checkpoint_scores, owner, about = (arrays[name] for name in _ARRAYS)
         archive = ScoreArchive(scores, checkpoint_scores, owner, json.loads(str(about)))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: no readable score archive ({error}); remove it and score again") from error
     if not (np.isfinite(scores).all() and np.isfinite(checkpoint_scores).all()):
         raise InputError(f"{path}: holds scores that are not finite; remove it and score again")

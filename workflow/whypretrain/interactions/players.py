@@ -12,6 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -108,6 +109,8 @@ def token_players(words: Sequence[Sequence[int]], length: int) -> PlayerSet:
     """
     masks = np.zeros((len(words), length), dtype=bool)
     for player, positions in enumerate(words):
+        if not all(0 <= position < length for position in positions):
+            raise InputError(f"word {player} has a token outside the {length} positions: {list(positions)}")
         masks[player, list(positions)] = True
     return from_masks(masks)
 
@@ -142,10 +145,10 @@ def load_players(path: str | Path) -> dict[str, PlayerSet]:
     path = Path(path)
     try:
         if path.suffix == ".npz":
-            with np.load(path) as arrays:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return {name: _from_array(arrays[name]) for name in arrays.files}
         return {name: _from_json(entry) for name, entry in json.loads(path.read_text()).items()}
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, BadZipFile) as error:
         raise InputError(
             f"{path}: no readable player file ({error}); see load_players for its form"
         ) from error

@@ -149,18 +149,21 @@ def _players_truncated(length: int, max_order: int) -> int:
 
 def _subtract_subsets(values: Array) -> Array:
     for player in range(players_of(values)):
-        pairs = values.reshape(
-            *values.shape[:-1], -1, 2, 1 << player
-        )  # (..., 2^(n-1-i), without i | with i, 2^i)
+        pairs = _with_and_without(values, player)
         pairs[..., 1, :] -= pairs[..., 0, :]
     return values
 
 
 def _add_subsets(values: Array) -> Array:
     for player in range(players_of(values)):
-        pairs = values.reshape(*values.shape[:-1], -1, 2, 1 << player)
+        pairs = _with_and_without(values, player)
         pairs[..., 1, :] += pairs[..., 0, :]
     return values
+
+
+def _with_and_without(values: Array, player: int) -> Array:
+    """A view (..., 2^(n-1-player), 2, 2^player) whose axis of two is a coalition without and with the player."""
+    return values.reshape(*values.shape[:-1], values.shape[-1] >> (player + 1), 2, 1 << player)
 
 
 def _reversed(values: Array) -> Array:

@@ -59,14 +59,12 @@ class Game:
 
     def scores(self, entries: Sequence[Entry], samples: int) -> np.ndarray:
         """Scores of the networks on the first `samples` images, (entries, samples, 2^n)."""
+        rows = {key: row[:samples] for key, row in self.known.items() if len(row) >= samples}
         keys = [entry.about["key"] for entry in entries]
-        missing = {
-            key: entry.network for key, entry in zip(keys, entries, strict=True) if key not in self.known
-        }
-        made: Any = []
+        missing = {key: entry.network for key, entry in zip(keys, entries, strict=True) if key not in rows}
         if missing:
             made = interactions.score_coalitions(missing, **self.inputs(samples), **self.options)
-        rows = {**self.known, **dict(zip(missing, made, strict=True))}
+            rows |= dict(zip(missing, made, strict=True))
         return np.stack([rows[key] for key in keys])
 
     def inputs(self, samples: int) -> dict[str, Any]:
