@@ -117,7 +117,7 @@ def rank_costs(cost: np.ndarray, rule: str, settings: Settings) -> Ranking:
 
 def rank_scores(scores: Scores, rule: str, settings: Settings) -> Ranking:
     """Order the scores and diagnose the choice of the first k."""
-    order = np.argsort(-scores.score, kind="stable")
+    order = np.argsort(-_rounded(scores.score), kind="stable")
     effective, share = _mass_diagnostics(scores, order, settings.k)
     return Ranking(
         rule=rule,
@@ -130,6 +130,12 @@ def rank_scores(scores: Scores, rule: str, settings: Settings) -> Ranking:
         gap_at_k=_gap(scores.score[order], settings.k),
         certificate=scores.certificate,
     )
+
+
+def _rounded(score: np.ndarray) -> np.ndarray:
+    """Twelve digits of each score: equal classes must tie whatever the order in which their sums were rounded."""
+    mantissa, exponent = np.frexp(score)
+    return np.ldexp(np.round(mantissa, 12), exponent)
 
 
 def _mass_diagnostics(scores: Scores, order: np.ndarray, k: int) -> tuple[float | None, float | None]:

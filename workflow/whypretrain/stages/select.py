@@ -17,6 +17,7 @@ import pandas as pd
 from whypretrain.data.class_means import load_class_means
 from whypretrain.errors import InputError
 from whypretrain.files import read_json, write_json, write_table
+from whypretrain.seeds import seed_of
 from whypretrain.selection import Ranking, rank_classes
 from whypretrain.stages._run import parser, run
 
@@ -26,7 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "temperature": 0.1,  # smoothing in units of the cosine cost, or "auto"
     "tau_source": 1.0,  # weight of the source marginal, in units of the temperature
     "tau_target": 100.0,  # weight of the target marginal, in units of the temperature
-    "seed": 0,  # of the rule `random`
+    "seed": 0,  # of the rule `random`, which draws anew for every target, architecture and model seed
 }
 
 
@@ -52,7 +53,8 @@ def stage(args: argparse.Namespace) -> None:
     about = read_json(args.source_data / "data.json")
     source, target = load_class_means(args.features), load_class_means(args.target_features)
     keys = {"target": args.target, "architecture": args.architecture, "seed": args.seed}
-    rankings = [_rank(source, target, rule, config, about["classes"]) for rule in config["rules"]]
+    draw = seed_of(config["seed"], args.target, args.architecture, args.seed)
+    rankings = [_rank(source, target, rule, config, draw, about["classes"]) for rule in config["rules"]]
     tables = [_table(ranking, about, keys) for ranking in rankings]
     write_table(args.out, pd.concat(tables, ignore_index=True))
     write_json(args.out.with_suffix(".json"), {**keys, "rules": {r.rule: _diagnostics(r) for r in rankings}})
@@ -66,7 +68,7 @@ def _checked(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rank(
-    source: np.ndarray, target: np.ndarray, rule: str, config: dict[str, Any], classes: list[str]
+    source: np.ndarray, target: np.ndarray, rule: str, config: dict[str, Any], draw: int, classes: list[str]
 ) -> Ranking:
     tempered = rule in ("uot", "vote") or config["temperature"] != "auto"
     return rank_classes(
@@ -77,7 +79,7 @@ def _rank(
         tau_source=config["tau_source"],
         tau_target=config["tau_target"],
         k=config["classes"],
-        seed=config["seed"],
+        seed=draw,
         source_names=classes,
     )
 
