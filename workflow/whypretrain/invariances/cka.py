@@ -36,8 +36,7 @@ def linear_cka(x: Array, y: Array, *, unbiased: bool = False) -> float:
 
     Raises:
         InputError: fewer than 2 images (4 if unbiased), differing numbers of images, features that are not
-        finite
-            or that are the same for every image.
+            finite or that are the same for every image.
 
     >>> x = np.random.default_rng(0).standard_normal((50, 8))
     >>> round(linear_cka(x, 3 * x + 1), 12)

@@ -32,6 +32,8 @@ class Schedule:
 
 _PUBLISHED_PIXELS = 3 * 224 * 224
 
+# At 16 x 16 large decaying steps do better: 40 of 3.0 left self values of 0.97-1.00 in a ViT and a ResNet of 4
+# blocks, 50 constant ones of 0.5 left 0.90-1.00, long_steps scaled to that size 0.88-1.00.
 # For 224 x 224 RGB. arXiv:2307.06006 states 50 steps and no length; its public driver has 0.5 and 500.
 PRESETS: dict[str, Schedule] = {
     "literal": Schedule(0.5, 50),

@@ -1,9 +1,8 @@
 """Invariances: invert the pre-trained and every tuned model block by block, and compare them with controls.
 
-Reads the target's test images, the pre-trained model and the tuned models; writes into `--out` layers.csv,
-flow.csv
-(columns: `whypretrain.invariances.compare`) and pictures.npz. The images are one seeded stratified draw of
-the target's test split, the same for all models and seeds; the noise differs by training seed.
+Reads the target's test images, the pre-trained model and the tuned models; writes into `--out` layers.csv and
+flow.csv (columns: `whypretrain.invariances.compare`) and pictures.npz. The images are one seeded stratified draw
+of the target's test split, the same for all models and seeds; the noise differs by training seed.
 
 Config: images, steps, step_size, decay, batch_size, pictures, seed, repeats.
 """
