@@ -1,13 +1,17 @@
 """The full STIR matrix of a model pair, both directions: shared inversions against one inversion a cell.
 
-Claim: at least 10 times faster than the reference way for 6 blocks, growing with depth, with the same values.
+Claim: with the same values, L blocks take about 1.1 L times less than the algorithm of the reference (which does
+L times the inversions and forward passes to the end), and far less than with the graph traced anew at every
+call, as its base library does; so 10 times less from 9 blocks on, and from 2 on, respectively.
 Peer: the algorithm of github.com/nvedant07/STIR at 9de8699 (stir-invariance 0.0), written plainly, as that
 code needs a GPU: for every pair of layers and each direction it inverts the reference layer anew, every step
 runs the whole network, weights are not frozen, CKA is the biased one of the features. Same noise for both.
 
     python benchmarks/stir.py [--quick]
 
-Last result: RESULT
+Last result (torch 2.15.0, one thread of a busy EPYC, 32 images, 10 steps, CPU seconds; ratio to ours, growth of
+peak memory): 2 blocks ours 0.5 s, 14 MiB; reference x2.4, 15 MiB; re-tracing x19, 39 MiB. 4 blocks ours 1.6 s,
+23 MiB; x4.6, 27 MiB; x35, 89 MiB. 6 blocks ours 3.4 s, 33 MiB; x6.8, 38 MiB; re-tracing was not run to its end.
 """
 
 from __future__ import annotations
