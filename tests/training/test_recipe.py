@@ -22,6 +22,8 @@ def test_config_and_recipe_are_inverse():
         ({"steps": 0}, r"train\.x\.steps: 0 must be between 1"),
         ({"steps": 1.5}, r"train\.x\.steps: 1\.5 must be of type int"),
         ({"steps": True}, r"train\.x\.steps: True must be"),
+        ({"source_classes": 0}, r"train\.x\.source_classes: 0 must be between 1"),
+        ({"source_classes": True}, r"train\.x\.source_classes: True must be"),
         ({"learning_rate": "fast"}, r"train\.x\.learning_rate: 'fast' must be of type float"),
         ({"learning_rate": float("nan")}, r"train\.x\.learning_rate: nan"),
         ({"start": "frozen"}, r"train\.x\.start: 'frozen' must be one of pretrained, random"),

@@ -39,8 +39,8 @@ def root(tmp_path_factory, image_sets):
     for name, images in image_sets.items():
         data.save(images, folder / "data" / name)
     _pretrain(folder)
-    rows = [("uot", 3, True), ("uot", 1, True), ("uot", 2, False), ("random", 0, True)]
-    table = pd.DataFrame(rows, columns=["rule", "class_index", "selected"])
+    rows = [("uot", 1, 3, True), ("uot", 2, 1, True), ("uot", 3, 2, False), ("random", 1, 0, True)]
+    table = pd.DataFrame(rows, columns=["rule", "rank", "class_index", "selected"])
     files.write_table(folder / "select/vit/0/bars.csv", table)
     _train(folder, list(RECIPES))
     return folder
@@ -124,6 +124,16 @@ def test_source_matters_and_is_counted(root):
     assert len(weights) == len(RECIPES)
 
 
+def test_the_number_of_source_classes_needs_no_new_selection(root):
+    recipes = {
+        f"joint_{number}": {**RECIPE, "source": "uot", "source_classes": number} for number in (1, 2, 3)
+    }
+    _train(root, list(recipes), folder="numbers", recipes=recipes)
+    weights = [(root / f"numbers/{name}/0/model.safetensors").read_bytes() for name in recipes]
+    assert weights[1] == (root / "train/bars/vit/joint_uot/0/model.safetensors").read_bytes()
+    assert len(set(weights)) == 3
+
+
 def test_pretraining_is_the_same_to_the_byte(root):
     again = _pretrain(root, out="again/vit/0")
     assert _bytes(again) == _bytes(root / "pretrain/vit/0")
@@ -145,7 +155,7 @@ def test_a_checkpoint_is_imported_in_place_of_training(root):
 
 @pytest.mark.parametrize("mode", [{"mode": "strong"}, {"mode": "paper", **RECIPE, "steps": 100}])
 def test_a_probe_is_a_model_like_any_other(root, image_sets, mode):
-    folder = _probe(root, {"start": "frozen", "root_seed": 0, **mode}, method=f"probe_{mode['mode']}")
+    folder = _probe(root, {"start": "frozen", "seed": 0, **mode}, method=f"probe_{mode['mode']}")
     model, pretrained = models.load(folder), models.load(root / "pretrain/vit/0")
     test = image_sets["bars"].split("test")
     assert model.classes == test.classes
@@ -178,6 +188,11 @@ def test_runs_are_gathered_in_order(root, tmp_path):
         (["finetune"], {"other": RECIPE}, "no recipe for method 'finetune'; recipes are other"),
         (["finetune"], {"finetune": {"step": 3}}, "train.finetune: unknown key 'step'"),
         (["finetune"], {"finetune": {**RECIPE, "source": "vote"}}, "rule 'vote' selects no class"),
+        (
+            ["j"],
+            {"j": {**RECIPE, "source": "uot", "source_classes": 4}},
+            "source_classes: 4 of 3 source classes",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(root, capsys, methods, recipes, message):

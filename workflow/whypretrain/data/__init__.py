@@ -1,6 +1,7 @@
 """Labelled image sets: made from the config, kept on disk, read back; no torch."""
 
 from whypretrain.data.build import KINDS, Kind, build
+from whypretrain.data.class_means import load_class_means, load_list
 from whypretrain.data.image_set import ImageSet, assemble, load, save
 from whypretrain.data.sampling import few_shot, split_off
 from whypretrain.data.scripts import SCRIPTS
@@ -14,6 +15,8 @@ __all__ = [
     "build",
     "few_shot",
     "load",
+    "load_class_means",
+    "load_list",
     "save",
     "split_off",
 ]

@@ -22,9 +22,9 @@ from whypretrain.training import LinearProbe, Recipe, fit_probe, scores
 
 
 def stage(arguments: argparse.Namespace) -> None:
-    """Fit the probe; config keys: mode (strong | paper), root_seed, and for `paper` those of a recipe."""
+    """Fit the probe; config keys: mode (strong | paper), seed, and for `paper` those of a recipe."""
     config = dict(arguments.config)
-    mode, root = config.pop("mode", "strong"), config.pop("root_seed", 0)
+    mode, root = config.pop("mode", "strong"), config.pop("seed", 0)
     config.pop("start", None)
     recipe = Recipe.from_config(config, f"train.{arguments.method}") if mode == "paper" else None
     features, labels, is_train = _features(arguments.features)

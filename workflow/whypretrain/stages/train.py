@@ -69,7 +69,13 @@ def _selected(arguments: argparse.Namespace, recipe: Recipe, method: str) -> lis
     if arguments.selection is None:
         raise InputError(f"train.{method}: source {recipe.source!r} needs --selection")
     table = files.read_table(arguments.selection)
-    rows = table[(table["rule"] == recipe.source) & table["selected"].astype(bool)]
+    ranked = table[table["rule"] == recipe.source]
+    number = recipe.source_classes
+    if number is not None and 0 < len(ranked) < number:
+        raise InputError(
+            f"train.{method}.source_classes: {number} of {len(ranked)} source classes; choose fewer"
+        )
+    rows = ranked[ranked["selected"].astype(bool) if number is None else ranked["rank"] <= number]
     if rows.empty:
         known = ", ".join(sorted(table["rule"].unique()))
         chosen = f"train.{method}: rule {recipe.source!r}"

@@ -46,6 +46,9 @@ class Recipe:
     clip_norm: float | None = None  # largest norm of the gradient of all weights; None: unlimited
     augmentation: Augmentation = field(default_factory=Augmentation)
     source: str | None = None  # selection rule whose classes are trained along; None: target alone
+    source_classes: int | None = (
+        None  # the best so many of the rule's ranking; None: as many as were selected
+    )
     source_weight: float = 0.3  # lambda: weight of the source loss (arXiv 2111.12292)
     source_ratio: float = 1.0  # mu: source images per target image in a step
     checkpoints: int = 0  # weights kept along the way: step 0, the last, and log-spaced ones between; 0: none
@@ -89,6 +92,7 @@ _LIMITS = {  # least and largest value allowed
     "warmup": (0.0, 1.0),
     "label_smoothing": (0.0, 1.0),
     "clip_norm": (1e-12, math.inf),
+    "source_classes": (1, math.inf),
     "source_weight": (0.0, math.inf),
     "source_ratio": (1e-3, math.inf),
     "checkpoints": (0, math.inf),
@@ -136,7 +140,7 @@ def _converted(value: Any, kind: Any, where: str) -> Any:
         return float(value)
     if kind == float | None and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    if kind is int and isinstance(value, bool):
+    if kind in (int, int | None) and isinstance(value, bool):
         raise InputError(f"{where}: {value!r} must be a number")
     if kind != tuple[float, ...] and isinstance(value, kind):
         return value
