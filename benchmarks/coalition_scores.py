@@ -5,7 +5,7 @@ are measured in turn, 15 times in this process; the ratio is of the best of each
 Models are those of the embedded experiment, 16x16 grey images, 10 players of 16 cells; `--large` takes ResNet-18 on
 224x224 images and 10 of 49 cells.
 
-Last result (2026-11-21, torch 2.15, AMD EPYC, 1 thread, beside seven other busy processes on two cores): not decided,
+Last result (2026-11-21, torch 2.15, AMD EPYC, 1 thread, beside seven busy processes on two cores): not decided,
 the ratio ran from 0.73 to 1.20. Masking and log-odds alone, measured with a model that returns ready logits, took 1.6 us
 an input at batch 256 and 2.5 us at 32, where the forwards took 75 to 290 us: a ratio of 0.97 to 0.99. To be repeated on
 an idle machine and on a GPU.
@@ -36,7 +36,7 @@ LARGE = {"resnet18": Architecture("resnet18", 224, 3)}
 
 
 def rate(work: Callable[[], object], forwards: int) -> float:
-    """Forwards a second of one call: of wall time on a GPU, else of processor time, so that other load does not count."""
+    """Forwards a second of one call: of wall time on a GPU, else of processor time, which other load changes less."""
     on_gpu = torch.cuda.is_available()
     clock = time.perf_counter if on_gpu else time.process_time
     start = clock()
