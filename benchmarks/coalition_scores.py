@@ -6,7 +6,7 @@ Models are those of the embedded experiment, 16x16 grey images, 10 players of 16
 224x224 images and 10 of 49 cells.
 
 Last result (2026-11-21, torch 2.15, AMD EPYC, 1 thread, beside seven busy processes on two cores): not decided,
-the ratio ran from 0.73 to 1.20. Masking and log-odds alone, measured with a model that returns ready logits, took 1.6 us
+the ratio ran from 0.73 to 1.20. Masking and log-odds, measured with a model that returns ready logits, took 1.6 us
 an input at batch 256 and 2.5 us at 32, where the forwards took 75 to 290 us: a ratio of 0.97 to 0.99. To be repeated on
 an idle machine and on a GPU.
 
