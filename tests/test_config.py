@@ -105,6 +105,10 @@ MISTAKES = {
         {"datasets": {"x": {"kind": "imagefolder", "root": "nowhere"}}, "grid": {"targets": ["x"]}},
         "datasets.x: nowhere does not exist",
     ),
+    "variant of nothing": (
+        {"datasets": {"digits": {"variant_of": "digit"}}},
+        "datasets.digits.variant_of names 'digit', which is not in datasets; did you mean 'digits'?",
+    ),
     "name that is no name": ({"experiment": "a b; rm"}, "experiment: 'a b; rm' does not match"),
     "probe with steps": (
         {"train": {"methods": {"probe": {"steps": 3}}}},

@@ -24,11 +24,16 @@ def digits(size=8, channels=1, **spec):
         ),
         ({"kind": ["digits"]}, "does not exist"),
         ({"kind": None}, "does not exist"),
-        ({"colour": 1}, "data.mine: unknown option colour; there are test_fraction, test_size, train_size"),
+        (
+            {"colour": 1},
+            "data.mine: unknown option colour; there are fraction, imbalance, test_fraction, test_size",
+        ),
         ({"train_size": "many"}, "data.mine.train_size: 'many' is not of type int or null"),
         ({"train_size": 10.5}, "is not of type int or null"),
         ({"train_size": True}, "True is not of type int or null"),
         ({"train_size": 0}, "train_size: 0 is out of range"),
+        ({"fraction": 0}, "fraction: 0.0 is out of range"),
+        ({"imbalance": 0.5}, "imbalance: 0.5 is out of range"),
         (
             {"train_size": 5000},
             r"data.mine.train_size: size 5000 is not possible; use 10 \(one a class\) to 899",
@@ -54,6 +59,34 @@ def test_about_says_what_it_is():
     assert made.about["name"] == "mine"
     assert made.about["kind"] == "digits"
     assert made.about["licence"] == KINDS["digits"].licence
+
+
+def variant(**spec):
+    return build("few", {"kind": "digits", "variant_of": "mine", **spec}, size=8, channels=1, seed=0)
+
+
+def origins(images, split):
+    return set(images.split(split).manifest["origin"])
+
+
+def test_variants_share_the_test_images_and_nest_their_training_images():
+    whole = digits()
+    for small in (variant(fraction=0.3), variant(imbalance=10), variant(imbalance=10, fraction=0.5)):
+        assert origins(small, "test") == origins(whole, "test")
+        assert origins(small, "train") < origins(whole, "train")
+    assert origins(variant(fraction=0.1), "train") < origins(variant(fraction=0.3), "train")
+    assert origins(build("few", {"kind": "digits"}, size=8, channels=1, seed=0), "test") != origins(
+        whole, "test"
+    )
+
+
+def test_size_then_imbalance_then_fraction():
+    sizes = (
+        variant(train_size=200, imbalance=10, fraction=0.5).split("train").manifest["label"].value_counts()
+    )
+    tail = variant(train_size=200, imbalance=10).split("train").manifest["label"].value_counts()
+    assert (tail.max(), tail.min()) == (20, 2)
+    assert (sizes.max(), sizes.min()) == (10, 1)
 
 
 def test_importing_data_leaves_torch_alone():

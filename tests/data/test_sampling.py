@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from whypretrain.data import few_shot, split_off
+from whypretrain.data.sampling import long_tail, share
 from whypretrain.errors import InputError
 
 COUNTS = [2, 5, 9, 30]
@@ -61,3 +62,34 @@ def test_split_off_takes_its_share_of_every_class(fraction, expected):
 def test_split_off_needs_two_images_a_class():
     with pytest.raises(InputError, match="class lonely has fewer than 2 images"):
         split_off(np.array([0, 0, 1]), 0.5, classes=["pair", "lonely"], seed=0)
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"), [(1, [100] * 5), (16, [6, 12, 25, 50, 100]), (1e4, [1, 1, 1, 10, 100])]
+)
+def test_long_tail_falls_exponentially(factor, expected):
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(5), 100))
+    counts = np.bincount(labels[long_tail(labels, factor, seed=0)])
+    assert sorted(counts.tolist()) == expected
+
+
+def test_long_tail_starts_at_the_smallest_class():
+    counts = np.bincount(LABELS[long_tail(LABELS, 2, seed=0)])
+    assert sorted(counts.tolist()) == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.3, 0.5, 1.0])
+def test_share_takes_its_part_of_every_class(fraction):
+    counts = np.bincount(LABELS[share(LABELS, fraction, seed=0)])
+    assert counts.tolist() == [max(1, round(fraction * count)) for count in COUNTS]
+
+
+def test_tails_and_shares_are_nested_and_seeded():
+    labels = np.repeat(np.arange(5), 60)
+    for choose, small, large in ((long_tail, 100, 10), (share, 0.1, 0.5)):
+        part, whole = (choose(labels, value, seed=4) for value in (small, large))
+        assert set(part) < set(whole)
+        assert np.array_equal(whole, choose(labels, large, seed=4))
+        assert not np.array_equal(whole, choose(labels, large, seed=5))
+    heads = {int(np.bincount(labels[long_tail(labels, 10, seed=seed)]).argmax()) for seed in range(30)}
+    assert heads == set(range(5))

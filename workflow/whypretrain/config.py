@@ -87,6 +87,8 @@ def _dataset_problems(config: Config) -> Iterator[str]:
         place = config["datasets"][name].get("root") or config["datasets"][name].get("path")
         if place and not Path(place).exists():
             yield f"datasets.{name}: {place} does not exist; give the folder or file that holds the data"
+        origin = config["datasets"][name].get("variant_of") or name
+        yield from _unknown_names(f"datasets.{name}.variant_of", [origin], "datasets", config["datasets"])
 
 
 def _method_problems(config: Config) -> Iterator[str]:

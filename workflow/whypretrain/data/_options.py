@@ -17,10 +17,15 @@ def option(default: Any, *, least: float = float("-inf"), most: float = float("i
 
 @dataclass(frozen=True, kw_only=True)
 class Common:
-    """What every kind takes: sizes of the seeded stratified subsets; None keeps all images."""
+    """What every kind takes: which of its images are kept, all of them by default."""
 
-    train_size: int | None = option(None, least=1)
-    test_size: int | None = option(None, least=1)
+    train_size: int | None = option(None, least=1)  # training images, a stratified subset
+    test_size: int | None = option(None, least=1)  # test images, a stratified subset
+    imbalance: float = option(1.0, least=1)  # largest over smallest training class; exponential between
+    fraction: float = option(1.0, least=1e-6, most=1)  # share of each training class that is kept of all that
+    variant_of: str | None = (
+        None  # data set whose draws this one takes: same test images, nested training sets
+    )
 
 
 OptionsT = TypeVar("OptionsT", bound=Common)

@@ -12,7 +12,7 @@ from whypretrain import seeds
 from whypretrain.data import digits, glyphs, imagefolder, npz
 from whypretrain.data._options import Common, parse
 from whypretrain.data.image_set import SPLITS, ImageSet
-from whypretrain.data.sampling import few_shot
+from whypretrain.data.sampling import few_shot, long_tail, share
 from whypretrain.errors import InputError
 
 
@@ -51,7 +51,8 @@ def build(name: str, spec: Mapping[str, Any], *, size: int, channels: int, seed:
 
     Args:
         name: the data set's name; also part of its seed, so that two data sets of one kind differ.
-        spec: `kind`, the kind's options, and `train_size`, `test_size` of the stratified subsets.
+        spec: `kind`, the kind's options, and which images are kept: `train_size`, `test_size`, then of the
+            training images `imbalance`, then `fraction`. With `variant_of` the draws are those of that data set.
         size: side of the square images, pixels.
         channels: 1 (grey) or 3 (RGB).
         seed: decides the split, the subset, and whatever the kind draws at random.
@@ -67,7 +68,7 @@ def build(name: str, spec: Mapping[str, Any], *, size: int, channels: int, seed:
     options = parse(
         kind.options, {key: value for key, value in spec.items() if key != "kind"}, f"data.{name}"
     )
-    seed = seeds.seed_of(seed, name)
+    seed = seeds.seed_of(seed, options.variant_of or name)
     try:
         pool = kind.make(options, size=size, channels=channels, seed=seed)
     except InputError as error:
@@ -97,4 +98,7 @@ def _subset(pool: ImageSet, options: Common, name: str, seed: int) -> np.ndarray
             what=f"data.{name}.{split}_size",
         )
         found.append(rows[chosen])
-    return np.concatenate(found)
+    train, test = found
+    train = train[long_tail(pool.labels[train], options.imbalance, seed=seed)]
+    train = train[share(pool.labels[train], options.fraction, seed=seed)]
+    return np.concatenate([train, test])

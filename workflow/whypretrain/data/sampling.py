@@ -48,6 +48,49 @@ def few_shot(
     return np.sort(np.lexsort((turn, rank))[:size])
 
 
+def long_tail(labels: np.ndarray, factor: float, *, seed: int) -> np.ndarray:
+    """Choose images so that class sizes fall exponentially, the largest `factor` times the smallest.
+
+    With the classes in seeded random order k = 0..K-1, class k keeps round(n factor^(-k / (K - 1))) of its
+    images, at least one, where n is the smallest class's number: the profile does not depend on the classes'
+    own sizes. A factor of 1 keeps every image (the profile of long-tailed CIFAR, arXiv:1901.05555).
+
+    Args:
+        labels: class index of each image, 0..K-1, shape (N,), no class empty.
+        factor: at least 1; 10 and 100 are customary.
+        seed: decides the order of the classes, and which images are kept.
+
+    Returns:
+        Row numbers in increasing order, int64; the choice of a larger factor is part of that of a smaller one.
+
+    Example:
+        >>> labels = np.repeat([0, 1, 2], 100)
+        >>> sorted(np.bincount(labels[long_tail(labels, 100, seed=0)]).tolist())
+        [1, 10, 100]
+    """
+    if factor == 1:
+        return np.arange(len(labels))
+    count = np.bincount(labels)
+    generator = seeds.generator(seed, "long tail")
+    place = generator.permutation(len(count)) / max(len(count) - 1, 1)
+    quota = np.maximum(np.rint(count.min() * factor**-place), 1)
+    return np.flatnonzero(_rank_within_class(labels, generator) < quota[labels])
+
+
+def share(labels: np.ndarray, fraction: float, *, seed: int) -> np.ndarray:
+    """Choose the same share of every class, rounded, at least one image each.
+
+    Returns:
+        Row numbers in increasing order, int64; a smaller share is part of a larger one.
+
+    Example:
+        >>> share(np.repeat([0, 1], [10, 4]), 0.5, seed=0).size
+        7
+    """
+    quota = np.maximum(np.rint(fraction * np.bincount(labels)), 1)
+    return np.flatnonzero(_rank_within_class(labels, seeds.generator(seed, "share")) < quota[labels])
+
+
 def split_off(
     labels: np.ndarray, fraction: float, *, classes: Sequence[str], seed: int, what: str = "images"
 ) -> np.ndarray:
