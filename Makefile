@@ -10,7 +10,7 @@ export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test check format lock bench
+.PHONY: run test test-cluster record restore check format lock bench
 
 run: $(VENV)/.done
 	@echo "Running $(CONFIG) with snakemake on $(CORES) cores; results go below results/."
@@ -19,6 +19,15 @@ run: $(VENV)/.done
 test: check
 	@echo "Running the tests, with one run of config/smoke.yaml from its data to its report."
 	python -m pytest tests
+
+# Needs root: installs and starts a Slurm of two nodes on this machine, and ends it.
+test-cluster: $(VENV)/.done
+	@echo "Running the tests that need a cluster, with a real Slurm on this machine."
+	WHYPRETRAIN_CLUSTER=1 python -m pytest tests/cluster
+
+# Results and git: `record` after a run, `restore` after a clone or a checkout (docs/versioning.md).
+record restore: $(VENV)/.done
+	python workflow/tools/versioning.py $@ --config $(CONFIG)
 
 check: $(VENV)/.done
 	@echo "Checking style and types."

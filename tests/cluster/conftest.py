@@ -1,0 +1,104 @@
+"""A real Slurm with two nodes on this machine, started for these tests and ended after them."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
+
+from checkout import Checkout
+from running import Experiment, until
+
+PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
+
+
+class Slurm:
+    """What an operator sees of the cluster."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def jobs(self) -> list[dict[str, str]]:
+        """Every job since the start: id, node, state, memory, submitted log."""
+        printed = subprocess.run(
+            ["squeue", "--noheader", "--states=all", "--format=%i|%N|%T|%m|%Z|%b"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        keys = ("id", "node", "state", "memory", "folder", "gpu")
+        return [dict(zip(keys, line.split("|"), strict=True)) for line in printed.splitlines()]
+
+    def job_of(self, pid: int) -> str:
+        """The Slurm job that a process belongs to."""
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return next(v.split(b"=")[1].decode() for v in variables if v.startswith(b"SLURM_JOB_ID="))
+
+    def fail_node(self, name: str) -> None:
+        """Let a node die with all that runs on it: its daemon, and every process of its jobs."""
+        os.kill(int((self.folder / f"slurmd-{name}.pid").read_text()), signal.SIGKILL)
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                variables = (entry / "environ").read_bytes().split(b"\0")
+                words = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            step = words.startswith(b"slurmstepd") and f"SLURMD_NODENAME={name}".encode() in variables
+            if step or {b"SLURM_CLUSTER_NAME=test", f"SLURMD_NODENAME={name}".encode()} <= set(variables):
+                os.kill(int(entry.name), signal.SIGKILL)
+
+    def mend_node(self, name: str) -> None:
+        """Start the node's daemon again, and wait until the node takes jobs."""
+        subprocess.run(["slurmd", "-N", name], check=True)
+        until(lambda: self.state(name) in ("idle", "mixed", "allocated"))
+
+    def state(self, name: str) -> str:
+        command = ["sinfo", "--noheader", f"--nodes={name}", "--format=%T"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def missing() -> str:
+    """Why there can be no Slurm here; empty where there can."""
+    if os.environ.get("WHYPRETRAIN_CLUSTER") != "1":
+        return "starts system services: run `make test-cluster`"
+    if os.getuid() != 0:
+        return "Slurm's daemons need root"
+    if not shutil.which("slurmctld") and not shutil.which("apt-get"):
+        return f"needs {', '.join(PACKAGES)}, and there is no apt-get to install them"
+    return ""
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory):
+    if reason := missing():
+        pytest.skip(reason)
+    if not shutil.which("slurmctld"):
+        install = ["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", *PACKAGES]
+        if subprocess.run(install, check=False).returncode:
+            pytest.skip(f"apt-get could not install {', '.join(PACKAGES)}")
+    folder = Path(tmp_path_factory.mktemp("slurm"))
+    for parent in (folder, *folder.parents[:3]):
+        parent.chmod(parent.stat().st_mode | 0o055)  # munged, another user, must reach its socket
+    script = str(Path(__file__).with_name("slurm.sh"))
+    subprocess.run([script, "up", str(folder)], check=True)
+    yield Slurm(folder)
+    subprocess.run([script, "down", str(folder)], check=True)
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory):
+    """The experiment after a run without a cluster."""
+    found = Experiment(Checkout(tmp_path_factory.mktemp("local")), target="claims")
+    found.finish()
+    return found
+
+
+@pytest.fixture
+def remote(local, tmp_path):
+    """The experiment in a checkout where nothing has run."""
+    return Experiment(Checkout(tmp_path / "checkout", local.checkout.folder), target="claims")
