@@ -109,3 +109,30 @@ def test_the_callers_random_state_is_left_alone():
     before = torch.get_rng_state()
     fit(network, samples, Recipe(steps=2), seed=0)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_consistency_trains_one_head_and_counts_both_views(model, target, source):
+    from whypretrain.training import train
+
+    recipe = Recipe(steps=4, batch_size=8, source="uot", source_loss="consistency", source_ratio=0.5)
+    start = copy.deepcopy(model.state_dict())
+    result = train(model, target, recipe, seed=0, source=source, source_classes=[1, 3])
+    assert result.images_seen == 4 * (8 + 2 * 4)
+    assert result.history["source_loss"].gt(0).all()
+    assert result.checkpoints == {}
+    assert not torch.equal(start["head.weight"], model.state_dict()["head.weight"])
+
+
+def test_consistency_does_not_see_source_labels(vit, target, source):
+    from whypretrain import models
+    from whypretrain.data import ImageSet
+    from whypretrain.training import train
+
+    recipe = Recipe(steps=3, batch_size=8, source="uot", source_loss="consistency")
+    shuffled = source.manifest.assign(label=(source.manifest["label"] + 1) % 7)
+    weights = []
+    for images in (source, ImageSet(source.images, shuffled)):
+        network = models.build(vit, target.classes, seed=3)
+        train(network, target, recipe, seed=0, source=images)
+        weights.append(network.state_dict())
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from whypretrain.training.joint import interleaved, joint_losses, target_loss
+from whypretrain.training.joint import consistency_losses, interleaved, joint_losses, target_loss
 
 
 @pytest.fixture
@@ -61,3 +61,38 @@ def test_interleaving_spreads_both_evenly(target, source):
     cumulative = torch.cumsum(order < target, 0)
     share = torch.arange(1, target + source + 1) * target / (target + source)
     assert (cumulative - share).abs().max() <= 1
+
+
+def _views(batches):
+    return batches[1][0], batches[1][0].flip(3)
+
+
+@pytest.mark.parametrize(("threshold", "temperature"), [(0.0, 1.0), (0.251, 1.0), (0.3, 0.1)])
+def test_consistency_is_that_of_the_formula(model, batches, threshold, temperature):
+    torch.nn.init.normal_(model.head.weight, std=0.5, generator=torch.Generator().manual_seed(2))
+    weak, strong = _views(batches)
+    target, consistency = consistency_losses(
+        model, batches[0], (weak, strong), threshold=threshold, temperature=temperature
+    )
+    believed = (model(weak) / temperature).softmax(1)
+    rows = [
+        -(q * log).sum()
+        for q, log in zip(believed, model(strong).log_softmax(1), strict=True)
+        if q.max() >= threshold
+    ]
+    assert consistency.item() == pytest.approx(torch.stack(rows).mean().item(), rel=1e-4)
+    assert target.item() == pytest.approx(target_loss(model, batches[0]).item(), rel=1e-5)
+
+
+def test_pseudo_labels_are_held_constant(model, batches):
+    weak, strong = (view.clone().requires_grad_() for view in _views(batches))
+    consistency_losses(model, batches[0], (weak, strong))[1].backward()
+    assert weak.grad.abs().max() == 0
+    assert strong.grad.abs().max() > 0
+
+
+def test_a_batch_that_is_all_masked_is_zero_not_nan(model, batches):
+    loss = consistency_losses(model, batches[0], _views(batches), threshold=1.0)[1]
+    assert loss.item() == 0
+    loss.backward()
+    assert all(p.grad is None or p.grad.abs().max() == 0 for p in model.parameters())

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from whypretrain.progress import progress
 from whypretrain.seeds import seed_of
-from whypretrain.training.joint import joint_losses, target_loss
+from whypretrain.training.joint import consistency_losses, joint_losses, target_loss
 from whypretrain.training.recipe import Recipe
 from whypretrain.training.running import RunningState
 from whypretrain.training.samples import Samples
@@ -47,11 +47,14 @@ def fit(
     recipe: Recipe,
     *,
     seed: int,
-    source: tuple[Samples, nn.Linear] | None = None,
+    source: tuple[Samples, nn.Linear | None] | None = None,
     checkpoint_file: str | Path | None = None,
     save_every: float = 30.0,
 ) -> TrainingResult:
-    """`train` on samples that are on the device already; `network` is a module with `features` and `head`."""
+    """`train` on samples that are on the device already; `network` is a module with `features` and `head`.
+
+    Source samples come with a head of their own, or with None for the consistency loss of the target's.
+    """
     network.train().to(memory_format=torch.channels_last)  # convolutions are a tenth faster so
     run = _Run(network, target, recipe, seed, source)
     running = RunningState(checkpoint_file, run.identity(), every=save_every)
@@ -76,12 +79,12 @@ class _Run:
         target: Samples,
         recipe: Recipe,
         seed: int,
-        source: tuple[Samples, nn.Linear] | None,
+        source: tuple[Samples, nn.Linear | None] | None,
     ) -> None:
         self.network, self.target, self.recipe, self.seed = network, target, recipe, seed
         self.source: Samples | None = source[0] if source else None
         self.source_head: nn.Linear | None = source[1] if source else None
-        self.modules = nn.ModuleList([network] if source is None else [network, source[1]])
+        self.modules = nn.ModuleList([network] if self.source_head is None else [network, self.source_head])
         self.optimizer = _optimizer(network, self.source_head, recipe)
         self.kept = set(checkpoint_steps(recipe.steps, recipe.checkpoints))
         self.step, self.losses = 0, torch.full((recipe.steps, 2), torch.nan, device=target.images.device)
@@ -91,17 +94,9 @@ class _Run:
     def update(self) -> None:
         """One optimiser step."""
         self._set_learning_rates()
-        smoothing = self.recipe.label_smoothing
-        batch = self.target.batch(self.step)
-        if self.source is None or self.source_head is None:
-            loss = target_loss(self.network, batch, label_smoothing=smoothing)
-            self.losses[self.step, 0] = loss.detach()
-        else:
-            parts = joint_losses(
-                self.network, self.source_head, batch, self.source.batch(self.step), label_smoothing=smoothing
-            )
-            loss = parts[0] + self.recipe.source_weight * parts[1]
-            self.losses[self.step] = torch.stack(parts).detach()
+        parts = self._losses()
+        loss = parts[0] if len(parts) == 1 else parts[0] + self.recipe.source_weight * parts[1]
+        self.losses[self.step, : len(parts)] = torch.stack(parts).detach()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if self.recipe.clip_norm is not None:
@@ -109,6 +104,24 @@ class _Run:
         self.optimizer.step()
         self.step += 1
         self._keep()
+
+    def _losses(self) -> tuple[Tensor, ...]:
+        """Loss of the target, and of the source if there is one."""
+        batch, recipe = self.target.batch(self.step), self.recipe
+        smoothing = recipe.label_smoothing
+        if self.source is None:
+            return (target_loss(self.network, batch, label_smoothing=smoothing),)
+        if self.source_head is None:
+            return consistency_losses(
+                self.network,
+                batch,
+                self.source.views(self.step),
+                threshold=recipe.consistency_threshold,
+                temperature=recipe.consistency_temperature,
+                label_smoothing=smoothing,
+            )
+        source = self.source.batch(self.step)
+        return joint_losses(self.network, self.source_head, batch, source, label_smoothing=smoothing)
 
     def identity(self) -> str:
         """Digest of all that decides the run: recipe, seed, data and start weights."""
@@ -145,7 +158,9 @@ class _Run:
         )
         history["loss"] = losses[:, 0] + (np.float32(weight) * losses[:, 1] if weight else 0)
         history["target_loss"], history["source_loss"] = losses.T
-        drawn = self.target.batch_size + (self.source.batch_size if self.source is not None else 0)
+        drawn = self.target.batch_size
+        if self.source is not None:
+            drawn += self.source.batch_size * (1 if self.source_head is not None else 2)  # two views
         return TrainingResult(history, self.checkpoints, recipe.steps * drawn)
 
     def _set_learning_rates(self) -> None:

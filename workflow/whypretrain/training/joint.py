@@ -1,7 +1,7 @@
 """Joint fine-tuning: one backbone, a head for the target's classes and one for all of the source's.
 
 L = mean CE(target rows) + lambda * mean CE(source rows); all rows go through the backbone in one pass
-(arXiv 2111.12292).
+(arXiv 2111.12292). Without source labels, the second term asks the target head to be consistent (2001.07685).
 """
 
 from __future__ import annotations
@@ -51,12 +51,41 @@ def joint_losses(
     )
 
 
-def interleaved(target: int, source: int) -> Tensor:
-    """Order of the rows of (target, source) that spreads both evenly, (target + source,).
+def consistency_losses(
+    network: Network,
+    target: Batch,
+    views: tuple[Tensor, Tensor],
+    *,
+    threshold: float = 0.0,
+    temperature: float = 1.0,
+    label_smoothing: float = 0.0,
+) -> tuple[Tensor, Tensor]:
+    """Mean cross-entropy of the target rows, and the consistency of the one head on two views of source rows.
+
+    With q = softmax(z_weak / temperature), held constant, and m = [max q >= threshold], the second is
+    -sum m sum_k q_k log p_strong,k / sum m (soft pseudo-labels); 0 where no row is confident enough.
+
+    Args:
+        views: weakly and strongly changed images of the same source rows, (B, C, H, W) each.
+    """
+    (images, labels), (weak, strong) = target, views
+    sizes = len(images), len(weak), len(strong)
+    order = interleaved(*sizes).to(labels.device)
+    logits = network.head(network.features(torch.cat([images, weak, strong])[order]))
+    of_target, of_weak, of_strong = logits[order.argsort()].split(sizes)
+    believed = F.softmax(of_weak.detach() / temperature, dim=1)
+    counted = (believed.amax(1) >= threshold).to(logits.dtype)
+    each = F.cross_entropy(of_strong, believed, reduction="none")
+    consistency = (counted * each).sum() / counted.sum().clamp(min=1)
+    return F.cross_entropy(of_target, labels, label_smoothing=label_smoothing), consistency
+
+
+def interleaved(*sizes: int) -> Tensor:
+    """Order of the rows of several parts that spreads all evenly, (sum of sizes,).
 
     Example:
         >>> interleaved(2, 4).tolist()
         [2, 0, 3, 4, 1, 5]
     """
-    place = torch.cat([(torch.arange(number) + 0.5) / number for number in (target, source)])
+    place = torch.cat([(torch.arange(number) + 0.5) / number for number in sizes])
     return place.argsort(stable=True)

@@ -51,7 +51,8 @@ def train(
         target: its classes are the model's.
         recipe: `source_weight` 0, like no source, is vanilla fine-tuning: no source image is drawn.
         seed: decides every draw.
-        source: images trained along under a head of their own, one output for each of the source's classes.
+        source: images trained along under a head of their own, one output for each of the source's classes;
+            without that head where `recipe.source_loss` is `consistency`.
         source_classes: labels of the source classes to draw from; None: all.
         checkpoint_file: running state; an unfinished run of the same start, data, recipe and seed goes on.
         save_every: seconds between two running states.
@@ -97,8 +98,8 @@ def evaluate(model: models.Classifier, images: ImageSet, *, batch_size: int = 50
 
 def _source(
     source: ImageSet, classes: Sequence[int] | None, model: models.Classifier, recipe: Recipe, seed: int
-) -> tuple[Samples, nn.Linear]:
-    """The selected classes' training images, and a head with one output for each of ALL source classes."""
+) -> tuple[Samples, nn.Linear | None]:
+    """The selected classes' training images, and a head with one output for each of ALL source classes, if any."""
     known = range(len(source.classes))
     chosen = np.asarray(known if classes is None else classes, dtype=np.int64)
     if unknown := [int(label) for label in chosen if label not in known]:
@@ -109,7 +110,7 @@ def _source(
     samples = Samples(
         *_on_device(rows), batch_size=batch_size, augmentation=recipe.augmentation, seed=seed, name="source"
     )
-    return samples, _source_head(model, len(known), seed)
+    return samples, _source_head(model, len(known), seed) if recipe.source_loss == "labels" else None
 
 
 def _source_head(model: models.Classifier, classes: int, seed: int) -> nn.Linear:

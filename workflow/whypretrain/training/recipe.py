@@ -51,6 +51,11 @@ class Recipe:
     )
     source_weight: float = 0.3  # lambda: weight of the source loss (arXiv 2111.12292)
     source_ratio: float = 1.0  # mu: source images per target image in a step
+    source_loss: str = (
+        "labels"  # labels | consistency: of a weak and a strong view, clusters in place of classes
+    )
+    consistency_threshold: float = 0.0  # least confidence of a pseudo-label that counts
+    consistency_temperature: float = 1.0  # divides the logits of pseudo-labels
     checkpoints: int = 0  # weights kept along the way: step 0, the last, and log-spaced ones between; 0: none
 
     def __post_init__(self) -> None:
@@ -81,6 +86,7 @@ _CHOICES = {
     "start": ("pretrained", "random"),
     "optimizer": ("adamw", "sgd"),
     "schedule": ("one_cycle", "cosine", "step"),
+    "source_loss": ("labels", "consistency"),
 }
 _LIMITS = {  # least and largest value allowed
     "steps": (1, math.inf),
@@ -95,6 +101,8 @@ _LIMITS = {  # least and largest value allowed
     "source_classes": (1, math.inf),
     "source_weight": (0.0, math.inf),
     "source_ratio": (1e-3, math.inf),
+    "consistency_threshold": (0.0, 1.0),
+    "consistency_temperature": (1e-3, math.inf),
     "checkpoints": (0, math.inf),
 }
 _AUGMENTATION_LIMITS = {

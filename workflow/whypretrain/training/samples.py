@@ -12,6 +12,7 @@ from whypretrain.errors import InputError
 from whypretrain.seeds import seed_of
 from whypretrain.training.augment import augment
 from whypretrain.training.recipe import Augmentation
+from whypretrain.training.strong import strong_view
 
 
 class Samples:
@@ -55,10 +56,22 @@ class Samples:
         """Images, float in [0, 1], augmented, (B, C, H, W), and their labels, (B,)."""
         rows = self.rows(step).to(self.images.device)
         images, labels = self.images[rows], self.labels[rows]
-        if self._augmentation is None:
-            return images, labels
-        draw = Generator(self.images.device).manual_seed(seed_of(*self._name, "augmentation", step))
-        return augment(images.to(torch.float32) / 255, self._augmentation, draw), labels
+        return (
+            images if self._augmentation is None else self._augmented(images, "augmentation", step)
+        ), labels
+
+    def views(self, step: int) -> tuple[Tensor, Tensor]:
+        """A weak and a strong view of a step's images, (B, C, H, W) each: augmented, and changed strongly beside."""
+        images = self.images[self.rows(step).to(self.images.device)]
+        again = self._augmented(images, "second augmentation", step)
+        return self._augmented(images, "augmentation", step), strong_view(again, self._draw("strong", step))
+
+    def _augmented(self, images: Tensor, what: str, step: int) -> Tensor:
+        assert self._augmentation is not None
+        return augment(images.to(torch.float32) / 255, self._augmentation, self._draw(what, step))
+
+    def _draw(self, what: str, step: int) -> Generator:
+        return Generator(self.images.device).manual_seed(seed_of(*self._name, what, step))
 
     def _shuffled(self, epoch: int) -> Tensor:
         draw = Generator().manual_seed(seed_of(*self._name, "order", epoch))
