@@ -69,6 +69,10 @@ def uses_source(method):
     return bool(TRAIN["methods"][method].get("source"))
 
 
+def uses_clusters(method):
+    return TRAIN["methods"][method].get("source_loss") == "consistency"
+
+
 def run_files(method, *names):
     """Files of one method's run, the other wildcards left open."""
     return [f"<results>/{RUN}/{name}".replace("{method}", method) for name in names]

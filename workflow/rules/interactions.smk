@@ -34,7 +34,17 @@ rule score_coalitions:
         " --seed {wildcards.seed} --models {params.models} --out {output} > {log} 2>&1"
 
 
-INTERACTION_TABLES = ["knowledge", "similarity", "sparsity", "salient", "sensitivity", "controls"]
+INTERACTION_TABLES = [
+    "knowledge",
+    "similarity",
+    "dynamics",
+    "sparsity",
+    "matching",
+    "salient",
+    "sensitivity",
+    "controls",
+    "strongest",
+]
 
 
 rule analyse_interactions:

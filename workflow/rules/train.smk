@@ -53,6 +53,11 @@ for job in JOBS:
             target=data_at("{target}"),
             source=data_at(SOURCE) if any(map(uses_source, job)) else [],
             selection=rules.select_classes.output.table if any(map(uses_source, job)) else [],
+            clusters=(
+                [rules.cluster_source.output, rules.select_clusters.output.table]
+                if any(map(uses_clusters, job))
+                else []
+            ),
         output:
             models=[run_files(method, "model.safetensors", "model.json") for method in job],
             more=[
@@ -77,6 +82,11 @@ for job in JOBS:
             selection=(
                 f"--selection {rules.select_classes.output.table}" if any(map(uses_source, job)) else ""
             ),
+            clusters=(
+                f"--clusters {rules.cluster_source.output} --cluster-selection {rules.select_clusters.output.table}"
+                if any(map(uses_clusters, job))
+                else ""
+            ),
             out=[run_of(method) for method in job],
         message:
             "train "
@@ -85,7 +95,7 @@ for job in JOBS:
         shell:
             "python -m whypretrain.stages.train --config {params.config:q} --threads {threads}"
             " --target {params.target} --pretrained {params.model}"
-            " {params.source} {params.selection} --seed {wildcards.seed} --out {params.out} > {log} 2>&1"
+            " {params.source} {params.selection} {params.clusters} --seed {wildcards.seed} --out {params.out} > {log} 2>&1"
 
 
 rule gather_runs:
