@@ -75,7 +75,7 @@ def leaves(tree, path=()):
 
 @pytest.mark.parametrize("path", [".".join(path) for path, _ in leaves(SCHEMA_TREE)])
 def test_every_key_has_a_meaning_or_parts(path):
-    node = dict((".".join(each), node) for each, node in leaves(SCHEMA_TREE))[path]
+    node = {".".join(each): node for each, node in leaves(SCHEMA_TREE)}[path]
     assert node.get("description") or node.get("properties") or "enum" in node or "const" in node
 
 
@@ -99,6 +99,10 @@ MISTAKES = {
     "source rule": (
         {"train": {"methods": {"joint_uot": {"source": "all"}}}},
         "'all', which is not in select.rules",
+    ),
+    "no reference": (
+        {"grid": {"methods": ["finetune", "scratch"]}},
+        "interactions.analysis.reference is 'probe', which is not in grid.methods",
     ),
     "missing root": ({"datasets": {"x": {"kind": "imagefolder"}}}, "'root' is a required property"),
     "no such folder": (

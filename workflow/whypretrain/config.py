@@ -94,12 +94,32 @@ def _dataset_problems(config: Config) -> Iterator[str]:
 def _method_problems(config: Config) -> Iterator[str]:
     ranked = config["select"]["rules"]
     for method in config["grid"]["methods"]:
-        rule = config["train"]["methods"][method].get("source")
+        recipe = config["train"]["methods"][method]
+        rule = recipe.get("source")
+        if recipe.get("source_loss") == "consistency" and "clusters" not in config["select"]:
+            yield (
+                f"train.methods.{method}.source_loss is 'consistency', which needs select.clusters; "
+                "give it their number and how many are chosen"
+            )
         if rule and rule not in ranked:
             yield (
                 f"train.methods.{method}.source is {rule!r}, which is not in select.rules; "
                 f"add it there or choose among {', '.join(ranked)}"
             )
+
+    analysis = config["interactions"]["analysis"]
+    for role in ("reference", "finetune"):
+        if analysis[role] not in config["grid"]["methods"]:
+            yield (
+                f"interactions.analysis.{role} is {analysis[role]!r}, which is not in grid.methods; "
+                f"add it there or choose among {', '.join(config['grid']['methods'])}"
+            )
+    yield from _unknown_names(
+        "interactions.score.dynamics",
+        config["interactions"]["score"]["dynamics"],
+        "train.methods",
+        config["train"]["methods"],
+    )
 
 
 def _player_problems(config: Config) -> Iterator[str]:
@@ -113,6 +133,3 @@ def _player_problems(config: Config) -> Iterator[str]:
         )
     if size % cells:
         yield f"interactions.score.grid is {cells}, which does not divide image.size {size}; choose a divisor"
-    for method in config["interactions"]["score"]["dynamics"]:
-        if method not in config["train"]["methods"]:
-            yield f"interactions.score.dynamics names {method!r}, which is not in train.methods"
