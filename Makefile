@@ -18,7 +18,7 @@ run: $(VENV)/.done
 
 test: check
 	@echo "Running the tests, with one run of config/smoke.yaml from its data to its report."
-	python -m pytest tests
+	python -m pytest -n 2 --dist loadfile tests
 
 # Needs root: installs and starts a Slurm of two nodes on this machine, and ends it.
 test-cluster: $(VENV)/.done
