@@ -109,6 +109,10 @@ MISTAKES = {
         {"datasets": {"x": {"kind": "imagefolder", "root": "nowhere"}}, "grid": {"targets": ["x"]}},
         "datasets.x: nowhere does not exist",
     ),
+    "no clusters": (
+        {"train": {"methods": {"joint_uot": {"source_loss": "consistency"}}}},
+        "train.methods.joint_uot.source_loss is 'consistency', which needs select.clusters",
+    ),
     "variant of nothing": (
         {"datasets": {"digits": {"variant_of": "digit"}}},
         "datasets.digits.variant_of names 'digit', which is not in datasets; did you mean 'digits'?",

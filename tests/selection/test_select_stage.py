@@ -58,6 +58,31 @@ def test_table_and_diagnostics(folder, run_stage):
     assert about["rules"]["nearest"]["effective_classes"] is None
 
 
+def test_clusters_stand_in_for_classes(folder, run_stage):
+    """Two tight bundles a concept: as many clusters as bundles find them, and carry their concepts."""
+    draw = np.random.default_rng(1)
+    labels = np.repeat(np.arange(12), 10)
+    features = np.eye(12)[labels] + 0.01 * draw.random((120, 12))
+    is_train = np.arange(120) % 10 < 8
+    np.savez(folder / "source.npz", features=features, labels=labels, is_train=is_train)
+    np.savez(folder / "target.npz", class_means=np.eye(12)[[4, 5]])
+    made = [*("--features", str(folder / "source.npz")), *("--out", str(folder / "clusters.npz"))]
+    assert run_stage("cluster", "--config", '{"number": 12, "seed": 0}', *made).returncode == 0
+    with np.load(folder / "clusters.npz") as found:
+        clusters, means = found["labels"], found["class_means"]
+    assert (clusters[~is_train] == -1).all()
+    assert len(set(zip(labels[is_train], clusters[is_train], strict=True))) == 12
+    np.testing.assert_allclose(means[clusters[0]], features[:8].mean(0))
+    config = {"classes": 2, "rules": ["uot", "nearest"]}
+    ranked = [*arguments(folder, config), "--clusters", str(folder / "clusters.npz")]
+    assert run_stage("select", *ranked).returncode == 0
+    chosen = pd.read_csv(folder / "out" / "digits.csv").query("selected")
+    for _, group in chosen.groupby("rule"):
+        assert set(group.class_index) == {clusters[40], clusters[50]}
+        assert set(group.concept) == {"b", "c"}  # those of classes 4 and 5
+        assert (group.class_name == "cluster " + group.class_index.astype(str)).all()
+
+
 def test_automatic_temperature_leaves_rules_without_one_alone(folder, run_stage):
     assert (
         run_stage(

@@ -53,6 +53,16 @@ def test_probes_learn_separable_features(mode, per_class):
     assert np.mean(probe.predict(scale * features) == labels) > 0.98
 
 
+def test_the_only_image_of_a_class_is_trained_on_never_held_out():
+    features, labels = _blobs(spread=2.0)
+    kept = np.r_[0:41]  # 20, 20 and 1 images
+    probe = fit_probe(features[kept], labels[kept], seed=0)
+    assert 0 < probe.about["held_out_accuracy"] <= 1
+    alone = fit_probe(features[[0, 20, 40]], labels[[0, 20, 40]], seed=0)
+    assert alone.about["held_out_accuracy"] is None
+    assert alone.predict(features[[0, 20, 40]]).tolist() == [0, 1, 2]
+
+
 @pytest.mark.parametrize("mode", ["strong", "paper"])
 def test_same_seed_same_bytes(mode):
     features, labels = _blobs(spread=2.0)

@@ -23,6 +23,7 @@ RECIPES = {
     "joint_uot": {**RECIPE, "source": "uot"},
     "joint_all": {**RECIPE, "source": "all"},
 }
+CLUSTERED = {**RECIPE, "source": "uot", "source_loss": "consistency"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,10 +59,11 @@ def _pretrain(root, out="pretrain/vit/0", **change):
     return root / out
 
 
-def _train(root, methods, folder="train/bars/vit", recipes=RECIPES, selection="select/vit/0/bars.csv"):
+def _train(root, methods, folder="train/bars/vit", recipes=RECIPES, options=()):
     arguments = [
         *("--target", root / "data/bars", "--pretrained", root / "pretrain/vit/0", "--seed", 0),
-        *("--source", root / "data/glyphs", "--selection", root / selection),
+        *("--source", root / "data/glyphs", "--selection", root / "select/vit/0/bars.csv"),
+        *options,
         *("--out", *[f"{method}={root / folder / method / '0'}" for method in methods]),
     ]
     train.main(["--config", json.dumps({"recipes": recipes, "seed": 0}), *map(str, arguments)])
@@ -134,6 +136,21 @@ def test_the_number_of_source_classes_needs_no_new_selection(root):
     assert len(set(weights)) == 3
 
 
+def test_clusters_are_drawn_from_in_place_of_classes(root, image_sets):
+    """Clusters that are the classes give the source images of the classes, and their labels are not used."""
+    source = image_sets["glyphs"]
+    labels = np.where(source.manifest["split"] == "train", source.labels, -1)
+    np.savez(root / "clusters.npz", labels=labels)
+    options = ["--clusters", str(root / "clusters.npz")]
+    recipes = {"uot": CLUSTERED, "all": {**CLUSTERED, "source": "all"}}
+    selection = ["--cluster-selection", str(root / "select/vit/0/bars.csv")]
+    _train(root, ["uot", "all"], folder="clustered", recipes=recipes, options=[*options, *selection])
+    seen = [files.read_json(root / f"clustered/{name}/0/metrics.json")["images_seen"] for name in recipes]
+    assert seen == [20 * (8 + 2 * 8)] * 2
+    weights = {(root / f"clustered/{name}/0/model.safetensors").read_bytes() for name in recipes}
+    assert len(weights) == 2
+
+
 def test_pretraining_is_the_same_to_the_byte(root):
     again = _pretrain(root, out="again/vit/0")
     assert _bytes(again) == _bytes(root / "pretrain/vit/0")
@@ -188,6 +205,7 @@ def test_runs_are_gathered_in_order(root, tmp_path):
         (["finetune"], {"other": RECIPE}, "no recipe for method 'finetune'; recipes are other"),
         (["finetune"], {"finetune": {"step": 3}}, "train.finetune: unknown key 'step'"),
         (["finetune"], {"finetune": {**RECIPE, "source": "vote"}}, "rule 'vote' selects no class"),
+        (["j"], {"j": CLUSTERED}, "train.j: source 'uot' needs --cluster-selection"),
         (
             ["j"],
             {"j": {**RECIPE, "source": "uot", "source_classes": 4}},

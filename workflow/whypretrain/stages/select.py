@@ -1,7 +1,7 @@
 """Select: rank the source classes for one target by every rule, from the class means of the two data sets.
 
 Writes the table OUT (one row a rule and class) and, beside it with suffix .json, each rule's certificate and
-diagnostics.
+diagnostics. With clusters of source images in place of classes, their concepts are those of most of their images.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def main(argv: list[str] | None = None) -> None:
     found.add_argument(
         "--target-features", type=Path, required=True, help="the same of the target, same model"
     )
+    found.add_argument("--clusters", type=Path, help="clusters of the source, ranked in place of its classes")
     found.add_argument("--source-data", type=Path, required=True, help="folder of the source data set")
     found.add_argument("--target", required=True)
     found.add_argument("--architecture", required=True)
@@ -50,8 +51,8 @@ def main(argv: list[str] | None = None) -> None:
 def stage(args: argparse.Namespace) -> None:
     """Rank by each rule and write table and diagnostics."""
     config = _checked(args.config)
-    about = read_json(args.source_data / "data.json")
-    source, target = load_class_means(args.features), load_class_means(args.target_features)
+    about = _clusters(args) if args.clusters else read_json(args.source_data / "data.json")
+    source, target = load_class_means(args.clusters or args.features), load_class_means(args.target_features)
     keys = {"target": args.target, "architecture": args.architecture, "seed": args.seed}
     draw = seed_of(config["seed"], args.target, args.architecture, args.seed)
     rankings = [_rank(source, target, rule, config, draw, about["classes"]) for rule in config["rules"]]
@@ -65,6 +66,17 @@ def _checked(config: dict[str, Any]) -> dict[str, Any]:
     if unknown:
         raise InputError(f"select: unknown key {unknown[0]}: the keys are {', '.join(DEFAULTS)}")
     return {**DEFAULTS, **config}
+
+
+def _clusters(args: argparse.Namespace) -> dict[str, Any]:
+    """Names of the clusters, and the concept of most images of each: told to the reader, not used."""
+    about, labels = read_json(args.source_data / "data.json"), load_class_means(args.features, key="labels")
+    clusters = load_class_means(args.clusters, key="labels")
+    concepts, concept = np.unique(about["concepts"], return_inverse=True)
+    counts = np.zeros((clusters.max() + 1, len(concepts)), dtype=np.int64)
+    np.add.at(counts, (clusters[clusters >= 0], concept[labels[clusters >= 0]]), 1)
+    names = [f"cluster {number}" for number in range(len(counts))]
+    return {"classes": names, "concepts": concepts[counts.argmax(1)].tolist()}
 
 
 def _rank(

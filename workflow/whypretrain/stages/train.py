@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors.torch
 
 from whypretrain import data, files, models
@@ -40,7 +41,7 @@ def stage(arguments: argparse.Namespace) -> None:
         running = folder.with_name(f"{folder.name}.running")
         model = starting_model(pretrained, target.classes, recipe, seed=seed)
         chosen = _selected(arguments, recipe, method)
-        extra = source if recipe.source else None
+        extra = _source(arguments, source, recipe, method)
         result = train(
             model, target, recipe, seed=seed, source=extra, source_classes=chosen, checkpoint_file=running
         )
@@ -58,17 +59,33 @@ def _recipes(config: dict[str, Any], methods: list[str]) -> dict[str, Recipe]:
     return {method: Recipe.from_config(sections[method], f"train.{method}") for method in methods}
 
 
-def _selected(arguments: argparse.Namespace, recipe: Recipe, method: str) -> list[int] | None:
-    """Source classes that the recipe's selection rule chose; None without source or with all of it."""
+def _source(
+    arguments: argparse.Namespace, source: data.ImageSet | None, recipe: Recipe, method: str
+) -> data.ImageSet | None:
+    """What the recipe draws source images from: with the consistency loss, labels are clusters."""
     if recipe.source is None:
         return None
-    if arguments.source is None:
+    if source is None:
         raise InputError(f"train.{method}: source {recipe.source!r} needs --source")
-    if recipe.source == "all":
+    if recipe.source_loss == "labels":
+        return source
+    if arguments.clusters is None:
+        raise InputError(f"train.{method}: source_loss consistency needs --clusters")
+    labels = data.load_class_means(arguments.clusters, key="labels")
+    names = [f"cluster {label}" for label in labels]
+    relabelled = data.ImageSet(source.images, source.manifest.assign(label=labels, class_name=names))
+    return relabelled.take(np.flatnonzero(labels >= 0))
+
+
+def _selected(arguments: argparse.Namespace, recipe: Recipe, method: str) -> list[int] | None:
+    """Source classes, or clusters, that the recipe's selection rule chose; None without source or with all of it."""
+    if recipe.source in (None, "all"):
         return None
-    if arguments.selection is None:
-        raise InputError(f"train.{method}: source {recipe.source!r} needs --selection")
-    table = files.read_table(arguments.selection)
+    option = "selection" if recipe.source_loss == "labels" else "cluster_selection"
+    path = getattr(arguments, option)
+    if path is None:
+        raise InputError(f"train.{method}: source {recipe.source!r} needs --{option.replace('_', '-')}")
+    table = files.read_table(path)
     ranked = table[table["rule"] == recipe.source]
     number = recipe.source_classes
     if number is not None and 0 < len(ranked) < number:
@@ -79,7 +96,7 @@ def _selected(arguments: argparse.Namespace, recipe: Recipe, method: str) -> lis
     if rows.empty:
         known = ", ".join(sorted(table["rule"].unique()))
         chosen = f"train.{method}: rule {recipe.source!r}"
-        raise InputError(f"{chosen} selects no class in {arguments.selection}; rules: {known}")
+        raise InputError(f"{chosen} selects no class in {path}; rules: {known}")
     return sorted(rows["class_index"].astype(int))
 
 
@@ -123,6 +140,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     found.add_argument(
         "--selection", type=Path, help="table of selected source classes, for recipes with a source"
     )
+    found.add_argument("--clusters", type=Path, help="clusters of the source, for the consistency loss")
+    found.add_argument("--cluster-selection", type=Path, help="table of selected clusters, for the same")
     found.add_argument("--seed", required=True, type=int, help="training seed")
     found.add_argument(
         "--out", required=True, type=_method_folder, nargs="+", help="METHOD=FOLDER of each method"

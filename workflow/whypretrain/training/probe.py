@@ -83,29 +83,33 @@ def _strong(features: np.ndarray, labels: np.ndarray, seed: int) -> LinearProbe:
             np.hstack([-intercept, intercept]) / 2,
         )
     weight = coefficients / std
-    about = {"mode": "strong", "C": float(strength), "held_out_accuracy": float(score)}
+    about = {"mode": "strong", "C": float(strength), "held_out_accuracy": score}
     bias = intercept - weight @ mean
     # safetensors writes memory as it lies, so that the weights must lie in row order
     return LinearProbe(np.ascontiguousarray(weight, dtype=np.float32), bias.astype(np.float32), about)
 
 
-def _choose_strength(inputs: np.ndarray, labels: np.ndarray, seed: int) -> tuple[float, float]:
+def _choose_strength(inputs: np.ndarray, labels: np.ndarray, seed: int) -> tuple[float, float | None]:
     """The C of best held-out accuracy (the smallest of equals), and that accuracy.
 
-    Held out: a stratified 10 %, or stratified folds where images are few. Where a class has one image only,
-    nothing can be held out: C = 1, and no accuracy.
+    Held out: a stratified 10 %, or stratified folds where images are few. The only image of a class is never
+    held out; where all are such, C = 1, and there is no accuracy.
     """
     from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 
-    least = int(np.bincount(labels).min())
-    if least < 2:
-        return 1.0, float("nan")
+    counts = np.bincount(labels)[labels]  # of each image's class
+    single, several = np.flatnonzero(counts == 1), np.flatnonzero(counts > 1)
+    if len(several) == 0:
+        return 1.0, None
     seed32 = seed % 2**32
     if len(labels) < _FEW:
-        splitter: Any = StratifiedKFold(min(_FOLDS, least), shuffle=True, random_state=seed32)
+        splitter: Any = StratifiedKFold(min(_FOLDS, counts[several].min()), shuffle=True, random_state=seed32)
     else:
         splitter = StratifiedShuffleSplit(1, test_size=0.1, random_state=seed32)
-    splits = list(splitter.split(inputs, labels))
+    splits = [
+        (np.concatenate([several[a], single]), several[b])
+        for a, b in splitter.split(inputs[several], labels[several])
+    ]
     scores = [
         np.mean([_regression(c).fit(inputs[a], labels[a]).score(inputs[b], labels[b]) for a, b in splits])
         for c in _STRENGTHS
