@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 from math import comb
 from pathlib import Path
@@ -10,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from whypretrain.data import ImageSet
 from whypretrain.figures.pictures import Pictures
 from whypretrain.figures.pictures import read as read_pictures
+from whypretrain.figures.players import read as read_players
 
 ARCHITECTURES, TARGETS, SEEDS = ("vit", "resnet"), ("digits", "letters"), (0, 1, 2)
 METHODS = ("probe", "finetune", "scratch", "joint_uot", "joint_random")
@@ -115,6 +118,48 @@ class Synthetic:
         ]
         return pd.DataFrame(rows, columns=["target", "architecture", "kind", "seed_a", "seed_b", "share"])
 
+    def strongest(self, samples=4):
+        rows = []
+        models = [method for method in self.methods if method != "probe"]
+        for (t, a, s), model, sample, kind, rank in product(
+            self.cells(), models, range(samples), ("preserved", "discarded", "new"), (1, 2)
+        ):
+            change = self.random.gamma(3, 0.4)
+            rows.append(
+                (t, a, s, model, f"{sample:06d}", kind, rank, 5 * rank, 2, 0.3 / rank, change, change / 2)
+            )
+        columns = [
+            "model",
+            "sample",
+            "kind",
+            "rank",
+            "coalition",
+            "order",
+            "effect",
+            "change",
+            "random_change",
+        ]
+        return self.table(columns, rows)
+
+    def players(self, folder, samples=4):
+        """An archive of four quarters as players for each target, read back."""
+        ids = [f"{sample:06d}" for sample in range(samples)]
+        owner = np.kron(np.array([[[0, 1], [2, 3]]]), np.ones((samples, 4, 4))).astype(np.int16)
+        found = []
+        for target in self.targets:
+            about = json.dumps({"target": target, "samples": ids})
+            np.savez(folder / f"{target}.npz", owner=owner, about=np.array(about))
+            found.append(read_players(folder / f"{target}.npz"))
+        return found
+
+    def target_data(self, samples=4):
+        manifest = pd.DataFrame({
+            "id": [f"{sample:06d}" for sample in range(samples)], "split": "test", "label": range(samples),
+            "class_name": [*"abcd"[:samples]], "concept": "x", "origin": "x",
+        })  # fmt: skip
+        images = self.random.integers(0, 256, (samples, 1, 8, 8)).astype(np.uint8)
+        return {target: ImageSet(images, manifest) for target in self.targets}
+
     def layers(self, depth=4):
         rows = []
         for (t, a, s), model, estimator in product(self.cells(), self.methods, ("biased", "unbiased")):
@@ -181,7 +226,18 @@ class Synthetic:
 
     def all(self, folder) -> dict[str, pd.DataFrame | list[Pictures]]:
         """Every table that figures know, by name."""
-        names = ("runs", "select", "knowledge", "similarity", "sparsity", "controls", "layers", "flow")
+        names = (
+            "runs",
+            "select",
+            "knowledge",
+            "similarity",
+            "sparsity",
+            "controls",
+            "strongest",
+            "layers",
+            "flow",
+            "across",
+        )
         published = {name: pd.read_csv(PUBLISHED / file) for name, file in PUBLISHED_FILES.items()}
         return {
             **{name: getattr(self, name)() for name in names},
@@ -200,3 +256,5 @@ def synthetic():
 def given(tmp_path_factory):
     """The tables of a complete experiment."""
     return Synthetic().all(tmp_path_factory.mktemp("pictures"))
+            "players": self.players(folder),
+            "target_data": self.target_data(),

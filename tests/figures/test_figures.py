@@ -260,3 +260,31 @@ def test_inversions_measure_the_distance_of_pixels(given):
     difference = pictures.inversions["finetune"][2, 1].astype(float) - pictures.images[1]
     row = one(table, architecture="vit", model="finetune", layer=3, image=1)
     assert row["pixel_distance"] == pytest.approx(np.sqrt((difference**2).mean()))
+
+
+def test_patches_shows_the_players_of_the_strongest_interaction(given):
+    figure, _ = figures.draw("patches", given, QUICK)
+    first = next(axis for axis in figure.axes if axis.get_xlabel() == "+0.30")
+    shown, image = first.get_images()[0].get_array(), given["target_data"]["digits"].images[0, 0] / 255
+    np.testing.assert_allclose(shown[:4, :4], image[:4, :4])  # coalition 5: players 0 and 2, the left half
+    np.testing.assert_allclose(shown[4:, :4], image[4:, :4])
+    assert np.abs(shown[:, 4:] - 0.5).max() < 0.13  # the others are faded
+    edges = sum(len(lines.get_segments()) for lines in first.collections) / 2
+    assert edges == 8 + 8 + 4 + 4  # the outline of 8 x 4 positions
+
+
+def test_patches_compares_hiding_with_random_players(given):
+    table, rows = shown("patches", given), given["strongest"]
+    here = rows.query(
+        "architecture == 'vit' and target == 'digits' and model == 'finetune' and kind == 'new'"
+    )
+    key = {"shows": "change", "architecture": "vit", "target": "digits", "kind": "new"}
+    assert one(table, hidden="change", **key)["estimate"] == pytest.approx(here["change"].mean())
+    assert one(table, hidden="random_change", **key)["estimate"] == pytest.approx(
+        here["random_change"].mean()
+    )
+
+
+def test_patches_without_the_images_of_a_target_names_it(given):
+    with pytest.raises(InputError, match="target data: nothing for 'letters'; there is digits"):
+        shown("patches", {**given, "target_data": {"digits": given["target_data"]["digits"]}})

@@ -85,6 +85,12 @@ def test_broken_pictures_name_the_file(arrays, tmp_path):
         figures.read({"pictures": [tmp_path / "pictures.npz"]})
 
 
+def test_a_broken_archive_of_scores_is_named(tmp_path):
+    np.savez(tmp_path / "0.npz", owner=np.zeros((1, 2, 2)))
+    with pytest.raises(InputError, match=r"0\.npz: not an archive of scores .* run the score stage again"):
+        figures.read({"players": [tmp_path / "0.npz"]})
+
+
 def test_selection_shows_a_picture_of_each_class(given, tmp_path):
     data = pytest.importorskip("whypretrain.data")
     classes = given["select"].drop_duplicates("class_index").sort_values("class_index")

@@ -12,6 +12,9 @@ TABLES = {
         )
         for name in ("layers", "flow", "pictures")
     },
+    "players": expand(  # of an image the same for every architecture and seed
+        rules.score_coalitions.output, target=TARGETS, architecture=ARCHITECTURES[0], seed=SEEDS[0]
+    ),
     "published_layers": f"{PUBLISHED}/invariances_layer_metrics.csv",
     "published_flow": f"{PUBLISHED}/invariances_flow.csv",
     "published_interactions": f"{PUBLISHED}/interactions_published.csv",

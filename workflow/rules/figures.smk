@@ -8,6 +8,7 @@ FIGURES = {
     "similarity": ["similarity"],
     "sparsity": ["sparsity"],
     "controls": ["controls", "knowledge"],
+    "patches": ["strongest", "players"],
     "layers": ["layers", "published_layers"],
     "flow": ["flow", "published_flow"],
     "inversions": ["pictures"],
@@ -27,6 +28,7 @@ rule draw_figure:
             caption="../report/figure.rst",
             category="Figures",
             labels={"figure": "{figure}"},
+        targets=[file for target in TARGETS for file in data_at(target)],
         ),
         expand("<results>/figures/{{figure}}.{suffix}", suffix=["svg", "pdf", "csv"]),
     log:
@@ -55,8 +57,9 @@ rule draw_figure:
         "draw {wildcards.figure}"
     shell:
         "python -m whypretrain.stages.figure --name {wildcards.figure} --config {params.config:q}"
+        targets=[at(f"data/{target}") for target in TARGETS],
         " --threads {threads} {params.tables} --source-data {params.source}"
-        " --out {params.out} > {log} 2>&1"
+        " --target-data {params.targets} --out {params.out} > {log} 2>&1"
 
 
 rule figures:

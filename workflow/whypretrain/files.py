@@ -76,7 +76,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
         InputError: if the file is missing or is not a table.
     """
     try:
-        return pd.read_csv(path)
+        return pd.read_csv(path, dtype={"sample": str})  # ids of images are text: 000520
     except (OSError, ValueError) as error:
         raise InputError(
             f"{path}: not a readable table ({error}); remove it and run the workflow again"

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from whypretrain import files
 from whypretrain.errors import InputError
-from whypretrain.figures import canvas, pictures, tables
+from whypretrain.figures import canvas, pictures, players, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import RC
 
@@ -28,6 +28,7 @@ FIGURES: dict[str, str] = {
     "similarity": f"{_HERE}.similarity",
     "sparsity": f"{_HERE}.sparsity",
     "controls": f"{_HERE}.controls",
+    "patches": f"{_HERE}.patches",
     "layers": f"{_HERE}.layers",
     "flow": f"{_HERE}.flow",
     "inversions": f"{_HERE}.inversions",
@@ -41,22 +42,30 @@ _METADATA: dict[str, dict[str, None]] = {
 }
 
 
-def read(inputs: Mapping[str, Sequence[str | Path]], source_data: str | Path | None = None) -> dict[str, Any]:
-    """Tables by name, each from one or more files; `pictures` are arrays, `source_data` is an image set.
+_FILES: dict[str, Any] = {"pictures": pictures.read, "players": players.read}  # what is not a table
+
+
+def read(
+    inputs: Mapping[str, Sequence[str | Path]],
+    source_data: str | Path | None = None,
+    target_data: Sequence[str | Path] = (),
+) -> dict[str, Any]:
+    """Tables by name, each from one or more files; `pictures` and `players` are arrays.
+
+    `source_data` is an image set, `target_data` are several, by the names of their folders.
 
     Raises:
         InputError: for an unknown name, or a file that is not what its name says.
     """
     given: dict[str, Any] = {}
     for name, paths in inputs.items():
-        given[name] = (
-            [pictures.read(path) for path in paths] if name == "pictures" else tables.read(name, paths)
-        )
-    if source_data is not None:
-        from whypretrain.data.image_set import load
+        given[name] = [_FILES[name](path) for path in paths] if name in _FILES else tables.read(name, paths)
+    from whypretrain.data.image_set import load
 
         given["source_data"] = load(source_data)
     return given
+    if target_data:
+        given["target_data"] = {Path(folder).name: load(folder) for folder in target_data}
 
 
 def draw(name: str, given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:

@@ -26,6 +26,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "similarity": (*_CELL, "method", "step", "group", "similarity"),
     "sparsity": (*_CELL, "model", "rank_fraction", "strength"),
     "controls": ("kind", "target", "architecture", "share"),
+    "strongest": (
+        *_CELL, "model", "sample", "kind", "rank", "coalition", "order", "effect", "change", "random_change",
+    ),
     "layers": (
         *_CELL, "model", "layer", "estimator", "forgetting", "learning", "cka_divergence",
         "self_pre", "seed_level", "permuted",
@@ -45,7 +48,7 @@ def read(name: str, paths: Sequence[str | Path]) -> pd.DataFrame:
         InputError: if the table is unknown, a file cannot be read, a column is missing, or there is no row.
     """
     if name not in COLUMNS:
-        raise InputError(f"--input {name}: no such table; there are {', '.join(COLUMNS)}, pictures")
+        raise InputError(f"--input {name}: no such table; there are {', '.join(COLUMNS)}, pictures, players")
     parts = [_checked(name, path) for path in paths]
     return pd.concat(parts, ignore_index=True)
 
@@ -81,6 +84,17 @@ def cells(table: pd.DataFrame) -> list[tuple[str, str]]:
     """(architecture, target) of each panel, in the table's order of architectures, then targets."""
     pairs = set(zip(table["architecture"], table["target"], strict=True))
     architectures, targets = table["architecture"].unique(), table["target"].unique()
+def known(mapping: Mapping[str, Any], name: str, what: str) -> Any:
+    """The entry of a mapping.
+
+    Raises:
+        InputError: naming what is missing and what there is.
+    """
+    if name not in mapping:
+        raise InputError(f"{what}: nothing for {name!r}; there is {', '.join(mapping) or 'none'}")
+    return mapping[name]
+
+
     return [pair for pair in product(architectures, targets) if pair in pairs]
 
 

@@ -24,6 +24,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     arguments.add_argument("--source-data", type=Path, help="folder of the source data, for its pictures")
     arguments.add_argument(
+        "--target-data",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="folders of the targets' data, for their pictures",
+    )
+    arguments.add_argument(
         "--out", type=Path, required=True, help="path of the files to write, without suffix"
     )
     run(_draw, arguments.parse_args(argv))
@@ -33,7 +40,7 @@ def _draw(arguments: argparse.Namespace) -> None:
     from whypretrain import figures
 
     settings = figures.Settings.of(arguments.config)
-    given = figures.read(_inputs(arguments.input), arguments.source_data)
+    given = figures.read(_inputs(arguments.input), arguments.source_data, arguments.target_data)
     figure, shown = figures.draw(arguments.name, given, settings)
     figures.save(figure, shown, arguments.out)
 

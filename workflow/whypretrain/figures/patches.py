@@ -1,0 +1,146 @@
+"""The strongest preserved, discarded and new interactions of an image, drawn on it, and what hiding them does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from whypretrain.figures import canvas, marks, tables
+from whypretrain.figures.players import Players
+from whypretrain.figures.settings import Settings
+from whypretrain.figures.style import GREY, INK, KNOWLEDGE, PALE, WIDTH, Look, looks
+
+NEEDS = ("strongest", "players", "target_data")
+TAKES = ()
+HIDDEN = {
+    "change": Look("these players hidden", INK, "D"),
+    "random_change": Look("as many random players hidden", PALE, "o"),
+}
+_FADED = 0.25  # contrast that is left of what does not belong to the interaction
+_KEYS = ["architecture", "target", "kind"]
+
+
+def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
+    """One line an architecture and target: images with their strongest patch sets, then the effect of hiding them."""
+    strongest = tables.some(given["strongest"], "strongest", model=settings.model)
+    cells = tables.cells(strongest)
+    pictures = min(settings.pictures, 2 if settings.columns == "two" else 1)
+    chosen = pd.concat([_first(tables.in_cell(strongest, cell), pictures) for cell in cells])
+    changes = _changes(strongest, settings)
+    name = looks([settings.model])[settings.model].label
+    side = (WIDTH[settings.columns] - 1.7) / (4 * pictures)
+    figure, body = canvas.canvas(
+        settings,
+        height=0.3 + len(cells) * (side + 0.42),
+        title=f"Strongest interactions that the {name} model preserved, discarded and learned",
+        note=_note(strongest, settings),
+        handles=[look.handle(line=False) for look in HIDDEN.values()],
+    )
+    widths = [*[1.0] * (4 * pictures), 1.3 / side]
+    grid = body.subplots(len(cells), len(widths), squeeze=False, width_ratios=widths)
+    for cell, line in zip(cells, grid, strict=True):
+        players, data = _of_target(given, cell[1])
+        for place, (sample, rows) in enumerate(tables.in_cell(chosen, cell).groupby("sample", sort=False)):
+            owner = players.owner(str(sample))
+            image = data.images[(data.manifest["id"] == sample).to_numpy()][0]
+            _draw_image(line[4 * place : 4 * place + 4], image, owner, rows)
+        for axis in line[:-1]:
+            _bare(axis)
+        line[0].set_title(tables.cell_title(cell), pad=11)
+        _draw_changes(line[-1], tables.in_cell(changes, cell))
+    for axis, heading in zip(grid[0, :-1], ["image", *KNOWLEDGE] * pictures, strict=True):
+        text = KNOWLEDGE[heading].label.removeprefix("newly ") if heading in KNOWLEDGE else heading
+        axis.text(0.5, 1.03, text, transform=axis.transAxes, ha="center", fontsize=6, color=GREY)
+    grid[-1, -1].set_xlabel("change of log-odds")
+    return figure, pd.concat([chosen.assign(shows="picture"), changes.assign(shows="change")])
+
+
+def _first(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """The strongest interaction of each kind in the first images of the first seed."""
+    rows = tables.only(rows, seed=rows["seed"].min(), rank=1)
+    return rows[rows["sample"].isin(rows["sample"].unique()[:count])]
+
+
+def _changes(strongest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Mean change of log-odds by hiding the strongest sets, and by hiding as many random players."""
+    parts = [
+        tables.by_seed(strongest, _KEYS, column, settings.confidence).assign(hidden=column)
+        for column in HIDDEN
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _of_target(given: Mapping[str, Any], target: str) -> tuple[Players, Any]:
+    players = {each.target: each for each in given["players"]}
+    return tables.known(players, target, "players"), tables.known(given["target_data"], target, "target data")
+
+
+def _draw_image(axes: np.ndarray, image: np.ndarray, owner: np.ndarray, rows: pd.DataFrame) -> None:
+    """The image, then for each kind the image with the interaction's patches at full contrast and outlined."""
+    shown = np.moveaxis(image, 0, -1).astype(float) / 255 @ np.full((len(image), 1), 1 / len(image))
+    _show(axes[0], shown[..., 0])
+    for axis, kind in zip(axes[1:], KNOWLEDGE, strict=True):
+        found = tables.only(rows, kind=kind)
+        if found.empty:
+            canvas.say_empty(axis, "none")
+            continue
+        row = found.iloc[0]
+        members = (owner >= 0) & ((int(row["coalition"]) >> np.maximum(owner, 0)) & 1 == 1)
+        _show(axis, np.where(members, shown[..., 0], 0.5 + _FADED * (shown[..., 0] - 0.5)))
+        _outline(axis, members)
+        axis.set_xlabel(f"{row['effect']:+.2f}", fontsize=6)
+
+
+def _show(axis: Axes, image: np.ndarray) -> None:
+    axis.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+
+
+def _outline(axis: Axes, members: np.ndarray) -> None:
+    """White on black around the patches, so that it is seen on any image and in print."""
+    y, x = np.nonzero(np.diff(members, axis=0, prepend=False, append=False))
+    above = [[(left - 0.5, line - 0.5), (left + 0.5, line - 0.5)] for line, left in zip(y, x, strict=True)]
+    y, x = np.nonzero(np.diff(members, axis=1, prepend=False, append=False))
+    beside = [[(line - 0.5, top - 0.5), (line - 0.5, top + 0.5)] for top, line in zip(y, x, strict=True)]
+    for width, colour in ((2.2, "black"), (1.0, "white")):
+        axis.add_collection(
+            LineCollection(
+                above + beside, colors=colour, linewidths=width, capstyle="projecting", clip_on=False
+            )
+        )
+
+
+def _draw_changes(axis: Axes, changes: pd.DataFrame) -> None:
+    for (place, kind), (shift, (hidden, look)) in product(
+        enumerate(KNOWLEDGE), zip((-0.15, 0.2), HIDDEN.items(), strict=True)
+    ):
+        for _, interval in tables.only(changes, kind=kind, hidden=hidden).iterrows():
+            marks.mean(axis, interval, place + shift, look)
+    marks.categories(axis, [KNOWLEDGE[kind].label.removeprefix("newly ") for kind in KNOWLEDGE])
+    axis.set_xlim(left=0)
+    axis.tick_params(labelsize=6)
+    marks.few_ticks(axis)
+
+
+def _bare(axis: Axes) -> None:
+    axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
+    axis.set_box_aspect(1)
+
+
+def _note(strongest: pd.DataFrame, settings: Settings) -> str:
+    bars = tables.interval_words(
+        settings.confidence, "t-interval over seeds", repeated=tables.repeated(strongest)
+    )
+    return (
+        f"{tables.seeds(strongest)}; pictures: first seed, the strongest interaction of each kind (outlined), its"
+        " strength with its sign below. Right: change of the log-odds when the players of the "
+        f"{int(strongest['rank'].max())} strongest interactions of a kind are hidden, each in turn, and when as many"
+        f" random players are, mean over images; {bars}."
+    )
