@@ -151,6 +151,28 @@ def test_clusters_are_drawn_from_in_place_of_classes(root, image_sets):
     assert len(weights) == 2
 
 
+def test_near_duplicates_are_counted_and_left_out_when_asked(root, image_sets, tmp_path):
+    """Three source images of class 1 are copies of test images, one of class 2, which is not selected, too."""
+    source, tests = image_sets["glyphs"], image_sets["bars"].split("test")
+    images = source.images.copy()
+    copied = [*np.flatnonzero((source.labels == 1) & (source.manifest["split"] == "train"))[:3]]
+    copied += [np.flatnonzero((source.labels == 2) & (source.manifest["split"] == "train"))[0]]
+    images[copied] = tests.images[: len(copied)]
+    data.save(data.ImageSet(images, source.manifest), tmp_path / "glyphs")
+    recipes = {
+        name: {**RECIPE, "source": "uot", "drop_duplicates": name == "without"}
+        for name in ("with", "without")
+    }
+    _train(
+        root, list(recipes), folder="copies", recipes=recipes, options=["--source", str(tmp_path / "glyphs")]
+    )
+    found = {name: files.read_json(root / f"copies/{name}/0/metrics.json") for name in recipes}
+    assert [found[name]["duplicates"] for name in recipes] == [3, 3]
+    assert [found[name]["source_images"] for name in recipes] == [12, 9]
+    assert [found[name]["source_classes"] for name in recipes] == [2, 2]
+    assert found["with"]["n_train"] == 40
+
+
 def test_pretraining_is_the_same_to_the_byte(root):
     again = _pretrain(root, out="again/vit/0")
     assert _bytes(again) == _bytes(root / "pretrain/vit/0")
@@ -193,6 +215,8 @@ def test_runs_are_gathered_in_order(root, tmp_path):
     assert table["method"].tolist() == ["finetune", "probe", "scratch"]
     assert table["steps"].tolist() == [20, 0, 30]
     assert "seconds" not in table
+    assert table["n_train"].tolist() == [40, 40, 40]
+    assert table["source"].isna().all()
     history = files.read_table(tmp_path / "history.csv")
     assert history.groupby("method").size().to_dict() == {"finetune": 20, "scratch": 30}
     own = files.read_table(root / "train/bars/vit/scratch/0/history.csv")

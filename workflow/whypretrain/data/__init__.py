@@ -2,6 +2,7 @@
 
 from whypretrain.data.build import KINDS, Kind, build
 from whypretrain.data.class_means import load_class_means, load_list
+from whypretrain.data.duplicates import nearest_similarity
 from whypretrain.data.image_set import ImageSet, assemble, load, save
 from whypretrain.data.sampling import few_shot, split_off
 from whypretrain.data.scripts import SCRIPTS
@@ -17,6 +18,7 @@ __all__ = [
     "load",
     "load_class_means",
     "load_list",
+    "nearest_similarity",
     "save",
     "split_off",
 ]

@@ -70,7 +70,7 @@ def _save(
 
 def _effort(recipe: Recipe | None, images: int) -> dict[str, int]:
     """Steps, and images that went through the backbone: each training image once, its features are kept."""
-    return {"steps": recipe.steps if recipe else 0, "images_seen": images}
+    return {"steps": recipe.steps if recipe else 0, "images_seen": images, "n_train": images}
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -12,13 +12,18 @@ from whypretrain import files
 from whypretrain.stages._run import parser, run
 
 _KEYS = ["target", "architecture", "method", "seed"]
-_VALUES = ["accuracy", "mean_class_accuracy", "n_test", "steps", "images_seen"]
+_VALUES = ["accuracy", "mean_class_accuracy", "n_test", "steps", "images_seen", "n_train"]
+_SOURCE = ["source", "source_loss", "source_classes", "source_weight", "source_ratio"]  # none: empty
+_COUNTS = [
+    "source_images",
+    "duplicates",
+]  # of joint training; duplicates nearly are test images of the target
 
 
 def stage(arguments: argparse.Namespace) -> None:
     """One row a run in runs.csv, one a step in history.csv (probes have none), sorted by the keys."""
     metrics = {path.parent: files.read_json(path) for path in arguments.metrics}
-    runs = pd.DataFrame(list(metrics.values())).reindex(columns=[*_KEYS, *_VALUES])
+    runs = pd.DataFrame(list(metrics.values())).reindex(columns=[*_KEYS, *_VALUES, *_SOURCE, *_COUNTS])
     histories = [
         _history(folder / "history.csv", about)
         for folder, about in metrics.items()

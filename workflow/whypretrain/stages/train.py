@@ -41,13 +41,14 @@ def stage(arguments: argparse.Namespace) -> None:
         running = folder.with_name(f"{folder.name}.running")
         model = starting_model(pretrained, target.classes, recipe, seed=seed)
         chosen = _selected(arguments, recipe, method)
-        extra = _source(arguments, source, recipe, method)
+        extra, used = _source(arguments, source, recipe, method), {}
+        if extra is not None:
+            extra, used = _drawn_from(extra, chosen, target, recipe)
         result = train(
             model, target, recipe, seed=seed, source=extra, source_classes=chosen, checkpoint_file=running
         )
-        _write(
-            folder, model, result, {**about, "method": method}, recipe, evaluate(model, target.split("test"))
-        )
+        metrics = {**evaluate(model, target.split("test")), "n_train": len(target.split("train")), **used}
+        _write(folder, model, result, {**about, "method": method}, recipe, metrics)
 
 
 def _recipes(config: dict[str, Any], methods: list[str]) -> dict[str, Recipe]:
@@ -75,6 +76,27 @@ def _source(
     names = [f"cluster {label}" for label in labels]
     relabelled = data.ImageSet(source.images, source.manifest.assign(label=labels, class_name=names))
     return relabelled.take(np.flatnonzero(labels >= 0))
+
+
+def _drawn_from(
+    source: data.ImageSet, chosen: list[int] | None, target: data.ImageSet, recipe: Recipe
+) -> tuple[data.ImageSet, dict[str, Any]]:
+    """The source, without near-duplicates where the recipe says so, and what was used of it, for the metrics."""
+    train_rows = (source.manifest["split"] == "train").to_numpy()
+    used = train_rows if chosen is None else train_rows & np.isin(source.labels, chosen)
+    alike = np.zeros(len(source), dtype=bool)
+    similarity = data.nearest_similarity(source.images[used], target.split("test").images)
+    alike[used] = similarity >= recipe.duplicate_similarity
+    if recipe.drop_duplicates:  # as test images they are not trained on, and no class loses its label
+        split = source.manifest["split"].mask(alike, "test")
+        source = data.ImageSet(source.images, source.manifest.assign(split=split))
+    left = used & ~alike if recipe.drop_duplicates else used
+    return source, {
+        **{key: getattr(recipe, key) for key in ("source", "source_loss", "source_weight", "source_ratio")},
+        "source_classes": len(set(source.labels)) if chosen is None else len(chosen),
+        "source_images": int(left.sum()),
+        "duplicates": int(alike.sum()),
+    }
 
 
 def _selected(arguments: argparse.Namespace, recipe: Recipe, method: str) -> list[int] | None:

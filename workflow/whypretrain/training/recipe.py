@@ -54,6 +54,8 @@ class Recipe:
     source_loss: str = (
         "labels"  # labels | consistency: of a weak and a strong view, clusters in place of classes
     )
+    drop_duplicates: bool = False  # leave out source images that nearly are test images of the target
+    duplicate_similarity: float = 0.95  # correlation of pixels from which on images are near-duplicates
     consistency_threshold: float = 0.0  # least confidence of a pseudo-label that counts
     consistency_temperature: float = 1.0  # divides the logits of pseudo-labels
     checkpoints: int = 0  # weights kept along the way: step 0, the last, and log-spaced ones between; 0: none
@@ -101,6 +103,7 @@ _LIMITS = {  # least and largest value allowed
     "source_classes": (1, math.inf),
     "source_weight": (0.0, math.inf),
     "source_ratio": (1e-3, math.inf),
+    "duplicate_similarity": (0.0, 1.0),
     "consistency_threshold": (0.0, 1.0),
     "consistency_temperature": (1e-3, math.inf),
     "checkpoints": (0, math.inf),

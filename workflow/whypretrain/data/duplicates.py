@@ -1,0 +1,53 @@
+"""Near-duplicates between two image sets, by their pixels: no model decides what is alike."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_SIDE = 16  # images are compared at this size at most
+_BLOCK = 2**22  # entries of a block of similarities
+
+
+def nearest_similarity(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """How alike each image is to the most similar of the others.
+
+    Similarity is the correlation of grey values over the pixels, shrunk to at most 16 x 16 by averaging:
+    1 for copies, also where brightness or contrast differ; 0 for images that have nothing in common.
+    Images of one single grey value are like nothing (0).
+
+    Args:
+        images: uint8, (N, C, H, W).
+        others: uint8, (M, C', H, W), of the same height and width.
+
+    Returns:
+        float32, (N,), in [-1, 1]; -1 where there are no others.
+
+    Example:
+        >>> image = np.arange(64, dtype=np.uint8).reshape(1, 1, 8, 8)
+        >>> nearest_similarity(image, 2 * image + 3).round(4)
+        array([1.], dtype=float32)
+    """
+    if len(others) == 0:
+        return np.full(len(images), -1, dtype=np.float32)
+    known = _signatures(others)
+    step = max(1, _BLOCK // len(known))
+    blocks = (images[start : start + step] for start in range(0, len(images), step))
+    found = [(_signatures(block) @ known.T).max(axis=1) for block in blocks]
+    return np.concatenate([np.empty(0, np.float32), *found])
+
+
+def _signatures(images: np.ndarray) -> np.ndarray:
+    """Grey values at the size of comparison, centred and of unit norm, float32, (N, pixels)."""
+    grey = _shrunk(images.mean(axis=1, dtype=np.float32))
+    flat = grey.reshape(len(grey), -1)
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    norm = np.linalg.norm(flat, axis=1, keepdims=True)
+    return np.divide(flat, norm, out=np.zeros_like(flat), where=norm > 1e-3)
+
+
+def _shrunk(grey: np.ndarray) -> np.ndarray:
+    """Means of blocks of pixels, so that at most 16 a side are left; the last rows and columns may fall away."""
+    number, height, width = grey.shape
+    down, across = -(-height // _SIDE), -(-width // _SIDE)
+    kept = grey[:, : height // down * down, : width // across * across]
+    return kept.reshape(number, height // down, down, width // across, across).mean(axis=(2, 4))
