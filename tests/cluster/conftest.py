@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,33 +25,35 @@ class Slurm:
         self.folder = folder
 
     def jobs(self) -> list[dict[str, str]]:
-        """Every job since the start: id, node, state, memory, submitted log."""
+        """Every job since the start: id, node, state, memory, folder in which it ran."""
         printed = subprocess.run(
-            ["squeue", "--noheader", "--states=all", "--format=%i|%N|%T|%m|%Z|%b"],
+            ["squeue", "--noheader", "--states=all", "--format=%i|%N|%T|%m|%Z"],
             capture_output=True,
             text=True,
             check=True,
         ).stdout
-        keys = ("id", "node", "state", "memory", "folder", "gpu")
+        keys = ("id", "node", "state", "memory", "folder")
         return [dict(zip(keys, line.split("|"), strict=True)) for line in printed.splitlines()]
 
-    def job_of(self, pid: int) -> str:
-        """The Slurm job that a process belongs to."""
-        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        return next(v.split(b"=")[1].decode() for v in variables if v.startswith(b"SLURM_JOB_ID="))
+    def variables(self, pid: int) -> dict[str, str]:
+        """What Slurm told a process: its job's id, its node, its GPUs."""
+        texts = Path(f"/proc/{pid}/environ").read_text().split("\0")
+        return dict(text.split("=", 1) for text in texts if "=" in text)
 
     def fail_node(self, name: str) -> None:
-        """Let a node die with all that runs on it: its daemon, and every process of its jobs."""
+        """Let a node die with all that runs on it: its daemon, then its jobs' keepers, then the jobs."""
+        running = [job["id"] for job in self.jobs() if (job["node"], job["state"]) == (name, "RUNNING")]
         os.kill(int((self.folder / f"slurmd-{name}.pid").read_text()), signal.SIGKILL)
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                variables = (entry / "environ").read_bytes().split(b"\0")
-                words = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            step = words.startswith(b"slurmstepd") and f"SLURMD_NODENAME={name}".encode() in variables
-            if step or {b"SLURM_CLUSTER_NAME=test", f"SLURMD_NODENAME={name}".encode()} <= set(variables):
-                os.kill(int(entry.name), signal.SIGKILL)
+        keepers = tuple(f"slurmstepd: [{job}." for job in running)
+        of_jobs = {f"SLURM_JOB_ID={job}" for job in running}
+        for is_part in (
+            lambda entry: (entry / "cmdline").read_text().startswith(keepers),
+            lambda entry: of_jobs & set((entry / "environ").read_text().split("\0")),
+        ):
+            for entry in Path("/proc").glob("[0-9]*"):
+                with suppress(OSError, UnicodeDecodeError):
+                    if is_part(entry):
+                        os.kill(int(entry.name), signal.SIGKILL)
 
     def mend_node(self, name: str) -> None:
         """Start the node's daemon again, and wait until the node takes jobs."""
@@ -93,12 +96,12 @@ def slurm(tmp_path_factory):
 @pytest.fixture(scope="session")
 def local(tmp_path_factory):
     """The experiment after a run without a cluster."""
-    found = Experiment(Checkout(tmp_path_factory.mktemp("local")), target="claims")
+    found = Experiment(Checkout(tmp_path_factory.mktemp("local")), target="train")
     found.finish()
     return found
 
 
 @pytest.fixture
-def remote(local, tmp_path):
+def remote(tmp_path):
     """The experiment in a checkout where nothing has run."""
-    return Experiment(Checkout(tmp_path / "checkout", local.checkout.folder), target="claims")
+    return Experiment(Checkout(tmp_path / "checkout"), target="train")

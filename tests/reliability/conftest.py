@@ -13,7 +13,7 @@ from running import Experiment
 
 @pytest.fixture(scope="session")
 def experiment(tmp_path_factory):
-    """The experiment after its pre-training; each test leaves it so."""
-    found = Experiment(Checkout(tmp_path_factory.mktemp("reliability")))
+    """The experiment after its features; each test leaves it so."""
+    found = Experiment(Checkout(tmp_path_factory.mktemp("reliability")), target="features")
     found.finish()
     return found

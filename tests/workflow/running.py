@@ -43,7 +43,8 @@ class Experiment:
     def __init__(self, checkout: Checkout, target: str = "pretrain") -> None:
         self.checkout, self.target = checkout, target
         self.results = checkout.folder / "results/tiny"
-        self.command = ["python", "-m", "snakemake", "--cores", "2", "--configfile", CONFIG]
+        self.through_profile = ["python", "-m", "snakemake", "--configfile", CONFIG]
+        self.command = [*self.through_profile, "--cores", "2"]
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.checkout.run(*self.command, *arguments, "--", self.target)
