@@ -6,7 +6,7 @@ import pytest
 import safetensors.torch
 
 from whypretrain import data, models
-from whypretrain.interactions import load_scores, moebius, save_scores, split_knowledge
+from whypretrain.interactions import games, load_scores, moebius, save_scores, split_knowledge
 from whypretrain.models import Architecture
 from whypretrain.stages import _run, score
 from whypretrain.stages import interactions as analysis
@@ -112,18 +112,35 @@ def test_scores_of_known_weights_are_kept(archive, results, tmp_path, monkeypatc
     out = tmp_path / "0.npz"
     run_score(results, out, "probe", "scratch")
     asked = []
-    real = score.interactions.score_coalitions
+    real = games.score_coalitions
 
     def counting(networks, **options):
         asked.append(len(networks))
         return real(networks, **options)
 
-    monkeypatch.setattr(score.interactions, "score_coalitions", counting, raising=False)
+    monkeypatch.setattr(games, "score_coalitions", counting)
     run_score(results, out)  # finetune is new, though its weights are the probe's
     assert asked == [2]  # its checkpoints alone
     np.testing.assert_array_equal(load_scores(out).scores, archive.scores)
     run_score(results, out, background="masked")
     assert sum(asked[1:]) > 2  # other inputs: all anew
+
+
+def test_a_damaged_earlier_archive_is_named_and_made_anew(archive, results, tmp_path, capsys) -> None:
+    whole = (results / "0.npz").read_bytes()
+    (tmp_path / "0.npz").write_bytes(whole[: len(whole) // 2])
+    run_score(results, tmp_path / "0.npz")
+    error = capsys.readouterr().err
+    assert "0.npz: no readable score archive" in error
+    assert "Traceback" not in error
+    assert (tmp_path / "0.npz").read_bytes() == whole
+
+
+def test_fewer_images_than_classes_are_of_different_classes(results, tmp_path) -> None:
+    run_score(results, tmp_path / "0.npz", "probe", samples=2, dynamics=[])
+    found = load_scores(tmp_path / "0.npz")
+    assert found.scores.shape == (2, 2, 8)
+    assert len(set(found.about["labels"])) == 2
 
 
 def test_the_same_run_gives_the_same_bytes(archive, results, tmp_path) -> None:

@@ -9,6 +9,7 @@ from whypretrain.interactions.and_or import AndOr, and_or, error_bound
 from whypretrain.interactions.archive import (
     ScoreArchive,
     digest,
+    earlier_rows,
     load_scores,
     require_same_players,
     save_scores,
@@ -48,16 +49,30 @@ from whypretrain.interactions.transforms import (
 )
 
 if TYPE_CHECKING:
+    from whypretrain.interactions.games import Game, draw_game
+    from whypretrain.interactions.networks import (
+        Network,
+        checkpoints,
+        trained_networks,
+        untrained_network,
+    )
     from whypretrain.interactions.precision import safe_precision
     from whypretrain.interactions.scoring import best_batch_size, score_coalitions
 
-_WITH_TORCH = {"best_batch_size": "scoring", "safe_precision": "precision", "score_coalitions": "scoring"}
+_WITH_TORCH = {
+    **dict.fromkeys(["Game", "draw_game"], "games"),
+    **dict.fromkeys(["Network", "checkpoints", "trained_networks", "untrained_network"], "networks"),
+    **dict.fromkeys(["best_batch_size", "score_coalitions"], "scoring"),
+    "safe_precision": "precision",
+}
 
 __all__ = [
     "REINITIALISED",
     "AndOr",
     "Effects",
+    "Game",
     "KnowledgeSplit",
+    "Network",
     "PlayerSet",
     "ScoreArchive",
     "ScratchRatio",
@@ -65,11 +80,14 @@ __all__ = [
     "area_under_curve",
     "baseline_values",
     "best_batch_size",
+    "checkpoints",
     "coalitions",
     "controls_table",
     "detour",
     "digest",
+    "draw_game",
     "dynamics_table",
+    "earlier_rows",
     "effects_of",
     "error_bound",
     "from_masks",
@@ -102,6 +120,8 @@ __all__ = [
     "strongest_table",
     "to_shapiq",
     "token_players",
+    "trained_networks",
+    "untrained_network",
     "zeta",
 ]
 

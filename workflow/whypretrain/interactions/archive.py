@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -81,6 +82,21 @@ def load_scores(path: str | Path) -> ScoreArchive:
     if not (np.isfinite(scores).all() and np.isfinite(checkpoint_scores).all()):
         raise InputError(f"{path}: holds scores that are not finite; remove it and score again")
     return archive
+
+
+def earlier_rows(path: str | Path, inputs: str) -> dict[str, np.ndarray]:
+    """Score rows by the key of their weights, of an archive whose digest of inputs is `inputs`; else none.
+
+    A damaged archive is named on standard error and holds nothing.
+    """
+    if not Path(path).is_file():
+        return {}
+    try:
+        earlier = load_scores(path)
+    except InputError as error:
+        print(f"{error}; scoring anew", file=sys.stderr)
+        return {}
+    return earlier.known() if earlier.about.get("inputs") == inputs else {}
 
 
 def require_same_players(archives: Sequence[ScoreArchive], names: Sequence[object]) -> None:
