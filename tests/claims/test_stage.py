@@ -54,3 +54,11 @@ def test_input_needs_files(tmp_path: Path, command: list[str], capsys: pytest.Ca
     with pytest.raises(SystemExit):
         stage.main([*command, "--input", "layers", "--out", str(tmp_path / "claims.csv")])
     assert "at least one file" in capsys.readouterr().err
+
+
+def test_headline_needs_all_models(
+    tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        stage.main([*command, "--out", str(tmp_path / "claims.csv"), "--headline", str(tmp_path / "h.json")])
+    assert "--input across FILE" in capsys.readouterr().err

@@ -195,6 +195,26 @@ class Synthetic:
         ]
         return self.table(columns, rows)
 
+    def across(self):
+        rows = []
+        for (t, a, s), method in product(self.cells(), self.methods):
+            high = 0.75 if method == "scratch" else 0.2
+            lost = [high * part + self.random.normal(0, 0.01) for part in (0.5, 1, 0.3, 0.6)]
+            measured = [1 - high + 0.02 * s, *lost] if method != "probe" else [np.nan] * 5
+            rows.append(
+                (
+                    t,
+                    a,
+                    s,
+                    method,
+                    method.removeprefix("joint_"),
+                    _LEVEL.get(method, 0.9) + 0.01 * s,
+                    *measured,
+                )
+            )
+        measures = ["preserved", "forgetting_early", "forgetting_late", "cka_early", "cka_late"]
+        return self.table(["method", "joint", "accuracy", *measures], rows)
+
     def flow(self, depth=4):
         rows = []
         for (t, a, s), model in product(self.cells(), self.methods):
@@ -242,6 +262,8 @@ class Synthetic:
         return {
             **{name: getattr(self, name)() for name in names},
             "pictures": self.pictures(folder),
+            "players": self.players(folder),
+            "target_data": self.target_data(),
             **published,
         }
 
@@ -256,5 +278,3 @@ def synthetic():
 def given(tmp_path_factory):
     """The tables of a complete experiment."""
     return Synthetic().all(tmp_path_factory.mktemp("pictures"))
-            "players": self.players(folder),
-            "target_data": self.target_data(),

@@ -247,12 +247,15 @@ def test_concepts_without_any_chosen_class_says_so(given):
         shown("concepts", {"select": given["select"].assign(selected=False)})
 
 
-def test_across_takes_late_layers_only(given):
-    table = shown("across", given, late=0.25)
-    layers = given["layers"].query("architecture == 'vit' and target == 'digits' and estimator == 'biased'")
-    last = layers.query("model == 'finetune' and layer == 4")["forgetting"].mean()
+def test_across_is_the_mean_over_seeds_of_what_was_measured(given):
+    table = shown("across", given)
+    models = given["across"].query("architecture == 'vit' and target == 'digits' and method == 'finetune'")
     key = {"architecture": "vit", "target": "digits", "method": "finetune"}
-    assert one(table, measure="forgetting", **key)["estimate"] == pytest.approx(100 * last)
+    for measure in ("accuracy", "preserved", "forgetting_early", "cka_late"):
+        found = one(table, measure=measure, **key)
+        assert found["estimate"] == pytest.approx(100 * models[measure].mean())
+        assert found["low"] < found["estimate"] < found["high"]
+    assert set(table[table["method"] == "probe"]["measure"]) == {"accuracy"}
 
 
 def test_inversions_measure_the_distance_of_pixels(given):

@@ -71,7 +71,7 @@ def test_settings_refuse_what_they_do_not_know(config, message):
 
 
 def test_settings_take_whole_numbers_for_real_ones():
-    assert Settings.of({"late": 1}).late == 1
+    assert Settings.of({"threshold": 1}).threshold == 1
 
 
 def test_kinds_of_knowledge_differ_in_print_without_colour():

@@ -20,17 +20,45 @@ TABLES = {
     "published_interactions": f"{PUBLISHED}/interactions_published.csv",
     "published_uot": f"{PUBLISHED}/uot_published.csv",
 }
-CLAIM_TABLES = ["runs", "select", "knowledge", "similarity", "controls", "layers", "flow"]
+
+
+rule put_side_by_side:
+    """One row a model: its accuracy, the knowledge that it kept and the invariances that it lost."""
+    input:
+        **{name: TABLES[name] for name in ("runs", "knowledge", "layers")},
+        code=code("across"),
+    output:
+        report("<results>/across.csv", caption="../report/across.rst", category="Across the papers"),
+    log:
+        "<logs>/across.log",
+    benchmark:
+        "<benchmarks>/across.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "put the views side by side"
+    shell:
+        "python -m whypretrain.stages.across --threads {threads} --runs {input.runs}"
+        " --knowledge {input.knowledge} --layers {input.layers} --out {output} > {log} 2>&1"
+
+
+TABLES["across"] = str(rules.put_side_by_side.output)
+CLAIM_TABLES = ["runs", "select", "knowledge", "similarity", "controls", "layers", "flow", "across"]
 
 
 rule decide_claims:
-    """Every claim of the three papers with its statistic, interval, control and verdict."""
+    """Every claim of the papers with its statistic, interval, control and verdict; the headline numbers."""
     input:
         [files_of(name) for name in CLAIM_TABLES],
         code=code("claims"),
         claims="workflow/resources/claims.yaml",
     output:
-        report("<results>/claims.csv", caption="../report/claims.rst", category="Claims"),
+        claims=report("<results>/claims.csv", caption="../report/claims.rst", category="Claims"),
+        headline="<results>/headline.json",
     log:
         "<logs>/claims.log",
     benchmark:
@@ -48,7 +76,8 @@ rule decide_claims:
         "decide the claims"
     shell:
         "python -m whypretrain.stages.claims --config {params.config:q} --threads {threads}"
-        " --claims {input.claims} {params.tables} --out {output} > {log} 2>&1"
+        " --claims {input.claims} {params.tables} --out {output.claims}"
+        " --headline {output.headline} > {log} 2>&1"
 
 
 rule claims:

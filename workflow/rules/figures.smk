@@ -12,8 +12,14 @@ FIGURES = {
     "layers": ["layers", "published_layers"],
     "flow": ["flow", "published_flow"],
     "inversions": ["pictures"],
-    "across": ["runs", "knowledge", "layers"],
+    "across": ["across"],
 }
+
+# Left out where an experiment has nothing to draw them from.
+if config["interactions"]["analysis"]["scratch"] not in METHODS:
+    del FIGURES["scratch_ratio"]
+if not set(config["interactions"]["score"]["dynamics"]) & set(METHODS):
+    del FIGURES["similarity"]
 
 
 rule draw_figure:
@@ -22,13 +28,13 @@ rule draw_figure:
         lambda wildcards: sum(map(files_of, FIGURES[wildcards.figure]), []),
         code=code("figure"),
         data=data_at(SOURCE),
+        targets=[file for target in TARGETS for file in data_at(target)],
     output:
         report(
             "<results>/figures/{figure}.png",
             caption="../report/figure.rst",
             category="Figures",
             labels={"figure": "{figure}"},
-        targets=[file for target in TARGETS for file in data_at(target)],
         ),
         expand("<results>/figures/{{figure}}.{suffix}", suffix=["svg", "pdf", "csv"]),
     log:
@@ -51,13 +57,13 @@ rule draw_figure:
             seed=config["seed"],
         ),
         source=folder_of("data"),
+        targets=[at(f"data/{target}") for target in TARGETS],
         out=at("figures/{figure}"),
         tables=lambda wildcards: given(FIGURES[wildcards.figure]),
     message:
         "draw {wildcards.figure}"
     shell:
         "python -m whypretrain.stages.figure --name {wildcards.figure} --config {params.config:q}"
-        targets=[at(f"data/{target}") for target in TARGETS],
         " --threads {threads} {params.tables} --source-data {params.source}"
         " --target-data {params.targets} --out {params.out} > {log} 2>&1"
 

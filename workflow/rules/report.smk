@@ -2,7 +2,7 @@ rule write_report:
     """One page that holds it all: what was run, the verdicts, the figures with their data, and how to cite."""
     input:
         code=code("report"),
-        claims=rules.decide_claims.output,
+        claims=rules.decide_claims.output.claims,
         figures=rules.figures.input,
     output:
         report(

@@ -1,6 +1,8 @@
 """Verdicts on the papers' claims, computed from the experiment's tables by the rules of `claims.yaml`."""
 
+from whypretrain.claims.across import MEASURES, side_by_side
 from whypretrain.claims.claim import Claim, Control, Measure, Range, Rule, load
+from whypretrain.claims.comparison import Change, Comparison, compare
 from whypretrain.claims.decision import (
     ALL,
     CONTRADICTED,
@@ -10,22 +12,29 @@ from whypretrain.claims.decision import (
     VERDICTS,
     decide,
 )
+from whypretrain.claims.headline import headline
 from whypretrain.claims.statistics import STATISTICS, Statistic
 
 __all__ = [
     "ALL",
     "CONTRADICTED",
     "INCONCLUSIVE",
+    "MEASURES",
     "NOT_TESTABLE",
     "STATISTICS",
     "SUPPORTED",
     "VERDICTS",
+    "Change",
     "Claim",
+    "Comparison",
     "Control",
     "Measure",
     "Range",
     "Rule",
     "Statistic",
+    "compare",
     "decide",
+    "headline",
     "load",
+    "side_by_side",
 ]

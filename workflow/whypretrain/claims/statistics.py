@@ -71,6 +71,11 @@ def correlation(rows: pd.DataFrame, column: str, other: str) -> float:
     return pearson(_values(rows, column), _values(rows, other))
 
 
+def rank_correlation(rows: pd.DataFrame, column: str, other: str) -> float:
+    """Spearman's correlation of two columns."""
+    return spearman(_values(rows, column), _values(rows, other))
+
+
 def area(rows: pd.DataFrame, column: str, along: str) -> float:
     """Mean height of the curve `column` over `along` (trapezoids), i.e. its area over its own range."""
     curve = _curve(rows, column, along)
@@ -113,6 +118,7 @@ STATISTICS = {
     "ratio": Statistic(ratio, ("numerator", "denominator")),
     "trend": Statistic(trend, ("numerator", "denominator", "along")),
     "correlation": Statistic(correlation, ("column", "other")),
+    "rank_correlation": Statistic(rank_correlation, ("column", "other")),
     "area": Statistic(area, ("column", "along")),
     "detour": Statistic(detour, ("column", "along")),
     "concentration": Statistic(concentration, ("column",)),

@@ -3,101 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from whypretrain.figures import canvas, marks, tables
-from whypretrain.figures.knowledge import main_rows, preserved_share
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import looks
+from whypretrain.figures.style import GREY, Look, looks
 
-NEEDS = ("runs", "knowledge", "layers")
+NEEDS = ("across",)
 TAKES = ()
-MEASURES = {
-    "accuracy": "accuracy / %",
-    "preserved": "preserved\nshare / %",
-    "forgetting": "forgetting in\nlate layers / %",
+PANELS = {  # label of a column: the measures that it shows
+    "accuracy / %": ("accuracy",),
+    "preserved\nshare / %": ("preserved",),
+    "forgetting / %": ("forgetting_early", "forgetting_late"),
+    "CKA\ndivergence / %": ("cka_early", "cka_late"),
 }
+_KEYS = ["architecture", "target", "method", "joint"]
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One row of panels an architecture and target, one column a measure, one line a kind of model."""
-    rows = main_rows(given["knowledge"], settings)
-    late = _late(tables.some(given["layers"], "layers", estimator=settings.estimator), settings.late)
-    shown = pd.concat(
-        [_accuracy(given["runs"], settings), _preserved(rows, settings), _forgetting(late, settings)],
-        ignore_index=True,
-    )
+    shown = pd.concat([_means(given["across"], name, settings) for name in sum(PANELS.values(), ())])
     cells, styles = tables.cells(shown), looks(shown["method"])
     figure, body = canvas.canvas(
         settings,
         height=0.15 + len(cells) * (0.38 + 0.165 * len(styles)),
         title="Accuracy, knowledge kept and invariances lost, by kind of model",
-        note=_note(given["runs"], rows, settings),
+        note=_note(given["across"], settings),
+        handles=[_handle("early layers", "white"), _handle("late layers", GREY)],
     )
-    grid = body.subplots(len(cells), len(MEASURES), squeeze=False, sharex="col")
+    grid = body.subplots(len(cells), len(PANELS), squeeze=False, sharex="col")
     for cell, line in zip(cells, grid, strict=True):
         here = tables.in_cell(shown, cell)
-        for column, (measure, axis) in enumerate(zip(MEASURES, line, strict=True)):
-            _draw_panel(axis, tables.only(here, measure=measure), styles, named=column == 0)
+        for column, (measures, axis) in enumerate(zip(PANELS.values(), line, strict=True)):
+            for measure in measures:
+                _draw_measure(axis, tables.only(here, measure=measure), styles, measure)
+            marks.categories(axis, [look.label for look in styles.values()], shown=column == 0)
         line[0].set_title(tables.cell_title(cell))
-    for axis, label in zip(grid[-1], MEASURES.values(), strict=True):
+    for axis, label in zip(grid[-1], PANELS, strict=True):
         axis.set_xlabel(label)
         marks.few_ticks(axis)
     return figure, shown
 
 
-def _draw_panel(axis: Any, part: pd.DataFrame, styles: Mapping[str, Any], *, named: bool) -> None:
+def _means(across: pd.DataFrame, measure: str, settings: Settings) -> pd.DataFrame:
+    """Mean over seeds in percent, with its interval; only of models that were measured."""
+    percent = across.assign(**{measure: 100 * across[measure]}).dropna(subset=measure)
+    return tables.by_seed(percent, _KEYS, measure, settings.confidence).assign(measure=measure)
+
+
+def _draw_measure(axis: Axes, part: pd.DataFrame, styles: Mapping[str, Look], measure: str) -> None:
+    """One mark a kind of model; early layers stand hollow above late ones."""
+    side = -0.18 if measure.endswith("_early") else 0.18 if measure.endswith("_late") else 0.0
     for place, (method, look) in enumerate(styles.items()):
         for _, interval in tables.only(part, method=method).iterrows():
-            marks.mean(axis, interval, place, look)
-    marks.categories(axis, [look.label for look in styles.values()], shown=named)
+            marks.mean(axis, interval, place + side, replace(look, hollow=side < 0))
 
 
-def _accuracy(runs: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    means = tables.by_seed(
-        runs.assign(percent=100 * runs["accuracy"]),
-        ["architecture", "target", "method"],
-        "percent",
-        settings.confidence,
+def _handle(label: str, face: str) -> Line2D:
+    return Line2D([], [], linestyle="none", marker="o", color=GREY, markerfacecolor=face, label=label)
+
+
+def _note(across: pd.DataFrame, settings: Settings) -> str:
+    bars = tables.interval_words(
+        settings.confidence, "intervals over seeds", repeated=tables.repeated(across)
     )
-    return means.assign(measure="accuracy")
-
-
-def _preserved(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    found = []
-    for (architecture, target, model), part in rows.groupby(["architecture", "target", "model"], sort=False):
-        cell = (str(architecture), str(target))
-        found.append(tables.row(cell, preserved_share(part, settings), method=model, measure="preserved"))
-    return _percent(pd.DataFrame(found))
-
-
-def _forgetting(late: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    keys = ["architecture", "target", "model"]
-    means = tables.by_seed(late, keys, "forgetting", settings.confidence).rename(columns={"model": "method"})
-    return _percent(means.assign(measure="forgetting"))
-
-
-def _late(layers: pd.DataFrame, share: float) -> pd.DataFrame:
-    """The last `share` of each architecture's layers, at least one."""
-    last = layers.groupby("architecture")["layer"].transform("max")
-    return layers[layers["layer"] > last - np.maximum(1, np.floor(last * share))]
-
-
-def _percent(table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(**{bound: 100 * table[bound] for bound in ("estimate", "low", "high")})
-
-
-def _note(runs: pd.DataFrame, rows: pd.DataFrame, settings: Settings) -> str:
-    bars = f"{100 * settings.confidence:g} % intervals over seeds (preserved share: hierarchical bootstrap)"
-    if not tables.repeated(runs):
-        bars = "no intervals from one seed"
     return (
-        f"{tables.seeds(runs)}, {tables.count(int(rows['sample'].nunique()), 'image')}; {bars}. The linear "
-        "probe is the pre-trained model. Preserved share: of its interaction strength (arXiv:2410.08455). "
-        "Forgetting: 1 - STIR against it, mean over the last "
-        f"{100 * settings.late:g} % of layers, linear CKA, {settings.estimator} (arXiv:2307.06006)."
+        f"{tables.seeds(across)}; {bars}. The linear probe is the pre-trained model. Preserved share: of its "
+        "interaction strength (arXiv:2410.08455). Forgetting: 1 - STIR against it, CKA divergence: 1 - CKA, "
+        "means over the first and the last half of the layers, biased linear CKA (arXiv:2307.06006)."
     )

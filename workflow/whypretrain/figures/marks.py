@@ -36,7 +36,8 @@ def mean(axis: Axes, interval: pd.Series, place: float, look: Look) -> None:
         marker=look.marker,
         markersize=4,
         color=look.colour,
-        markeredgewidth=0,
+        markerfacecolor="white" if look.hollow else look.colour,
+        markeredgewidth=0.8 if look.hollow else 0,
         zorder=4,
         clip_on=False,
     )

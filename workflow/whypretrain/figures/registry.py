@@ -62,10 +62,11 @@ def read(
         given[name] = [_FILES[name](path) for path in paths] if name in _FILES else tables.read(name, paths)
     from whypretrain.data.image_set import load
 
+    if source_data is not None:
         given["source_data"] = load(source_data)
-    return given
     if target_data:
         given["target_data"] = {Path(folder).name: load(folder) for folder in target_data}
+    return given
 
 
 def draw(name: str, given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:

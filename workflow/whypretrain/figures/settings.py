@@ -24,7 +24,6 @@ class Settings:
     threshold: float = 0.05  # of salient interactions, as a share of the strongest one
     normalised: bool = True  # interactions scaled by each model's output range
     estimator: Literal["biased", "unbiased"] = "biased"  # of linear CKA; the papers' is biased
-    late: float = 0.5  # the last share of layers that counts as late
     pictures: int = 2  # images in the strips of inversions
 
     def __post_init__(self) -> None:
@@ -34,7 +33,6 @@ class Settings:
         _require(self.estimator in ("biased", "unbiased"), "estimator", self.estimator, "biased or unbiased")
         _require(self.top >= 1, "top", self.top, "at least 1")
         _require(self.pictures >= 1, "pictures", self.pictures, "at least 1")
-        _require(0 < self.late <= 1, "late", self.late, "in (0, 1]")
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:

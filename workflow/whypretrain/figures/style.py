@@ -69,6 +69,7 @@ class Look:
     marker: str = "o"
     line: Any = SOLID
     hatch: str = ""
+    hollow: bool = False
 
     def handle(self, *, line: bool = True) -> Line2D:
         """The series' entry in a legend."""

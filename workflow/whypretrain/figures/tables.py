@@ -34,6 +34,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "self_pre", "seed_level", "permuted",
     ),
     "flow": (*_CELL, "model", "estimator", "reference_layer", "tested_layer", "flow", "null_flow", "excess"),
+    "across": (
+        *_CELL, "method", "accuracy", "preserved",
+        "forgetting_early", "forgetting_late", "cka_early", "cka_late",
+    ),
     "published_uot": ("quantity", "value"),
     "published_interactions": ("quantity", "value_low", "value_high"),
     "published_layers": ("target_dataset", "pretraining", "task", "metric", "layer", "value"),
@@ -80,10 +84,6 @@ def some(table: pd.DataFrame, what: str, **values: object) -> pd.DataFrame:
     return found
 
 
-def cells(table: pd.DataFrame) -> list[tuple[str, str]]:
-    """(architecture, target) of each panel, in the table's order of architectures, then targets."""
-    pairs = set(zip(table["architecture"], table["target"], strict=True))
-    architectures, targets = table["architecture"].unique(), table["target"].unique()
 def known(mapping: Mapping[str, Any], name: str, what: str) -> Any:
     """The entry of a mapping.
 
@@ -95,6 +95,10 @@ def known(mapping: Mapping[str, Any], name: str, what: str) -> Any:
     return mapping[name]
 
 
+def cells(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """(architecture, target) of each panel, in the table's order of architectures, then targets."""
+    pairs = set(zip(table["architecture"], table["target"], strict=True))
+    architectures, targets = table["architecture"].unique(), table["target"].unique()
     return [pair for pair in product(architectures, targets) if pair in pairs]
 
 

@@ -1,4 +1,4 @@
-"""Decide the papers' claims from the experiment's tables: one row a claim, with its interval and verdict."""
+"""Decide the papers' claims from the experiment's tables, and sum the experiment up in its headline numbers."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from whypretrain.claims import decide, load
+from whypretrain.claims import decide, headline, load
 from whypretrain.errors import InputError
-from whypretrain.files import read_table, write_table
+from whypretrain.files import read_table, write_json, write_table
 from whypretrain.stages._run import parser, run
 
 
 def stage(arguments: argparse.Namespace) -> None:
     rule, claims = load(arguments.claims)
     tables = {name: read_tables(files) for name, *files in arguments.input}
-    write_table(arguments.out, decide(claims, tables, rule, **arguments.config))
+    verdicts = decide(claims, tables, rule, **arguments.config)
+    write_table(arguments.out, verdicts)
+    if arguments.headline:
+        if "across" not in tables:
+            raise InputError("--headline needs the table of all models; give --input across FILE")
+        write_json(arguments.headline, headline(tables["across"], verdicts, arguments.config["confidence"]))
 
 
 def read_tables(files: Sequence[str]) -> pd.DataFrame:
@@ -38,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--input", nargs="+", action="append", default=[], metavar=("NAME", "FILE"), help="a table, by name"
     )
     arguments.add_argument("--out", type=Path, required=True, help="table to write, e.g. claims.csv")
+    arguments.add_argument("--headline", type=Path, help="headline numbers to write, e.g. headline.json")
     run(stage, arguments.parse_args(argv))
 
 
