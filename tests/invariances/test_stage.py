@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import safetensors.torch
 
 from whypretrain import data, models
 from whypretrain.stages import _run
@@ -114,6 +115,43 @@ def test_repeats_are_averaged(folders):
     assert not np.allclose(single.forgetting, double.forgetting, atol=1e-6)
 
 
+def checkpointed(folders, name, seeds):
+    """A run whose checkpoint of step k has the weights of the k-th seed; its model is the last one."""
+    pre = models.load(folders / "pre")
+    classes = data.load(folders / "data").classes
+    made = [models.build(pre.architecture, classes, seed=seed) for seed in seeds]
+    made[0].backbone.load_state_dict(pre.backbone.state_dict())
+    models.save(made[-1], folders / name, {})
+    states = {
+        f"{k}/{key}": value for k, model in enumerate(made) for key, value in model.state_dict().items()
+    }
+    safetensors.torch.save_file(states, folders / name / "checkpoints.safetensors")
+
+
+def test_dynamics_begin_at_the_self_value_and_end_at_the_tables(folders):
+    checkpointed(folders, "followed", (0, 5, 1))
+    out = run(folders, "dynamics", tuned=("finetune=followed",), dynamics=["finetune", "absent"])
+    found, layers = pd.read_csv(out / "dynamics.csv"), pd.read_csv(out / "layers.csv")
+    assert list(found) == [*KEYS, "step", "metric", "layer", "estimator", "value"]
+    assert found.groupby("step").size().tolist() == [17, 17, 17]
+    values = found.set_index(["step", "metric", "estimator", "layer"]).value.sort_index()
+    for estimator, table in layers.groupby("estimator"):
+        np.testing.assert_allclose(values[0, "forgetting", estimator], 1 - table.self_pre)
+        np.testing.assert_allclose(values[0, "cka_divergence", estimator], 0, atol=1e-9)
+        np.testing.assert_allclose(values[2, "forgetting", estimator], table.forgetting)
+        np.testing.assert_allclose(values[2, "cka_divergence", estimator], table.cka_divergence)
+    assert values[:, "accuracy"].between(0, 1).all()
+
+
+def test_own_start_compares_with_the_first_checkpoint(folders):
+    checkpointed(folders, "from_pre", (0, 5))
+    out = run(folders, "own", tuned=("scratch=from_pre",), own_start=["scratch"])
+    tables = dict(list(pd.read_csv(out / "layers.csv").groupby("model")))
+    assert list(tables) == ["scratch", "scratch_from_start"]
+    with_pre, with_start = (table.drop(columns="model").reset_index(drop=True) for table in tables.values())
+    pd.testing.assert_frame_equal(with_pre, with_start)  # its start has the pre-trained weights here
+
+
 def test_fewer_images_than_classes(folders):
     layers = pd.read_csv(run(folders, "few", images=6) / "layers.csv")
     assert layers.drop(columns="scaled_forgetting").notna().all().all()  # not defined where self <= chance
@@ -126,6 +164,7 @@ def test_fewer_images_than_classes(folders):
         ({"tuned": ("pretrained=tuned",)}, "none of them `pretrained`"),
         ({"tuned": ("finetune=absent",)}, "absent"),
         ({"images": 500}, "size 500"),
+        ({"dynamics": ["finetune"]}, "checkpoints.safetensors"),
         ({"images": 3}, "at least 4 images"),
     ],
 )

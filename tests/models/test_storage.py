@@ -6,7 +6,7 @@ import torch
 
 from whypretrain import files
 from whypretrain.errors import InputError
-from whypretrain.models import build, device, load, save
+from whypretrain.models import build, device, load, load_checkpoints, save
 
 
 @pytest.fixture
@@ -104,3 +104,20 @@ def test_no_half_written_model_passes(folder, vit, classes):
     safetensors.torch.save_file(state, folder / "model.safetensors")
     with pytest.raises(InputError, match="damaged or changed"):
         load(folder)
+
+
+def test_checkpoints_come_in_order_of_their_steps(vit, classes, tmp_path):
+    made = {step: build(vit, classes, seed=step) for step in (10, 2, 0)}
+    states = {
+        f"{step}/{key}": value for step, model in made.items() for key, value in model.state_dict().items()
+    }
+    safetensors.torch.save_file(states, tmp_path / "checkpoints.safetensors")
+    model = build(vit, classes, seed=9)
+    before = model.head.weight.clone()
+    found = dict(load_checkpoints(tmp_path / "checkpoints.safetensors", model))
+    assert list(found) == [0, 2, 10]
+    assert all(torch.equal(found[step].head.weight, made[step].head.weight) for step in made)
+    assert torch.equal(model.head.weight, before)
+    safetensors.torch.save_file({}, tmp_path / "none.safetensors")
+    with pytest.raises(InputError, match="holds no checkpoint"):
+        next(load_checkpoints(tmp_path / "none.safetensors", model))

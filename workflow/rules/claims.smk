@@ -12,11 +12,15 @@ TABLES = {
         )
         for name in ("layers", "flow", "pictures")
     },
+    "layer_dynamics": expand(
+        rules.measure_invariances.output.dynamics, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS
+    ),
     "players": expand(  # of an image the same for every architecture and seed
         rules.score_coalitions.output, target=TARGETS, architecture=ARCHITECTURES[0], seed=SEEDS[0]
     ),
     "published_layers": f"{PUBLISHED}/invariances_layer_metrics.csv",
     "published_flow": f"{PUBLISHED}/invariances_flow.csv",
+    "published_dynamics": f"{PUBLISHED}/invariances_dynamics.csv",
     "published_interactions": f"{PUBLISHED}/interactions_published.csv",
     "published_uot": f"{PUBLISHED}/uot_published.csv",
 }

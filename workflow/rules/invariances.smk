@@ -1,5 +1,12 @@
 # The probe shares the pre-trained model's blocks, so it has no invariances of its own.
 TUNED = [method for method in METHODS if method not in PROBES]
+INVARIANCES = {key: value for key, value in config["invariances"].items() if key != "corruptions"}
+# Those of them that are looked at along their training.
+FOLLOWED = [
+    method
+    for method in TUNED
+    if method in [*INVARIANCES.get("dynamics", []), *INVARIANCES.get("own_start", [])]
+]
 
 
 rule measure_invariances:
@@ -9,9 +16,11 @@ rule measure_invariances:
         data=data_at("{target}"),
         pretrained=rules.pretrain_model.output[:2],
         models=[run_files(method, "model.safetensors", "model.json") for method in TUNED],
+        checkpoints=[run_files(method, "checkpoints.safetensors") for method in FOLLOWED],
     output:
         layers="<results>/invariances/{target}/{architecture}/{seed}/layers.csv",
         flow="<results>/invariances/{target}/{architecture}/{seed}/flow.csv",
+        dynamics="<results>/invariances/{target}/{architecture}/{seed}/dynamics.csv",
         pictures="<results>/invariances/{target}/{architecture}/{seed}/pictures.npz",
     log:
         "<logs>/invariances/{target}-{architecture}-{seed}.log",
@@ -25,7 +34,7 @@ rule measure_invariances:
         runtime=60,
         gpu=1,
     params:
-        config=text(**config["invariances"], seed=config["seed"]),
+        config=text(**INVARIANCES, seed=config["seed"]),
         data=folder_of("data"),
         pretrained=folder_of("pretrained"),
         models=[run_of(method) for method in TUNED],

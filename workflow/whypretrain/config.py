@@ -114,12 +114,12 @@ def _method_problems(config: Config) -> Iterator[str]:
                 f"interactions.analysis.{role} is {analysis[role]!r}, which is not in grid.methods; "
                 f"add it there or choose among {', '.join(config['grid']['methods'])}"
             )
-    yield from _unknown_names(
-        "interactions.score.dynamics",
-        config["interactions"]["score"]["dynamics"],
-        "train.methods",
-        config["train"]["methods"],
-    )
+    followed = {"interactions.score.dynamics": config["interactions"]["score"]["dynamics"]}
+    followed |= {
+        f"invariances.{key}": config["invariances"].get(key, []) for key in ("dynamics", "own_start")
+    }
+    for key, methods in followed.items():
+        yield from _unknown_names(key, methods, "train.methods", config["train"]["methods"])
 
 
 def _player_problems(config: Config) -> Iterator[str]:

@@ -5,7 +5,7 @@ from whypretrain.models.checkpoints import import_checkpoint
 from whypretrain.models.classifier import Classifier, build
 from whypretrain.models.extraction import class_means, extract
 from whypretrain.models.inputs import as_input, device
-from whypretrain.models.storage import load, save
+from whypretrain.models.storage import load, load_checkpoints, save
 
 __all__ = [
     "Architecture",
@@ -17,5 +17,6 @@ __all__ = [
     "extract",
     "import_checkpoint",
     "load",
+    "load_checkpoints",
     "save",
 ]

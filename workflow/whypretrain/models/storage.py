@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import copy
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,26 @@ def load(folder: str | Path) -> Classifier:
     model = build(Architecture.from_dict(card["architecture"]), card["classes"], seed=0)
     fill(model, read_safetensors(weights), weights)
     return model.eval()
+
+
+def load_checkpoints(path: str | Path, model: Classifier) -> Iterator[tuple[int, Classifier]]:
+    """Step and model of each checkpoint of a training run, in order of their steps.
+
+    `path` has the keys "<step>/<parameter>"; `model` is a model of that run, and stays as it is.
+
+    Raises:
+        InputError: as `read_safetensors`, no checkpoint, or weights of another architecture.
+    """
+    states: dict[int, dict[str, Tensor]] = {}
+    for key, value in read_safetensors(path).items():
+        step, _, name = key.partition("/")
+        states.setdefault(int(step), {})[name] = value
+    if not states:
+        raise InputError(f"{path}: holds no checkpoint; train this method with `checkpoints` above 0")
+    for number in sorted(states):
+        network = copy.deepcopy(model)
+        fill(network, states[number], path)
+        yield number, network.eval()
 
 
 def read_safetensors(path: str | Path) -> dict[str, Tensor]:

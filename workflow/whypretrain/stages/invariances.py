@@ -1,15 +1,21 @@
 """Invariances: invert the pre-trained and every tuned model block by block, and compare them with controls.
 
 Reads the target's test images, the pre-trained model and the tuned models; writes into `--out` layers.csv and
-flow.csv (columns: `whypretrain.invariances.compare`) and pictures.npz. The images are one seeded stratified draw
-of the target's test split, the same for all models and seeds; the noise differs by training seed.
+flow.csv (columns: `whypretrain.invariances.compare`), dynamics.csv (`whypretrain.invariances.follow`, and accuracy)
+and pictures.npz. The images are one seeded stratified draw of the target's test split, the same for all models and
+seeds; the noise differs by training seed.
 
-Config: images, steps, step_size, decay, batch_size, pictures, seed, repeats.
+Models in `own_start` are compared a second time, with the weights that their training began from, as
+NAME_from_start: so a model from scratch is compared in arXiv:2307.06006.
+
+Config: images, steps, step_size, decay, batch_size, pictures, seed, repeats, dynamics, own_start, accuracy_images.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,36 +23,110 @@ import numpy as np
 import pandas as pd
 import torch
 
-from whypretrain import data, files, invariances, models, seeds
+from whypretrain import data, files, invariances, models, seeds, training
 from whypretrain.errors import InputError
 from whypretrain.stages import _run
 
 KEYS = {
     "layers": ["target", "architecture", "seed", "model", "layer", "layer_name", "estimator"],
     "flow": ["target", "architecture", "seed", "model", "estimator", "reference_layer", "tested_layer"],
+    "dynamics": ["target", "architecture", "seed", "model", "step", "metric", "layer", "estimator"],
 }
+
+
+@dataclass(frozen=True)
+class _Study:
+    """The models of one run with the target's test images."""
+
+    args: argparse.Namespace
+    folders: dict[str, Path]
+    loaded: dict[str, models.Classifier]
+    test: data.ImageSet
+
+    def checkpoints(self, name: str) -> Iterator[tuple[int, models.Classifier]]:
+        return models.load_checkpoints(self.folders[name] / "checkpoints.safetensors", self.loaded[name])
+
+    def listed(self, key: str) -> list[str]:
+        """The models that the config names under `key` and that are here."""
+        return [name for name in self.args.config.get(key, []) if name in self.folders]
+
+    def starts(self) -> dict[str, models.Classifier]:
+        """The models that training began from, of those in `own_start`: checkpoints of step 0."""
+        return {name: next(self.checkpoints(name))[1] for name in self.listed("own_start")}
+
+    def drawn(self, size: int, repeat: int) -> data.ImageSet:
+        """A stratified draw; of fewer images than classes, a draw of one image from some classes each."""
+        target, classes = self.args.target, self.test.classes
+        seed = seeds.seed_of(self.args.config["seed"], target, "invariance images", repeat)
+        number, what = max(size, len(classes)), f"test images of {target}"
+        rows = data.few_shot(self.test.labels, number, classes=classes, seed=seed, what=what)
+        few = seeds.generator(seed, "fewer than classes").choice(rows, size, replace=False)
+        return self.test.take(np.sort(few))
+
+    def examined(
+        self, these: dict[str, models.Classifier], images: torch.Tensor, repeat: int
+    ) -> dict[str, invariances.Subject]:
+        config = self.args.config
+        settings = {key: config[key] for key in ("steps", "step_size", "batch_size")}
+        settings |= {"decay": config.get("decay", False)}
+        seed = seeds.seed_of(config["seed"], self.args.seed, "noise", repeat)
+        return {
+            name: invariances.examine(model, images, **settings, seed=seed) for name, model in these.items()
+        }
+
+    def keyed(self, table: pd.DataFrame, model: str) -> pd.DataFrame:
+        """The table with the columns that name the run and the model before its own."""
+        run = {key: getattr(self.args, key) for key in ("target", "architecture", "seed")}
+        return pd.concat([pd.DataFrame({**run, "model": model}, index=table.index), table], axis=1)
 
 
 def stage(args: argparse.Namespace) -> None:
     """Compare every tuned model with the pre-trained one; average the tables over `repeats` draws."""
-    config, folders = args.config, {"pretrained": args.pretrained, **_named(args.models)}
+    folders = {"pretrained": Path(args.pretrained), **_named(args.models)}
     loaded = {name: models.load(folder) for name, folder in folders.items()}
-    test = data.load(args.data).split("test")
-    tables: dict[str, list[pd.DataFrame]] = {"layers": [], "flow": []}
-    for repeat in range(config.get("repeats", 1)):
-        images = models.as_input(test.images[_drawn(test, config, args.target, repeat)])
-        subjects = _examined(
-            loaded, images, config, seeds.seed_of(config["seed"], args.seed, "noise", repeat)
-        )
-        if repeat == 0:
-            _write_pictures(args.out / "pictures.npz", images, subjects, config["pictures"])
-        pre = subjects.pop("pretrained")
-        for name, tuned in subjects.items():
-            for kind, table in zip(("layers", "flow"), invariances.compare(pre, tuned), strict=True):
-                tables[kind].append(_keyed(table, args, name))
-    for kind, keys in KEYS.items():
-        mean = pd.concat(tables[kind]).groupby(keys, sort=False, as_index=False).mean()
-        files.write_table(args.out / f"{kind}.csv", mean)
+    study = _Study(args, folders, loaded, data.load(args.data).split("test"))
+    tables: dict[str, list[pd.DataFrame]] = {kind: [] for kind in KEYS}
+    for repeat in range(args.config.get("repeats", 1)):
+        _measure(study, repeat, tables)
+    means = {kind: _mean(parts, KEYS[kind]) for kind, parts in tables.items()}
+    accuracies = [_accuracies(study, name) for name in study.listed("dynamics")]
+    means["dynamics"] = pd.concat([means["dynamics"], *accuracies], ignore_index=True)
+    for kind, table in means.items():
+        files.write_table(args.out / f"{kind}.csv", table)
+
+
+def _measure(study: _Study, repeat: int, tables: dict[str, list[pd.DataFrame]]) -> None:
+    """Add the tables of one draw of images and noise; the first one also leaves the pictures."""
+    config = study.args.config
+    images = models.as_input(study.drawn(config["images"], repeat).images)
+    subjects = study.examined(study.loaded, images, repeat)
+    if repeat == 0:
+        _write_pictures(study.args.out / "pictures.npz", images, subjects, config["pictures"])
+    pre = subjects.pop("pretrained")
+    pairs = {name: (pre, tuned) for name, tuned in subjects.items()}
+    for name, start in study.examined(study.starts(), images, repeat).items():
+        pairs[f"{name}_from_start"] = (start, subjects[name])
+    for name, pair in pairs.items():
+        for kind, table in zip(("layers", "flow"), invariances.compare(*pair), strict=True):
+            tables[kind].append(study.keyed(table, name))
+    for name in study.listed("dynamics"):
+        followed = invariances.follow(pre, images, study.checkpoints(name))
+        tables["dynamics"].append(study.keyed(followed, name))
+
+
+def _mean(parts: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
+    """Mean over repeats; without any part, an empty table."""
+    if not parts:
+        return pd.DataFrame(columns=[*keys, "value"])
+    return pd.concat(parts).groupby(keys, sort=False, as_index=False).mean()
+
+
+def _accuracies(study: _Study, name: str) -> pd.DataFrame:
+    """Accuracy at each checkpoint in the columns of the dynamics: layer 0, no estimator."""
+    images = study.drawn(min(study.args.config.get("accuracy_images", 200), len(study.test)), 0)
+    found = {step: training.evaluate(model, images)["accuracy"] for step, model in study.checkpoints(name)}
+    table = pd.DataFrame({"step": list(found), "metric": "accuracy", "layer": 0, "estimator": "none"})
+    return study.keyed(table.assign(value=list(found.values())), name)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -62,40 +142,13 @@ def main(argv: list[str] | None = None) -> None:
     _run.run(stage, parser.parse_args(argv))
 
 
-def _named(pairs: list[str]) -> dict[str, str]:
+def _named(pairs: list[str]) -> dict[str, Path]:
     named = dict(pair.partition("=")[::2] for pair in pairs)
     if len(named) < len(pairs) or "pretrained" in named or not all(named.values()):
         raise InputError(
             f"--models {' '.join(pairs)}: write NAME=FOLDER, distinct names, none of them `pretrained`"
         )
-    return named
-
-
-def _drawn(test: data.ImageSet, config: dict[str, Any], target: str, repeat: int) -> np.ndarray:
-    """Rows of a stratified draw; of fewer images than classes, a draw of one image from some classes each."""
-    size, seed = config["images"], seeds.seed_of(config["seed"], target, "invariance images", repeat)
-    rows = data.few_shot(
-        test.labels,
-        max(size, len(test.classes)),
-        classes=test.classes,
-        seed=seed,
-        what=f"test images of {target}",
-    )
-    return np.sort(seeds.generator(seed, "fewer than classes").choice(rows, size, replace=False))
-
-
-def _examined(
-    loaded: dict[str, models.Classifier], images: torch.Tensor, config: dict[str, Any], seed: int
-) -> dict[str, invariances.Subject]:
-    settings = {key: config[key] for key in ("steps", "step_size", "batch_size")} | {
-        "decay": config.get("decay", False)
-    }
-    return {name: invariances.examine(model, images, **settings, seed=seed) for name, model in loaded.items()}
-
-
-def _keyed(table: pd.DataFrame, args: argparse.Namespace, model: str) -> pd.DataFrame:
-    keys = {"target": args.target, "architecture": args.architecture, "seed": args.seed, "model": model}
-    return pd.concat([pd.DataFrame(keys, index=table.index), table], axis=1)
+    return {name: Path(folder) for name, folder in named.items()}
 
 
 def _write_pictures(

@@ -1,0 +1,82 @@
+"""How a model moves away from the one it started as: layer metrics at checkpoints of its training.
+
+All checkpoints are tested on the starting model's inversions, so that a checkpoint costs forward passes only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import torch
+
+from whypretrain.errors import InputError
+from whypretrain.invariances import metrics
+from whypretrain.invariances.blocks import BlockModel, block_grams, block_layer, frozen
+from whypretrain.invariances.cka import cka_of_grams, gram
+from whypretrain.invariances.comparison import ESTIMATORS, Subject
+
+
+def follow(
+    start: Subject, images: torch.Tensor, checkpoints: Iterable[tuple[int, BlockModel]]
+) -> pd.DataFrame:
+    """Forgetting (eq. 2) and CKA divergence (eq. 4) against `start` at each checkpoint (arXiv:2307.06006, Fig. 5).
+
+    Args:
+        start: the model before training, examined on `images`.
+        images: (n, C, H, W) the images that `start` was examined on.
+        checkpoints: (step, model) pairs, each made only when its turn comes.
+
+    Returns:
+        Columns step, metric (forgetting|cka_divergence), layer (1-based), estimator, value. At step 0 of a
+        fine-tuning run, forgetting is what unfinished inversion alone gives: 1 minus the measured self value.
+
+    Raises:
+        InputError: no checkpoint, or a model with another number of blocks.
+    """
+    parts = [_at(start, images, step, model) for step, model in checkpoints]
+    if not parts:
+        raise InputError("no checkpoint to follow; train with checkpoints above 0")
+    return pd.concat(parts, ignore_index=True)
+
+
+def _at(start: Subject, images: torch.Tensor, step: int, model: BlockModel) -> pd.DataFrame:
+    if len(model.block_names) != len(start.clean):
+        raise InputError(
+            f"step {step}: {len(model.block_names)} blocks against {len(start.clean)} of the start; "
+            "follow a run of one architecture"
+        )
+    clean, inverted = block_grams(model, images, batch_size=start.batch_size), _own_blocks(start, model)
+    rows = []
+    for estimator in ESTIMATORS:
+        stirs, ckas = (_cka(clean, other, estimator) for other in (inverted, start.clean))
+        values = {"forgetting": metrics.forgetting(stirs), "cka_divergence": metrics.cka_divergence(ckas)}
+        layers = range(1, len(stirs) + 1)
+        rows += [
+            pd.DataFrame(
+                {"step": step, "metric": name, "layer": layers, "estimator": estimator, "value": found}
+            )
+            for name, found in values.items()
+        ]
+    return pd.concat(rows)
+
+
+def _own_blocks(start: Subject, model: BlockModel) -> torch.Tensor:
+    """(blocks, n, n) Gram matrices of each block on the inversions of that block; the forward stops there."""
+    with torch.no_grad(), frozen(model):
+        outputs = [
+            torch.cat(
+                [block_layer(model, block)(part) for part in made.images.split(_size(start, made.images))]
+            )
+            for block, made in enumerate(start.inversions, start=1)
+        ]
+    return torch.stack([gram(output) for output in outputs])
+
+
+def _size(start: Subject, images: torch.Tensor) -> int:
+    return start.batch_size or len(images)
+
+
+def _cka(kx: torch.Tensor, ky: torch.Tensor, estimator: str) -> np.ndarray:
+    return cka_of_grams(kx, ky, unbiased=estimator == "unbiased").cpu().numpy()
