@@ -1,5 +1,6 @@
 """whypretrain: data sets and checkpoints -> selection -> models -> interactions and invariances -> claims, figures, report."""
 
+import csv
 import os
 import sys
 import time
@@ -44,6 +45,7 @@ localrules:
     claims,
     figures,
     report,
+    selection_study,
 
 
 include: "workflow/rules/common.smk"
@@ -57,6 +59,7 @@ include: "workflow/rules/invariances.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/selection_study.smk"
 
 
 STARTED = time.time()
