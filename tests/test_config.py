@@ -57,9 +57,7 @@ def test_data_sets_have_the_options_of_their_kind(kind):
 
 
 def test_sections_have_the_keys_that_their_stages_read():
-    assert properties("properties", "interactions", "properties", "score") | {"seed"} == set(
-        score_stage.DEFAULTS
-    )
+    assert properties("$defs", "scoring") | {"seed"} == set(score_stage.DEFAULTS)
     assert properties("properties", "interactions", "properties", "analysis") == set(
         interactions_stage.DEFAULTS
     )
@@ -95,6 +93,14 @@ MISTAKES = {
     "no such method": ({"grid": {"methods": ["probes"]}}, "not in train.methods; did you mean 'probe'?"),
     "source as target": ({"grid": {"targets": ["glyphs"]}}, "names the source 'glyphs'"),
     "players": ({"interactions": {"score": {"margin": 1}}}, "players is 10, but a grid of 4 x 4 cells"),
+    "players of a variant": (
+        {"interactions": {"variants": {"many": {"players": 17}}}},
+        "interactions.variants.many.players",
+    ),
+    "grid of a variant": (
+        {"interactions": {"variants": {"odd": {"grid": 5}}}},
+        "interactions.variants.odd.grid is 5, which does not divide image.size 16",
+    ),
     "grid": ({"interactions": {"score": {"grid": 5}}}, "does not divide image.size 16"),
     "source rule": (
         {"train": {"methods": {"joint_uot": {"source": "all"}}}},

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from whypretrain.errors import InputError
-from whypretrain.interactions import controls_table, effects_of, moebius, split_knowledge, strongest_table
+from whypretrain.interactions import (
+    controls_table,
+    effects_of,
+    moebius,
+    scratch_ratio,
+    split_knowledge,
+    strongest_table,
+)
 from whypretrain.interactions.controls import mean_by_order
 
 
@@ -29,6 +36,14 @@ def test_two_seeds_are_compared_on_equal_images(runs) -> None:
     split = split_knowledge(runs[0].of("scratch"), runs[2].of("scratch"))
     assert row["share"].item() == pytest.approx(split.preserve_share())
     assert row["new_share"].item() == pytest.approx(split.new_share())
+
+
+def test_every_pair_tells_what_it_has_of_the_preserved(runs) -> None:
+    table = controls_table(runs).query("seed_a == 1").set_index("kind")["of_preserved"]
+    ratio = scratch_ratio(*map(runs[1].of, ("probe", "finetune", "scratch"))).total()
+    assert table["finetune_vs_scratch"] == pytest.approx(float(ratio))
+    assert table["self"] == pytest.approx(1)
+    assert table["probe_vs_reinitialised"] < 1
 
 
 def test_seeds_scored_on_other_players_are_refused(make_archive) -> None:

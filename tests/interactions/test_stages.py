@@ -198,6 +198,27 @@ def test_tables_of_several_runs(archive, results, tmp_path) -> None:
     assert tables["controls"].query("kind == 'finetune_vs_finetune'")["share"].item() == 1
 
 
+def test_variants_are_rows_of_the_sensitivity_table(archive, results, tmp_path) -> None:
+    run_score(results, tmp_path / "zero.npz", baseline="zero", dynamics=[])
+    inputs = ["--scores", str(results / "0.npz"), "--variant", "zero", str(tmp_path / "zero.npz")]
+    analysis.main([*inputs, "--out", str(tmp_path), "--config", '{"players": [2]}'])
+    table = pd.read_csv(tmp_path / "sensitivity.csv")
+    assert set(table["variant"]) == {"default", "zero"}
+    assert set(table.query("variant == 'zero'")["players"]) == {3}
+    keys = ["model", "threshold", "normalised"]
+    shares = table.query("players == 3 and model == 'scratch'").set_index(["variant", *keys])["new_share"]
+    assert (shares["default"] - shares["zero"]).abs().max() > 1e-3
+
+
+def test_and_or_knowledge_of_a_run(archive, results, tmp_path) -> None:
+    analysis.main(
+        ["--scores", str(results / "0.npz"), "--out", str(tmp_path), "--config", '{"kind": "and_or"}']
+    )
+    table = pd.read_csv(tmp_path / "knowledge.csv")
+    assert set(table["part"]) == {"and", "or"}
+    assert (table.query("model == 'finetune'")["discarded"] == 0).all()
+
+
 def test_the_analysis_refuses_a_missing_reference(archive, results, tmp_path, capsys) -> None:
     with pytest.raises(SystemExit):
         analysis.main(

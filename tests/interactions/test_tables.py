@@ -27,9 +27,9 @@ def effects(make_archive):
 
 
 def test_efficiency_is_checked(make_archive, monkeypatch) -> None:
-    from whypretrain.interactions import tables
+    from whypretrain.interactions import effects
 
-    monkeypatch.setattr(tables, "moebius", lambda v: moebius(v) * 1.001)
+    monkeypatch.setattr(effects, "moebius", lambda v: moebius(v) * 1.001)
     with pytest.raises(InputError, match=r"'target': 'digits'.*effects miss"):
         effects_of(make_archive())
 
@@ -38,7 +38,8 @@ def test_efficiency_is_checked(make_archive, monkeypatch) -> None:
 def test_knowledge_rows_hold_the_split(effects, normalise: bool) -> None:
     table = knowledge_table(effects, normalise=normalise)
     parts = ["pre", "tuned", "preserved", "discarded", "new", "scratch_shared"]
-    assert list(table.columns) == [*KEYS, "model", "sample", "normalised", "threshold", "order", *parts]
+    settings = ["normalised", "threshold", "order"]
+    assert list(table.columns) == [*KEYS, "model", "part", "sample", *settings, *parts]
     assert sorted(table["model"].unique()) == ["finetune", "joint", "scratch"]
     split = split_knowledge(effects.of("probe"), effects.of("joint"), normalise=normalise)
     row = table.query("model == 'joint' and sample == 'b' and order == 2").iloc[0]
@@ -136,3 +137,40 @@ def test_all_effects_rebuild_the_scores_and_fewer_do_so_less_well(effects) -> No
     counts = table.pivot(index="model", columns="threshold", values="salient_per_sample")
     assert (counts[0] > counts[0.2]).all()
     assert (counts[0.2] > counts[0.5]).all()
+
+
+def or_game(*players: int) -> np.ndarray:
+    """1 where any of the players is present, of 4."""
+    return (np.arange(16) & sum(1 << player for player in players) > 0).astype(np.float32)
+
+
+def test_and_or_effects_count_an_or_once(make_archive) -> None:
+    archive = make_archive()
+    scores = np.broadcast_to(2 * or_game(0, 1, 2), (5, 3, 16)).copy()
+    both = effects_of(dataclasses.replace(archive, scores=scores), kind="and_or")
+    assert both.parts == ["and", "or"]
+    assert both.models.shape == (5, 6, 16)
+    np.testing.assert_allclose(both.models[:, :3], 0, atol=1e-4)
+    np.testing.assert_allclose(both.models[:, 3:, 7], 2, atol=1e-4)
+    assert (effects_of(dataclasses.replace(archive, scores=scores)).models != 0).sum() > 5 * 6
+
+
+def test_and_or_knowledge_is_normalised_by_the_whole_game(make_archive) -> None:
+    archive = make_archive()
+    archive.scores[:, :, :] = 2 * or_game(0, 1, 2) + 3 * (np.arange(16) == 15)
+    table = knowledge_table(effects_of(archive, kind="and_or"), threshold=0.01)
+    assert len(table) == 3 * 2 * 3 * 4
+    rows = table.query("model == 'finetune' and sample == 'a'").set_index(["part", "order"])["tuned"]
+    assert rows["or", 3] == pytest.approx(2 / 5, abs=1e-3)  # v(N) - v(empty) = 5
+    assert rows["and", 4] == pytest.approx(3 / 5, abs=1e-3)
+
+
+def test_an_unknown_kind_of_effects_is_refused(make_archive) -> None:
+    with pytest.raises(InputError, match="kind 'xor' are unknown: use and or and_or"):
+        effects_of(make_archive(), kind="xor")  # type: ignore[arg-type]
+
+
+def test_fewer_players_of_an_and_or_split_are_split_anew(make_archive) -> None:
+    few = effects_of(make_archive(), kind="and_or").restricted(2)
+    assert few.models.shape == (5, 6, 4)
+    assert few.archive.scores.shape == (5, 3, 4)

@@ -1,3 +1,7 @@
+SCORE = config["interactions"]["score"]
+VARIANTS = config["interactions"]["variants"]
+
+
 rule score_coalitions:
     """Masked log-odds of every model on all coalitions of the same players of the same images: the costly part."""
     input:
@@ -5,12 +9,10 @@ rule score_coalitions:
         data=data_at("{target}"),
         models=[run_files(method, "model.safetensors", "model.json") for method in METHODS],
         checkpoints=[
-            run_files(method, "checkpoints.safetensors")
-            for method in config["interactions"]["score"]["dynamics"]
-            if method in METHODS
+            run_files(method, "checkpoints.safetensors") for method in SCORE["dynamics"] if method in METHODS
         ],
     output:
-        "<results>/interactions/{target}/{architecture}/{seed}.npz",
+        update("<results>/interactions/{target}/{architecture}/{seed}.npz"),
     log:
         "<logs>/interactions/{target}-{architecture}-{seed}.log",
     benchmark:
@@ -23,7 +25,7 @@ rule score_coalitions:
         runtime=60,
         gpu=1,
     params:
-        config=text(**config["interactions"]["score"], seed=config["seed"]),
+        config=text(**SCORE, seed=config["seed"]),
         data=folder_of("data"),
         models=[run_of(method) for method in METHODS],
     message:
@@ -34,6 +36,29 @@ rule score_coalitions:
         " --seed {wildcards.seed} --models {params.models} --out {output} > {log} 2>&1"
 
 
+use rule score_coalitions as score_variant with:
+    output:
+        update("<results>/interactions/variants/{variant}/{target}/{architecture}/{seed}.npz"),
+    log:
+        "<logs>/interactions/{variant}-{target}-{architecture}-{seed}.log",
+    benchmark:
+        "<benchmarks>/interactions/{variant}-{target}-{architecture}-{seed}.tsv"
+    params:
+        config=lambda wildcards: text(
+            **{**SCORE, "dynamics": [], **VARIANTS[wildcards.variant]}, seed=config["seed"]
+        ),
+        data=folder_of("data"),
+        models=[run_of(method) for method in METHODS],
+    message:
+        "score coalitions, {wildcards.variant}: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
+
+
+VARIANT_SCORES = {
+    name: expand(
+        rules.score_variant.output, variant=name, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS
+    )
+    for name in VARIANTS
+}
 INTERACTION_TABLES = [
     "knowledge",
     "similarity",
@@ -52,6 +77,7 @@ rule analyse_interactions:
     input:
         code=code("interactions"),
         scores=expand(rules.score_coalitions.output, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS),
+        variants=list(VARIANT_SCORES.values()),
     output:
         **{name: f"<results>/interactions/{name}.csv" for name in INTERACTION_TABLES},
     log:
@@ -67,11 +93,12 @@ rule analyse_interactions:
     params:
         config=text(**config["interactions"]["analysis"]),
         out=output_folder,
+        variants=[f"--variant {name} {' '.join(paths)}" for name, paths in VARIANT_SCORES.items()],
     message:
         "analyse interactions"
     shell:
         "python -m whypretrain.stages.interactions --config {params.config:q} --threads {threads}"
-        " --scores {input.scores} --out {params.out} > {log} 2>&1"
+        " --scores {input.scores} {params.variants} --out {params.out} > {log} 2>&1"
 
 
 rule interactions:

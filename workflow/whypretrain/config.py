@@ -123,13 +123,15 @@ def _method_problems(config: Config) -> Iterator[str]:
 
 
 def _player_problems(config: Config) -> Iterator[str]:
-    score = config["interactions"]["score"]
-    cells, margin, size = score["grid"], score["margin"], config["image"]["size"]
-    usable = max(cells - 2 * margin, 0) ** 2
-    if score["players"] > usable:
-        yield (
-            f"interactions.score.players is {score['players']}, but a grid of {cells} x {cells} cells "
-            f"with margin {margin} has only {usable}; choose fewer players or a finer grid"
-        )
-    if size % cells:
-        yield f"interactions.score.grid is {cells}, which does not divide image.size {size}; choose a divisor"
+    section, size = config["interactions"], config["image"]["size"]
+    variants = {f"variants.{name}": {**section["score"], **own} for name, own in section["variants"].items()}
+    for name, score in {"score": section["score"], **variants}.items():
+        cells, margin = score["grid"], score["margin"]
+        usable = max(cells - 2 * margin, 0) ** 2
+        if score["players"] > usable:
+            yield (
+                f"interactions.{name}.players is {score['players']}, but a grid of {cells} x {cells} cells "
+                f"with margin {margin} has only {usable}; choose fewer players or a finer grid"
+            )
+        if size % cells:
+            yield f"interactions.{name}.grid is {cells}, which does not divide image.size {size}; choose a divisor"

@@ -16,6 +16,7 @@ from whypretrain.interactions.archive import (
 )
 from whypretrain.interactions.baselines import baseline_values
 from whypretrain.interactions.controls import REINITIALISED, controls_table, strongest_table
+from whypretrain.interactions.effects import Effects, effects_of
 from whypretrain.interactions.interop import from_shapiq, to_shapiq
 from whypretrain.interactions.knowledge import KnowledgeSplit, ScratchRatio, scratch_ratio, split_knowledge
 from whypretrain.interactions.logits import log_odds
@@ -30,9 +31,7 @@ from whypretrain.interactions.similarity import (
     strength_curve,
 )
 from whypretrain.interactions.tables import (
-    Effects,
     dynamics_table,
-    effects_of,
     knowledge_table,
     matching_table,
     sensitivity_table,

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from whypretrain.interactions.archive import require_same_players
-from whypretrain.interactions.knowledge import shared_effect, split_salient
+from whypretrain.interactions.effects import Effects
+from whypretrain.interactions.knowledge import preserved_effects, ratio_of_sums, shared_effect, split_salient
 from whypretrain.interactions.salience import salient
 from whypretrain.interactions.similarity import interaction_similarity
-from whypretrain.interactions.tables import Effects
-from whypretrain.interactions.transforms import orders
+from whypretrain.interactions.transforms import by_order, orders
 
 REINITIALISED = "reinitialised"
 
@@ -33,8 +33,9 @@ def controls_table(
 ) -> pd.DataFrame:
     """Shares between pairs of models that bound the share of a fine-tuned model, one row a pair.
 
-    `share` is the part of a's knowledge that b has, `new_share` the part of b's that a lacks, `similarity`
-    their weighted Jaccard index over all samples. Kinds:
+    `share` is the part of a's knowledge that b has, `new_share` the part of b's that a lacks, `of_preserved`
+    the part of what fine-tuning preserved of the reference that b has (the scratch ratio, were b from
+    scratch), `similarity` their weighted Jaccard index over all samples. Kinds:
 
     - `self`: a model with itself, 1 by construction.
     - `finetune_vs_finetune`, `scratch_vs_scratch`: two training seeds, the ceiling.
@@ -47,18 +48,19 @@ def controls_table(
         InputError: if runs of one target and architecture were scored on other samples or players.
     """
     within = [(reference, REINITIALISED), (finetune, scratch), *pairs]
+    models = (reference, finetune)
     rows = []
     for effects in runs:
         for found in _within_run(effects, reference, finetune, within):
-            rows.append(_row(effects, found, threshold, normalise))
+            rows.append(_row(effects, found, models, threshold, normalise))
     for one, other in _two_seeds(runs):
         for model in (finetune, scratch):
             if model in one.archive.models and model in other.archive.models:
                 seeds = one.archive.run["seed"], other.archive.run["seed"]
                 found = (f"{model}_vs_{model}", *seeds, one.of(model), other.of(model))
-                rows.append(_row(one, found, threshold, normalise))
-    columns = ["kind", "target", "architecture", "seed_a", "seed_b", "share", "new_share", "similarity"]
-    return pd.DataFrame(rows, columns=columns)
+                rows.append(_row(one, found, models, threshold, normalise))
+    measures = ["share", "new_share", "of_preserved", "similarity"]
+    return pd.DataFrame(rows, columns=["kind", "target", "architecture", "seed_a", "seed_b", *measures])
 
 
 def strongest_table(
@@ -69,7 +71,7 @@ def strongest_table(
     normalise: bool = True,
     top: int = 3,
 ) -> pd.DataFrame:
-    """The `top` strongest preserved, discarded and new effects of each sample, and what hiding them does.
+    """The `top` strongest preserved, discarded and new AND effects of each sample, and what hiding them does.
 
     `coalition` is the mask of S, `effect` its preserved, discarded or new part. `change` is, in log-odds,
     |v(N) - v(N without S)| of the compared model (of the reference for discarded effects), `random_change`
@@ -110,7 +112,8 @@ def _within_run(
     models, seed = effects.archive.models, effects.archive.run["seed"]
     yield "self", seed, seed, effects.of(reference), effects.of(reference)
     if finetune in models:
-        yield "other_image", seed, seed, effects.of(reference), np.roll(effects.of(finetune), 1, axis=0)
+        other = np.roll(effects.by_part(effects.of(finetune)), 1, axis=1)
+        yield "other_image", seed, seed, effects.of(reference), other.reshape(effects.of(finetune).shape)
     for a, b in pairs:
         if a in models and b in models:
             yield f"{a}_vs_{b}", seed, seed, effects.of(a), effects.of(b)
@@ -124,13 +127,25 @@ def _two_seeds(runs: Sequence[Effects]) -> Iterator[tuple[Effects, Effects]]:
             yield one, other
 
 
-def _row(effects: Effects, found: _Pair, threshold: float, normalise: bool) -> tuple[Any, ...]:
-    kind, seed_a, seed_b, a, b = found
-    a, b = (salient(each, threshold=threshold, normalise=normalise) for each in (a, b))
+def _row(
+    effects: Effects, found: _Pair, models: tuple[str, str], threshold: float, normalise: bool
+) -> tuple[Any, ...]:
+    """`models` are the reference and the fine-tuned one."""
+
+    def counted(each: np.ndarray) -> np.ndarray:
+        return effects.salient(each, threshold=threshold, normalise=normalise)
+
+    kind, seed_a, seed_b, of_a, of_b = found
+    a, b = counted(of_a), counted(of_b)
     split = split_salient(a, b)
+    of_preserved = np.nan
+    if models[1] in effects.archive.models:
+        kept = shared_effect(*(counted(effects.of(model)) for model in models))
+        shared = by_order(np.abs(preserved_effects(kept, b)))
+        of_preserved = float(ratio_of_sums(shared, by_order(np.abs(kept))))
     run = effects.archive.run
     alike = interaction_similarity(a.ravel(), b.ravel())
-    shares = (split.preserve_share(), split.new_share(), alike)
+    shares: tuple[Any, ...] = (split.preserve_share(), split.new_share(), of_preserved, alike)
     return kind, run["target"], run["architecture"], seed_a, seed_b, *map(float, shares)
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from whypretrain.errors import InputError
-from whypretrain.interactions.archive import ScoreArchive
+from whypretrain.interactions.effects import Effects
 from whypretrain.interactions.knowledge import Rule, preserved_effects, ratio_of_sums, split_salient
 from whypretrain.interactions.salience import salient
 from whypretrain.interactions.similarity import (
@@ -21,71 +19,7 @@ from whypretrain.interactions.similarity import (
     step_to_reach,
     strength_curve,
 )
-from whypretrain.interactions.transforms import by_order, moebius, players_of, zeta
-
-EFFICIENCY_TOLERANCE = 1e-9  # of the sum of all |I(S)|; float64 rounding stays below 1e-12
-
-
-@dataclass(frozen=True)
-class Effects:
-    """AND effects of one archive, float64: `models` (models, S, 2^n), `checkpoints` (checkpoints, S', 2^n)."""
-
-    archive: ScoreArchive
-    models: np.ndarray
-    checkpoints: np.ndarray
-
-    @property
-    def n(self) -> int:
-        """Number of players."""
-        return players_of(self.models)
-
-    def of(self, model: str) -> np.ndarray:
-        """Effects of one model, (S, 2^n).
-
-        Raises:
-            InputError: if it was not scored.
-        """
-        names = self.archive.models
-        if model not in names:
-            raise InputError(
-                f"model {model!r} was not scored for {self.archive.run}: scored are {', '.join(names)}"
-            )
-        return self.models[names.index(model)]
-
-    def compared(self, reference: str) -> tuple[list[str], np.ndarray]:
-        """Names and effects of all models but the reference and the controls, (M, S, 2^n)."""
-        entries = self.archive.about["models"]
-        rows = [
-            row for row, entry in enumerate(entries) if entry["name"] != reference and not entry["control"]
-        ]
-        return [entries[row]["name"] for row in rows], self.models[rows]
-
-    def restricted(self, n: int) -> Effects:
-        """The game of the first n players, all others shown: its effects need no new forward."""
-        shown = slice(-(1 << n), None)
-        v = self.archive.scores[..., shown]
-        return Effects(self.archive, moebius(v), moebius(self.archive.checkpoint_scores[..., shown]))
-
-
-def effects_of(archive: ScoreArchive) -> Effects:
-    """AND effects of all models and checkpoints of an archive.
-
-    Raises:
-        InputError: if the effects do not add up to v(N) - v(empty), the efficiency axiom.
-    """
-    effects = Effects(archive, moebius(archive.scores), moebius(archive.checkpoint_scores))
-    residual = efficiency_residual(archive.scores, effects.models)
-    if not (residual <= EFFICIENCY_TOLERANCE).all():
-        raise InputError(
-            f"{archive.run}: effects miss v(N) - v(empty) by {residual.max():.1e} of their size: score again"
-        )
-    return effects
-
-
-def efficiency_residual(scores: np.ndarray, effects: np.ndarray) -> np.ndarray:
-    """|sum of all effects - v(N)| as a share of the sum of their sizes, (..., 2^n) -> (...)."""
-    size = np.abs(effects).sum(axis=-1)
-    return np.abs(effects.sum(axis=-1) - scores[..., -1]) / np.where(size > 0, size, 1.0)
+from whypretrain.interactions.transforms import by_order, zeta
 
 
 def knowledge_table(
@@ -99,22 +33,28 @@ def knowledge_table(
 ) -> pd.DataFrame:
     """Preserved, discarded and new knowledge of each model against the reference, one row a sample and order.
 
+    `part` is "and", or "or" for the OR effects of an AND-OR split: sums over it are what counts.
     `scratch_shared` is the part of the preserved knowledge that the model called `scratch` has too; NaN
     without one.
     """
     names, tuned = effects.compared(reference)
-    a = salient(effects.of(reference), threshold=threshold, normalise=normalise)
-    b = salient(tuned, threshold=threshold, normalise=normalise)
+    a = effects.salient(effects.of(reference), threshold=threshold, normalise=normalise)
+    b = effects.salient(tuned, threshold=threshold, normalise=normalise)
     split = split_salient(a, b, rule=rule)
     shared = np.full(split.pre.shape, np.nan)
     if scratch in names:
         kept = preserved_effects(a, b, rule=rule)
         shared = by_order(np.abs(preserved_effects(kept, b[names.index(scratch)], rule=rule)))
-    axes = {"model": names, "sample": effects.archive.about["samples"], "order": range(1, effects.n + 1)}
+    axes = {
+        "model": names,
+        "part": effects.parts,
+        "sample": effects.archive.about["samples"],
+        "order": range(1, effects.n + 1),
+    }
     values = {name: getattr(split, name) for name in ("pre", "tuned", "preserved", "discarded", "new")}
     table = _tidy(effects.archive.run, axes, {**values, "scratch_shared": shared})
-    table.insert(5, "threshold", threshold)
-    table.insert(5, "normalised", normalise)
+    table.insert(6, "threshold", threshold)
+    table.insert(6, "normalised", normalise)
     return table
 
 
@@ -213,8 +153,8 @@ def matching_table(
 
 def _totals(game: Effects, reference: str, scratch: str, chosen: dict[str, Any]) -> pd.DataFrame:
     names, tuned = game.compared(reference)
-    a = salient(game.of(reference), **chosen)
-    b = salient(tuned, **chosen)
+    a = game.salient(game.of(reference), **chosen)
+    b = game.salient(tuned, **chosen)
     split = split_salient(a, b)
     shared = np.full(split.pre.shape, np.nan)
     if scratch in names:
