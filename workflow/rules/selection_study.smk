@@ -4,12 +4,16 @@ AUTHORS = (
     "https://raw.githubusercontent.com/ziquanliu/NeurIPS2022_UOT_fine_tuning/"
     "97c0e610e4d141d2bb6c4f9f7d2d12e755ecc736"
 )
-CLASS_MEANS = STUDY.get("class_means") or "results/class_means"
 STUDY_TABLES = ["top", "masses", "summary", "concepts", "overlap", "pretraining_overlap", "sensitivity"]
 STUDY_FIGURES = ["masses", "overlap", "birds", "concepts"]
 
 with open("workflow/resources/uot_class_means.csv") as listed:
     FETCHED = [f"results/class_means/{row['file']}" for row in csv.DictReader(listed)]
+
+CLASS_MEANS = FETCHED
+if folder := STUDY.get("class_means"):
+    CLASS_MEANS = [f"{folder}/class_{kind}.pkl" for kind in ("path", "names", "concept")]
+    CLASS_MEANS += sorted(map(str, Path(folder).glob("*/*/*.pkl")))
 
 
 rule fetch_class_means:
@@ -29,7 +33,7 @@ rule fetch_class_means:
         runtime=30,
     params:
         address=AUTHORS,
-        out="results/class_means",
+        out=output_folder,
     message:
         "fetch the authors' class means"
     shell:
@@ -41,7 +45,7 @@ rule study_selection:
     """Lists, masses, concepts, overlaps and sensitivities of every backbone and target that there are class means of."""
     input:
         code=code("selection_study"),
-        means=(sorted(map(str, Path(CLASS_MEANS).rglob("*.pkl"))) if STUDY.get("class_means") else FETCHED),
+        means=CLASS_MEANS,
     output:
         **{name: f"<results>/selection_study/{name}.csv" for name in STUDY_TABLES},
     log:
@@ -56,7 +60,7 @@ rule study_selection:
         runtime=10,
     params:
         config=text(**{key: value for key, value in STUDY.items() if key != "class_means"}),
-        means=CLASS_MEANS,
+        means=lambda wildcards, input: os.path.commonpath(input.means),
         out=output_folder,
     message:
         "the published selection study"
