@@ -19,7 +19,7 @@ from whypretrain.files import write_json, write_table
 CLAIMS = Path(__file__).parents[2] / "workflow/resources/claims.yaml"
 NAMES = [
     *("selection", "concepts", "accuracy", "knowledge", "scratch_ratio", "similarity"),
-    *("sparsity", "controls", "layers", "flow", "inversions", "across"),
+    *("sparsity", "controls", "patches", "layers", "flow", "inversions", "across"),
 ]
 CONFIG: dict[str, Any] = {
     "experiment": "tiny",
@@ -80,8 +80,15 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
                 "shape": [1, 16, 16],
                 "counts": {"train": [5, 6], "test": [40, 41]},
             }
-            write_json(results / "data" / name / "data.json", {**about, "source": f"{name} & co"})
+            write_json(
+                results / "data" / name / "data.json",
+                {**about, "source": f"{name} & co", "images_sha256": "d1" * 32},
+            )
+        write_json(results / "train/digits/vit/probe/0/model.json", {"sha256": "e2" * 32})
         for name, seconds in (("train/a", 12.5), ("train/b", 2.5), ("claims", 1.0)):
+            log = results / "logs" / f"{name}.log"
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(f"a warning\ncomputed {seconds} s\n" if name != "claims" else "killed\n")
             path = results / "benchmarks" / f"{name}.tsv"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(

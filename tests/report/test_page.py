@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from whypretrain.errors import InputError
-from whypretrain.report import build, page, papers
+from whypretrain.report import build, page, papers, times
 from whypretrain.stages import report as stage
 
 CONFIG: dict[str, Any] = {
@@ -23,6 +23,9 @@ CONFIG: dict[str, Any] = {
     "grid": {"source": "glyphs", "targets": ["digits", "letters"], "seeds": [0, 1, 2]},
     "statistics": {"confidence": 0.9},
 }
+
+
+FIGURES = sum(len(paper.figures) for paper in papers(Path("nowhere")))
 
 
 class Page(HTMLParser):
@@ -98,13 +101,13 @@ def test_headings_do_not_skip_a_level(found: Page) -> None:
 
 def test_every_picture_has_a_text(found: Page) -> None:
     pictures = found.all("img")
-    assert len(pictures) == 12
+    assert len(pictures) == FIGURES
     assert all(len(picture["alt"]) > 30 for picture in pictures)
 
 
 def test_every_figure_downloads_in_four_formats(found: Page, results: Path) -> None:
     links = {a["download"]: a["href"] for a in found.all("a") if "download" in a}
-    assert len(links) == 48
+    assert len(links) == 4 * FIGURES
     for name, uri in links.items():
         assert base64.b64decode(uri.partition(",")[2]) == (results / "figures" / name).read_bytes()
 
@@ -131,6 +134,29 @@ def test_what_was_run_is_told(found: Page) -> None:
     assert "seeds:\n  - 0" in found.text  # the configuration as YAML
 
 
+def test_times_tell_how_much_was_start_up(results: Path) -> None:
+    by_stage = {time.stage: time for time in times.stage_times(results)}
+    train = by_stage["train"]
+    assert (train.jobs, train.seconds, train.longest, train.memory) == (4, 30.0, 12.5, 321.5)
+    assert train.computing == pytest.approx(1.0)
+    assert by_stage["claims"].computing is None  # its log does not tell
+    everything = times.total(list(by_stage.values()))
+    assert (everything.jobs, everything.seconds, everything.computing) == (6, 32.0, 1.0)
+
+
+def test_start_up_is_what_was_not_computing(experiment: Callable[..., Path]) -> None:
+    results = experiment(figures=[])
+    (results / "logs/train/a.log").write_text("computed 2.5 s\n")
+    assert times.stage_times(results)[0].computing == pytest.approx((2 * 2.5 + 2 * 2.5) / 30)
+    assert "33 %" in build_from(results)
+    assert "67 %" in build_from(results)
+
+
+def test_inputs_are_told_by_their_hashes(found: Page) -> None:
+    for part in ("data/glyphs", "d1" * 32, "train/digits/vit/probe/0", "e2" * 32):
+        assert part in found.text, part
+
+
 def test_all_that_is_shown_is_escaped(experiment: Callable[..., Path]) -> None:
     results = experiment(figures=[])
     claims = pd.read_csv(results / "claims.csv")
@@ -148,7 +174,7 @@ def test_same_results_same_page_but_for_provenance(results: Path) -> None:
 
 def test_nothing_made_yet_says_what_makes_it(tmp_path: Path) -> None:
     found = Page(build_from(tmp_path))
-    assert found.text.count("is not made yet") == 12
+    assert found.text.count("is not made yet") == FIGURES
     for target in ("data", "train", tmp_path / "claims.csv", tmp_path / "figures/knowledge.svg"):
         assert f"snakemake --cores all {target}" in found.text
     assert "this experiment's --configfile" in found.text
@@ -162,7 +188,7 @@ def test_the_default_experiment_needs_no_configfile(tmp_path: Path) -> None:
 def test_some_figures_missing(experiment: Callable[..., Path]) -> None:
     found = Page(build_from(experiment(figures=["knowledge", "flow"])))
     assert len(found.all("img")) == 2
-    assert found.text.count("is not made yet") == 10
+    assert found.text.count("is not made yet") == FIGURES - 2
     anchors = {a["href"][1:] for a in found.all("a") if a["href"].startswith("#")}
     assert anchors <= {attributes.get("id") for _, attributes in found.elements}
 

@@ -32,7 +32,12 @@ rule put_side_by_side:
         **{name: TABLES[name] for name in ("runs", "knowledge", "layers")},
         code=code("across"),
     output:
-        report("<results>/across.csv", caption="../report/across.rst", category="Across the papers"),
+        report(
+            "<results>/across.csv",
+            caption="../report/across.rst",
+            category="The three views side by side",
+            labels={"table": "one row a model"},
+        ),
     log:
         "<logs>/across.log",
     benchmark:
@@ -61,7 +66,12 @@ rule decide_claims:
         code=code("claims"),
         claims="workflow/resources/claims.yaml",
     output:
-        claims=report("<results>/claims.csv", caption="../report/claims.rst", category="Claims"),
+        claims=report(
+            "<results>/claims.csv",
+            caption="../report/claims.rst",
+            category="Verdicts",
+            labels={"table": "one row a claim"},
+        ),
         headline="<results>/headline.json",
     log:
         "<logs>/claims.log",

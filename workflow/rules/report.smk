@@ -9,6 +9,7 @@ rule write_report:
             "<results>/report.html",
             caption="../report/report.rst",
             category="Report",
+            labels={"page": "everything on one page"},
         ),
     log:
         "<logs>/report.log",

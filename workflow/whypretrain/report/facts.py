@@ -1,4 +1,4 @@
-"""What was run and on what: data sets, accuracies, run times, hashes, hardware, state of the sources."""
+"""What was run and on what: data sets, accuracies, hashes, hardware, state of the sources."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import pandas as pd
 
 from whypretrain.errors import InputError
 from whypretrain.files import read_json, read_table, sha256
@@ -30,17 +26,6 @@ class DataSet:
     test: int
     shape: str
     source: str
-
-
-@dataclass(frozen=True)
-class StageTime:
-    """Run time of one stage: seconds over all jobs, the longest job, and the most memory of one job."""
-
-    stage: str
-    jobs: int
-    seconds: float
-    longest: float
-    memory: float | None
 
 
 def data_sets(results: Path, grid: dict[str, Any]) -> list[DataSet]:
@@ -66,45 +51,21 @@ def _data_set(name: str, role: str, about: dict[str, Any]) -> DataSet:
     )
 
 
-def stage_times(results: Path) -> list[StageTime]:
-    """Sums of the benchmark files by stage (the first part of their path), longest stage first."""
-    folder = results / "benchmarks"
-    rows = [row for path in sorted(folder.rglob("*.tsv")) for row in _benchmark(path, folder)]
-    stages = {stage: [row[1:] for row in rows if row[0] == stage] for stage, _, _ in rows}
-    times = [_stage_time(stage, np.array(measured)) for stage, measured in stages.items()]
-    return sorted(times, key=lambda time: time.seconds, reverse=True)
-
-
-def _stage_time(stage: str, measured: np.ndarray) -> StageTime:
-    """Of rows (seconds, memory), one a job."""
-    seconds, memory = measured.T
-    known = memory[np.isfinite(memory)]
-    return StageTime(
-        stage,
-        len(seconds),
-        float(seconds.sum()),
-        float(seconds.max()),
-        float(known.max()) if known.size else None,
-    )
-
-
-def _benchmark(path: Path, folder: Path) -> Iterator[tuple[str, float, float]]:
-    """Seconds and memory (MB) of each repetition; `-` is unknown; an unreadable file counts for nothing."""
-    try:
-        table = pd.read_csv(path, sep="\t", na_values="-")
-    except (OSError, ValueError):
-        return
-    stage = path.relative_to(folder).parts[0].removesuffix(".tsv")
-    for _, row in table.iterrows() if "s" in table else []:
-        yield stage, float(row["s"]), float(row.get("max_rss", np.nan))
-
-
 def tables(results: Path) -> dict[str, str]:
     """SHA-256 of every CSV table of the experiment by its path, figures' tables left out."""
     found = sorted(
         path for path in results.rglob("*.csv") if "figures" not in path.relative_to(results).parts
     )
     return {str(path.relative_to(results)): sha256(path) for path in found}
+
+
+def inputs(results: Path) -> dict[str, str]:
+    """SHA-256 of the images of every data set and of the weights of every model, by the path of their folder."""
+    found = dict.fromkeys((results / "data").glob("*/data.json"), "images_sha256")
+    for stage in ("pretrain", "train"):
+        found |= dict.fromkeys((results / stage).rglob("model.json"), "sha256")
+    hashes = {path.parent: read_json(path).get(key) for path, key in sorted(found.items())}
+    return {str(folder.relative_to(results)): str(value) for folder, value in hashes.items() if value}
 
 
 @dataclass(frozen=True)

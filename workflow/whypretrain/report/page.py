@@ -14,7 +14,7 @@ import yaml
 from whypretrain import provenance
 from whypretrain.errors import InputError
 from whypretrain.files import atomic
-from whypretrain.report import contents, facts
+from whypretrain.report import contents, facts, times
 from whypretrain.report.verdicts import read
 
 HERE = Path(__file__).parent
@@ -38,6 +38,7 @@ def build(config: Mapping[str, Any], *, results: Path, claims: Path, figures: Pa
     """
     papers = contents.papers(figures)
     confidence = config.get("statistics", {}).get("confidence", 0.95)
+    measured = times.stage_times(results)
     context = {
         "config": config,
         "config_text": yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True),
@@ -50,8 +51,12 @@ def build(config: Mapping[str, Any], *, results: Path, claims: Path, figures: Pa
         "data_sets": facts.data_sets(results, config.get("grid", {})),
         "confidence": confidence,
         "headline": facts.headline(results, confidence),
-        "times": facts.stage_times(results),
-        "tables": facts.tables(results),
+        "times": measured,
+        "total": times.total(measured) if measured else None,
+        "hashes": {
+            "Data sets and models": facts.inputs(results),
+            "Tables behind this page": facts.tables(results),
+        },
         "versions": provenance.versions(),
         "hardware": facts.hardware(),
         "git": facts.git_state(HERE),
@@ -76,7 +81,7 @@ def _environment(attached: Mapping[Path, str]) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "image": _image, "rows": _rows}
+    environment.filters |= {"number": number, "percent": _percent, "image": _image, "rows": _rows}
     environment.tests["known"] = pd.notna
     environment.globals["attached"] = attached
     return environment
@@ -87,6 +92,10 @@ def number(value: float | None, digits: int = 3) -> str:
     if value is None or pd.isna(value):
         return "–"
     return f"{value:.{digits}f}".replace("-", "−")
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"
 
 
 def _image(figure: contents.Figure) -> str:
