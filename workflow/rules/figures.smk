@@ -1,3 +1,5 @@
+import yaml
+
 # The tables that each figure is drawn from.
 FIGURES = {
     "selection": ["select"],
@@ -21,6 +23,10 @@ if config["interactions"]["analysis"]["scratch"] not in METHODS:
 if not set(config["interactions"]["score"]["dynamics"]) & set(METHODS):
     del FIGURES["similarity"]
 
+# The paper that a figure belongs to, as the page orders them.
+CONTENTS = yaml.safe_load((ROOT / "report/contents.yaml").read_text())["papers"]
+PAPER_OF = {figure["name"]: paper["short"] for paper in CONTENTS for figure in paper["figures"]}
+
 
 rule draw_figure:
     """One figure, drawn from tables alone, with the table of what it shows."""
@@ -33,7 +39,7 @@ rule draw_figure:
         report(
             "<results>/figures/{figure}.png",
             caption="../report/figure.rst",
-            category="Figures",
+            category=lambda wildcards: PAPER_OF.get(wildcards.figure, "Further figures"),
             labels={"figure": "{figure}"},
         ),
         expand("<results>/figures/{{figure}}.{suffix}", suffix=["svg", "pdf", "csv"]),
