@@ -1,10 +1,10 @@
-"""Two runs from nothing give the same bytes."""
+"""Two runs from nothing, one by Snakemake and one by DVC: the same bytes, and neither repeats the other's work."""
 
 import os
 
 import pytest
 from checkout import Checkout
-from running import Experiment, contents
+from running import CONFIG, Experiment, contents
 
 pytestmark = [
     pytest.mark.slow,
@@ -15,9 +15,22 @@ pytestmark = [
 
 
 def test_two_runs_from_nothing_agree_in_every_file(tmp_path):
-    runs = [Experiment(Checkout(tmp_path / name), target="all") for name in ("first", "second")]
-    for run in runs:
-        run.finish()
-    first, second = (contents(run.results) for run in runs)
+    by_snakemake, by_dvc = (
+        Experiment(Checkout(tmp_path / name), target="all") for name in ("snakemake", "dvc")
+    )
+    by_snakemake.finish()
+    for run in (by_snakemake, by_dvc):
+        run.checkout.git_init()
+    record = ["python", "workflow/tools/versioning.py", "record", "--config", CONFIG]
+    by_snakemake.checkout.done(*record)
+    repeated = by_snakemake.checkout.done("dvc", "repro", "experiments/tiny/dvc.yaml")
+    assert "Running stage" not in repeated
+
+    restored = by_dvc.checkout.run(*record[:2], "restore", *record[3:])
+    assert "current: none" in restored.stdout
+    by_dvc.checkout.done("dvc", "repro", "experiments/tiny/dvc.yaml")
+    assert "Nothing to be done" in by_dvc.finish("--dry-run")
+
+    first, second = contents(by_snakemake.results), contents(by_dvc.results)
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []

@@ -16,10 +16,10 @@ READERS = {
     "pretrain/vit/0/model.json": lambda file: models.load(file.parent),
     "features/vit/0/glyphs.npz": lambda file: load_class_means(file, key="features"),
 }
-HASHED = (
+CHECKED = (
     "pretrain/vit/0/model.safetensors",
     "features/vit/0/glyphs.npz",
-)  # the latter by its archive's checksums
+)  # by a hash, by the archive's checksum
 
 
 def flipped(content):
@@ -29,10 +29,8 @@ def flipped(content):
 
 
 DAMAGE = {"empty": lambda content: b"", "truncated": lambda content: content[: len(content) // 2]}
-CASES = [
-    (name, how) for name in READERS for how in DAMAGE if (name, how) != ("features/vit/0/glyphs.npz", "empty")
-]
-CASES += [(name, "flipped") for name in HASHED]
+CASES = [(name, how) for name in READERS for how in DAMAGE if not name.endswith(".npz")]
+CASES += [(name, "flipped") for name in CHECKED]
 
 
 @pytest.mark.parametrize(("name", "how"), CASES)
