@@ -15,12 +15,10 @@ from matplotlib.figure import Figure
 
 from whypretrain.claims import decide, load
 from whypretrain.files import write_json, write_table
+from whypretrain.report import papers
 
 CLAIMS = Path(__file__).parents[2] / "workflow/resources/claims.yaml"
-NAMES = [
-    *("selection", "concepts", "accuracy", "knowledge", "scratch_ratio", "similarity"),
-    *("sparsity", "controls", "patches", "layers", "flow", "inversions", "across"),
-]
+NAMES = [figure.name for paper in papers(Path("nowhere")) for figure in paper.figures]
 CONFIG: dict[str, Any] = {
     "experiment": "tiny",
     "grid": {

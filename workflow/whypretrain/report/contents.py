@@ -21,6 +21,7 @@ class Figure:
     published: str
     alt: str
     files: dict[str, Path]
+    needs: str = ""  # what an experiment has to measure for this figure
 
     @property
     def made(self) -> bool:
@@ -60,7 +61,7 @@ def names(found: Iterable[Paper]) -> list[str]:
 
 def _figure(folder: Path, name: str, **text: str) -> Figure:
     files = {suffix: folder / f"{name}.{suffix}" for suffix in FORMATS}
-    return Figure(name, **text, files={suffix: path for suffix, path in files.items() if path.is_file()})
+    return Figure(name, files={suffix: path for suffix, path in files.items() if path.is_file()}, **text)
 
 
 def _untold(name: str) -> dict[str, str]:
