@@ -76,7 +76,18 @@ def test_claims_have_verdicts(results):
     table = pd.read_csv(results / "claims.csv")
     assert set(table["verdict"]) <= {"supported", "contradicted", "inconclusive", "not testable here"}
     assert (table.groupby("paper").size() >= 2).all()
-    assert table["paper"].nunique() == 3
+    assert table["paper"].nunique() == 4  # the three papers, and across them
+
+
+def test_every_model_has_its_row_across_the_papers(results):
+    table, runs = pd.read_csv(results / "across.csv"), pd.read_csv(results / "train/runs.csv")
+    keys = ["target", "architecture", "method", "seed"]
+    assert set(table[keys].itertuples(index=False)) == set(runs[keys].itertuples(index=False))
+    tuned = table[table["method"] != "probe"]
+    assert tuned[["preserved", "forgetting_early", "forgetting_late", "cka_late"]].notna().all(axis=None)
+    headline = json.loads((results / "headline.json").read_text())
+    means = table.groupby("method")["accuracy"].mean()
+    assert headline["accuracy"]["finetune"]["estimate"] == pytest.approx(means["finetune"], rel=1e-5)
 
 
 def test_every_figure_has_its_table_and_all_formats(results):
