@@ -46,6 +46,7 @@ localrules:
     figures,
     report,
     selection_study,
+    joint,
 
 
 include: "workflow/rules/common.smk"
@@ -60,6 +61,7 @@ include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/selection_study.smk"
+include: "workflow/rules/joint.smk"
 
 
 STARTED = time.time()

@@ -7,6 +7,11 @@ JOBS = [job for job in NAMED if job]
 JOBS += [[method] for method in METHODS if method not in [*PROBES, *sum(JOBS, [])]]
 
 
+# Variants of a target, small or long-tailed, and the target that they are of.
+ORIGINS = {target: config["datasets"][target].get("variant_of") for target in TARGETS}
+VARIANTS = {target: origin for target, origin in ORIGINS.items() if origin}
+
+
 rule fit_probe:
     """A linear classifier on the frozen features of a pre-trained model: what pre-training alone knows of the target."""
     input:
@@ -119,6 +124,7 @@ rule gather_runs:
     output:
         runs="<results>/train/runs.csv",
         history="<results>/train/history.csv",
+        target_sizes="<results>/train/target_sizes.csv",
     log:
         "<logs>/train/runs.log",
     benchmark:
@@ -130,11 +136,12 @@ rule gather_runs:
         mem_mb=500,
         runtime=5,
     params:
+        config=text(variants=VARIANTS),
         out=output_folder,
     message:
         "gather the training runs"
     shell:
-        "python -m whypretrain.stages.runs --threads {threads}"
+        "python -m whypretrain.stages.runs --config {params.config:q} --threads {threads}"
         " --metrics {input.metrics} --out {params.out} > {log} 2>&1"
 
 

@@ -1,10 +1,11 @@
-"""Stage runs: gather metrics and histories of all training runs into two tables, runs.csv and history.csv."""
+"""Stage runs: metrics and histories of all training runs as tables, runs.csv, history.csv and target_sizes.csv."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -21,7 +22,11 @@ _COUNTS = [
 
 
 def stage(arguments: argparse.Namespace) -> None:
-    """One row a run in runs.csv, one a step in history.csv (probes have none), sorted by the keys."""
+    """One row a run in runs.csv, one a step in history.csv (probes have none), sorted by the keys.
+
+    target_sizes.csv has one row a run and method but `baseline`: its gain in accuracy over that, the variants of a
+    target under the target's name. Config keys: variants (variant -> target), baseline.
+    """
     metrics = {path.parent: files.read_json(path) for path in arguments.metrics}
     runs = pd.DataFrame(list(metrics.values())).reindex(columns=[*_KEYS, *_VALUES, *_SOURCE, *_COUNTS])
     histories = [
@@ -30,8 +35,22 @@ def stage(arguments: argparse.Namespace) -> None:
         if (folder / "history.csv").exists()
     ]
     history = pd.concat(histories) if histories else pd.DataFrame(columns=[*_KEYS, "step"])
-    files.write_table(arguments.out / "runs.csv", runs.sort_values(_KEYS))
+    runs = runs.sort_values(_KEYS)
+    files.write_table(arguments.out / "runs.csv", runs)
+    files.write_table(arguments.out / "target_sizes.csv", _target_sizes(runs, arguments.config))
     files.write_table(arguments.out / "history.csv", history.sort_values([*_KEYS, "step"]))
+
+
+def _target_sizes(runs: pd.DataFrame, config: dict[str, Any]) -> pd.DataFrame:
+    run = ["target", "architecture", "seed"]
+    is_baseline = runs["method"] == config.get("baseline", "finetune")
+    alone = (
+        runs[is_baseline].set_index(run)["accuracy"].reindex(pd.MultiIndex.from_frame(runs[run])).to_numpy()
+    )
+    sizes = runs.assign(gain=runs["accuracy"] - alone, variant=runs["target"])
+    sizes["target"] = sizes["target"].replace(config.get("variants", {}))
+    columns = ["target", "architecture", "method", "seed", "variant", "n_train", "gain"]
+    return sizes.loc[~is_baseline, columns].rename(columns={"n_train": "train_size"})
 
 
 def _history(path: Path, about: dict) -> pd.DataFrame:

@@ -1,0 +1,80 @@
+# The tables of arXiv 2111.12292 by themselves: selection, training, their claims and figures. Not part of `all`.
+RECIPES = [TRAIN["methods"][method] for method in METHODS]
+JOINT = [given_recipe for given_recipe in RECIPES if given_recipe.get("source")]
+JOINT_FIGURES = ["main_table"]
+if len({given_recipe["source"] for given_recipe in JOINT}) > 1:
+    JOINT_FIGURES += ["ablation"]
+if any(given_recipe.get("source_classes") for given_recipe in JOINT):
+    JOINT_FIGURES += ["sensitivity"]
+if VARIANTS:
+    JOINT_FIGURES += ["target_sizes"]
+
+
+rule decide_joint_claims:
+    """The paper's claims that runs and rankings decide; those of other tables are not testable here."""
+    input:
+        [files_of(name) for name in ("runs", "select")],
+        code=code("claims"),
+        claims="workflow/resources/claims.yaml",
+        target_sizes=rules.gather_runs.output.target_sizes,
+    output:
+        "<results>/joint/claims.csv",
+    log:
+        "<logs>/joint/claims.log",
+    benchmark:
+        "<benchmarks>/joint/claims.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        config=text(**config["statistics"], seed=config["seed"]),
+        tables=given(["runs", "select"]),
+    message:
+        "decide the claims of joint fine-tuning"
+    shell:
+        "python -m whypretrain.stages.claims --config {params.config:q} --threads {threads}"
+        " --claims {input.claims} {params.tables} --input target_sizes {input.target_sizes}"
+        " --out {output} > {log} 2>&1"
+
+
+rule draw_joint:
+    """Main table, ablation, sensitivities and target sizes, those that the experiment's methods and targets allow."""
+    input:
+        code=code("joint_figures"),
+        runs=rules.gather_runs.output.runs,
+        target_sizes=rules.gather_runs.output.target_sizes,
+        published=f"{PUBLISHED}/uot_published.csv",
+    output:
+        expand("<results>/joint/{name}.{suffix}", name=JOINT_FIGURES, suffix=["png", "svg", "pdf", "csv"]),
+    log:
+        "<logs>/joint/figures.log",
+    benchmark:
+        "<benchmarks>/joint/figures.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        config=text(**config["figures"], confidence=config["statistics"]["confidence"]),
+        names=JOINT_FIGURES,
+        out=output_folder,
+    message:
+        "draw the tables of joint fine-tuning"
+    shell:
+        "python -m whypretrain.stages.joint_figures --config {params.config:q} --threads {threads}"
+        " --names {params.names} --runs {input.runs} --target-sizes {input.target_sizes}"
+        " --published-uot {input.published} --out {params.out} > {log} 2>&1"
+
+
+rule joint:
+    """Joint fine-tuning: runs, rankings, claims and figures, without interactions and invariances."""
+    input:
+        rules.select.input,
+        rules.gather_runs.output,
+        rules.decide_joint_claims.output,
+        rules.draw_joint.output,
