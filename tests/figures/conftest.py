@@ -24,6 +24,8 @@ PUBLISHED_FILES = {
     "published_interactions": "interactions_published.csv",
     "published_layers": "invariances_layer_metrics.csv",
     "published_flow": "invariances_flow.csv",
+    "published_dynamics": "invariances_dynamics.csv",
+    "published_growing": "invariances_fig14.csv",
 }
 _LEVEL = {"probe": 0.87, "finetune": 0.94, "scratch": 0.89, "joint_uot": 0.955, "joint_random": 0.935}
 RULES = ("uot", "vote", "nearest", "round_robin", "mean", "balanced_ot", "partial_ot", "random")
@@ -246,6 +248,40 @@ class Synthetic:
 
     def all(self, folder) -> dict[str, pd.DataFrame | list[Pictures]]:
         """Every table that figures know, by name."""
+    def layer_dynamics(self, depth=4):
+        rows = []
+        for (t, a, s), step in product(self.cells(), (0, 1, 5, 20, 60)):
+            share = (step / 60) ** 0.5
+            for layer, metric in product(range(1, depth + 1), ("forgetting", "cka_divergence")):
+                value = 0.02 + share * 0.05 * layer + self.random.normal(0, 0.003)
+                rows.append((t, a, s, "finetune", step, metric, layer, "biased", value))
+            rows.append((t, a, s, "finetune", step, "accuracy", 0, "none", 0.1 + 0.8 * share))
+        columns = ["model", "step", "metric", "layer", "estimator", "value"]
+        return self.table(columns, rows)
+
+    def corrupted(self):
+        rows = [
+            (
+                t,
+                a,
+                s,
+                "finetune",
+                step,
+                "blur" if severity else "none",
+                severity,
+                0.1 + 0.015 * step / (1 + severity),
+            )
+            for (t, a, s), step, severity in product(self.cells(), (0, 1, 5, 20, 60), range(6))
+        ]
+        return self.table(["model", "step", "corruption", "severity", "accuracy"], rows)
+
+    def robustness(self):
+        rows = [
+            (t, a, s, "finetune", "biased", first, left, 0.9 - 0.1 * first, 0.05)
+            for (t, a, s), (first, left) in product(self.cells(), ((1, 4), (5, 3)))
+        ]
+        return self.table(["model", "estimator", "first_step", "checkpoints", "pearson_r", "p"], rows)
+
         names = (
             "runs",
             "select",
@@ -278,3 +314,6 @@ def synthetic():
 def given(tmp_path_factory):
     """The tables of a complete experiment."""
     return Synthetic().all(tmp_path_factory.mktemp("pictures"))
+            "layer_dynamics",
+            "corrupted",
+            "robustness",

@@ -10,7 +10,7 @@ import pytest
 import safetensors.torch
 
 from whypretrain import data, models
-from whypretrain.stages import _run
+from whypretrain.stages import _run, robustness
 from whypretrain.stages import invariances as stage
 
 CONFIG = {
@@ -132,7 +132,10 @@ def test_dynamics_begin_at_the_self_value_and_end_at_the_tables(folders):
     checkpointed(folders, "followed", (0, 5, 1))
     out = run(folders, "dynamics", tuned=("finetune=followed",), dynamics=["finetune", "absent"])
     found, layers = pd.read_csv(out / "dynamics.csv"), pd.read_csv(out / "layers.csv")
-    assert list(found) == [*KEYS, "step", "metric", "layer", "estimator", "value"]
+    assert list(found) == [*KEYS, "step", "metric", "layer", "estimator", "value", "progress", "is_max"]
+    assert found.query("is_max").groupby(["metric", "layer", "estimator"]).size().tolist() == [1] * 17
+    assert found.query("is_max and metric == 'cka_divergence'").step.min() > 0
+    assert (found.progress == found.step / 2).all()
     assert found.groupby("step").size().tolist() == [17, 17, 17]
     values = found.set_index(["step", "metric", "estimator", "layer"]).value.sort_index()
     for estimator, table in layers.groupby("estimator"):
@@ -141,6 +144,36 @@ def test_dynamics_begin_at_the_self_value_and_end_at_the_tables(folders):
         np.testing.assert_allclose(values[2, "forgetting", estimator], table.forgetting)
         np.testing.assert_allclose(values[2, "cka_divergence", estimator], table.cka_divergence)
     assert values[:, "accuracy"].between(0, 1).all()
+
+
+def test_robustness_of_the_followed_checkpoints(folders):
+    checkpointed(folders, "long", (0, 5, 6, 7, 8, 1))
+    dynamics = run(folders, "robust", tuned=("finetune=long",), dynamics=["finetune"]) / "dynamics.csv"
+    options = {
+        "--config": json.dumps(
+            {"corruptions": ["gaussian_noise", "contrast"], "accuracy_images": 40, "seed": 0}
+        ),
+        **{"--data": folders / "data", "--target": "digits", "--architecture": "resnet", "--seed": 0},
+        **{"--dynamics": dynamics, "--models": f"finetune={folders}/long", "--out": folders / "robust"},
+    }
+    robustness.main([str(word) for pair in options.items() for word in pair])
+    corrupted, found = (
+        pd.read_csv(folders / "robust" / f"{name}.csv") for name in ("corrupted", "robustness")
+    )
+    assert corrupted.groupby("step").size().tolist() == [11] * 6
+    assert found.query("estimator == 'biased'")[["first_step", "checkpoints"]].values.tolist() == [
+        [1, 5],
+        [2, 4],
+    ]
+    forgetting = pd.read_csv(dynamics).query(
+        "metric == 'forgetting' and estimator == 'biased' and layer > 1 and step > 1"
+    )
+    spread = forgetting.groupby("step").value.std(ddof=0)
+    accuracy = corrupted.query("severity > 0 and step > 1").groupby(["severity", "step"]).accuracy.mean()
+    expected = np.mean([np.corrcoef(spread, accuracy[severity])[0, 1] for severity in range(1, 6)])
+    assert found.query("estimator == 'biased' and first_step == 2").pearson_r.item() == pytest.approx(
+        expected
+    )
 
 
 def test_own_start_compares_with_the_first_checkpoint(folders):

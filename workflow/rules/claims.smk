@@ -21,6 +21,7 @@ TABLES = {
     "published_layers": f"{PUBLISHED}/invariances_layer_metrics.csv",
     "published_flow": f"{PUBLISHED}/invariances_flow.csv",
     "published_dynamics": f"{PUBLISHED}/invariances_dynamics.csv",
+    "published_growing": f"{PUBLISHED}/invariances_fig14.csv",
     "published_interactions": f"{PUBLISHED}/interactions_published.csv",
     "published_uot": f"{PUBLISHED}/uot_published.csv",
 }
@@ -57,6 +58,11 @@ rule put_side_by_side:
 
 TABLES["across"] = str(rules.put_side_by_side.output)
 CLAIM_TABLES = ["runs", "select", "knowledge", "similarity", "controls", "layers", "flow", "across"]
+if ALONG:
+    CLAIM_TABLES.append("layer_dynamics")
+if ROBUSTNESS:
+    CLAIM_TABLES.append("robustness")
+    TABLES |= ROBUSTNESS
 
 
 rule decide_claims:

@@ -15,6 +15,8 @@ FIGURES = {
     "flow": ["flow", "published_flow"],
     "inversions": ["pictures"],
     "across": ["across"],
+    "dynamics": ["layer_dynamics", "published_dynamics"],
+    "robustness": ["corrupted", "robustness", "layer_dynamics", "published_dynamics", "published_growing"],
 }
 
 # Left out where an experiment has nothing to draw them from.
@@ -24,6 +26,10 @@ if not set(config["interactions"]["score"]["dynamics"]) & set(METHODS):
     del FIGURES["similarity"]
 
 # The paper that a figure belongs to, as the page orders them.
+if not ALONG:
+    del FIGURES["dynamics"]
+if "robustness" not in TABLES:
+    del FIGURES["robustness"]
 CONTENTS = yaml.safe_load((ROOT / "report/contents.yaml").read_text())["papers"]
 PAPER_OF = {figure["name"]: paper["short"] for paper in CONTENTS for figure in paper["figures"]}
 

@@ -49,7 +49,61 @@ rule measure_invariances:
         " --out {params.out} > {log} 2>&1"
 
 
+ALONG = [method for method in TUNED if method in INVARIANCES.get("dynamics", [])]
+ROBUSTNESS = {}
+if ALONG and config["invariances"].get("corruptions"):
+
+    rule measure_robustness:
+        """Accuracy on corrupted images at every checkpoint, and how it goes with uneven forgetting over the layers."""
+        input:
+            code=code("robustness"),
+            data=data_at("{target}"),
+            dynamics=rules.measure_invariances.output.dynamics,
+            models=[
+                run_files(method, "model.safetensors", "model.json", "checkpoints.safetensors")
+                for method in ALONG
+            ],
+        output:
+            robustness="<results>/invariances/{target}/{architecture}/{seed}/robustness.csv",
+            corrupted="<results>/invariances/{target}/{architecture}/{seed}/corrupted.csv",
+        log:
+            "<logs>/invariances/{target}-{architecture}-{seed}-robustness.log",
+        benchmark:
+            "<benchmarks>/invariances/{target}-{architecture}-{seed}-robustness.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        threads: 1
+        resources:
+            mem_mb=1500,
+            runtime=60,
+            gpu=1,
+        params:
+            config=text(
+                corruptions=config["invariances"]["corruptions"],
+                accuracy_images=INVARIANCES.get("accuracy_images", 200),
+                seed=config["seed"],
+            ),
+            data=folder_of("data"),
+            models=[run_of(method) for method in ALONG],
+            out=output_folder,
+        message:
+            "robustness: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
+        shell:
+            "python -m whypretrain.stages.robustness --config {params.config:q} --threads {threads}"
+            " --data {params.data} --target {wildcards.target} --architecture {wildcards.architecture}"
+            " --seed {wildcards.seed} --dynamics {input.dynamics} --models {params.models}"
+            " --out {params.out} > {log} 2>&1"
+
+    ROBUSTNESS = {
+        name: expand(
+            rules.measure_robustness.output[name], target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS
+        )
+        for name in ("robustness", "corrupted")
+    }
+
+
 rule invariances:
     """All invariance tables."""
     input:
         expand(rules.measure_invariances.output, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS),
+        sum(ROBUSTNESS.values(), []),

@@ -143,7 +143,7 @@ def _note(rows: pd.DataFrame, published: pd.DataFrame | None, settings: Settings
     )
     return note + (
         " Grey panels: arXiv:2307.06006, Figs 1 to 3, ImageNet to CIFAR-10; its model from scratch "
-        "is compared with its own random start, ours with the pre-trained model."
+        "is compared with its own random start, as ours named so; all others with the pre-trained model."
         if published is not None
         else ""
     )

@@ -98,3 +98,13 @@ def categories(axis: Axes, labels: list[str], *, shown: bool = True) -> None:
 def few_ticks(axis: Axes) -> None:
     """At most five round numbers on the x axis."""
     axis.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+
+
+def log_steps(axis: Axes, steps: np.ndarray) -> None:
+    """A logarithmic axis from the first step on, with room for step 0."""
+    positive = steps[steps > 0]
+    first, last = (float(positive.min()), float(positive.max())) if positive.size else (1.0, 1.0)
+    axis.set_xscale("symlog", linthresh=first, linscale=0.4)
+    axis.set_xlim(-0.15 * first, last * 1.3)
+    ticks = [0.0, *10.0 ** np.arange(np.ceil(np.log10(first)), np.floor(np.log10(last)) + 1)]
+    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

@@ -33,6 +33,8 @@ FIGURES: dict[str, str] = {
     "flow": f"{_HERE}.flow",
     "inversions": f"{_HERE}.inversions",
     "across": f"{_HERE}.across",
+    "dynamics": f"{_HERE}.dynamics",
+    "robustness": f"{_HERE}.robustness",
 }
 # Dates and versions in the metadata would make every run's bytes differ.
 _METADATA: dict[str, dict[str, None]] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -64,21 +63,10 @@ def _draw_panel(axis: Axes, curves: pd.DataFrame, scale: str, styles: Mapping[st
     if curves.empty:
         canvas.say_empty(axis)
     elif scale == "step":
-        _log_steps(axis, curves["step"].to_numpy())
+        marks.log_steps(axis, curves["step"].to_numpy())
     else:
         axis.set_xlim(-0.03, 1.03)
         axis.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-
-
-def _log_steps(axis: Axes, steps: np.ndarray) -> None:
-    """Logarithmic from the first step on, with room for step 0."""
-    positive = steps[steps > 0]
-    first, last = (float(positive.min()), float(positive.max())) if positive.size else (1.0, 1.0)
-    axis.set_xscale("symlog", linthresh=first, linscale=0.4)
-    axis.set_xlim(-0.15 * first, last * 1.3)
-    powers = 10.0 ** np.arange(np.ceil(np.log10(first)), np.floor(np.log10(last)) + 1)
-    ticks = [0.0, *powers]
-    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
 
 
 def _note(similarity: pd.DataFrame, settings: Settings) -> str:

@@ -94,6 +94,8 @@ METHODS: dict[str, Look] = {
     "joint_random": Look("joint, random", PURPLE, "v", DOTTED),
     "joint_all": Look("joint, all", ORANGE, "p", DASHED),
     "scratch": Look("from scratch", VERMILLION, "^", DASHED),
+    "scratch_from_start": Look("from scratch, against its own start", PURPLE, "<", DOTTED),
+    "reconstruct": Look("tuned to reconstruct", ORANGE, "*", DASHDOT),
     "reinitialised": Look("re-initialised", BLACK, "x", DOTTED),
 }
 

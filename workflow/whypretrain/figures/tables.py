@@ -46,6 +46,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 
 def read(name: str, paths: Sequence[str | Path]) -> pd.DataFrame:
+    "layer_dynamics": (*_CELL, "model", "step", "metric", "layer", "estimator", "value"),
+    "published_dynamics": ("target_dataset", "metric", "layer", "severity", "epoch", "value"),
+    "corrupted": (*_CELL, "model", "step", "corruption", "severity", "accuracy"),
+    "robustness": (*_CELL, "model", "estimator", "first_step", "pearson_r"),
+    "published_growing": ("target_dataset", "n_epochs", "pearson_r"),
     """The table `name` from one or more CSV files, put together in the order given.
 
     Raises:

@@ -11,7 +11,7 @@ from whypretrain.invariances.blocks import (
 )
 from whypretrain.invariances.cka import cka_of_grams, gram, linear_cka, minibatch_cka, subspace_similarity
 from whypretrain.invariances.comparison import ESTIMATORS, Subject, compare, examine, permuted_chance
-from whypretrain.invariances.dynamics import follow
+from whypretrain.invariances.dynamics import follow, with_peaks
 from whypretrain.invariances.inversion import Inversion, invert, starting_noise
 from whypretrain.invariances.metrics import (
     cka_divergence,
@@ -65,5 +65,6 @@ __all__ = [
     "starting_noise",
     "stir",
     "subspace_similarity",
+    "with_peaks",
     "without_early",
 ]

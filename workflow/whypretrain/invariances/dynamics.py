@@ -41,6 +41,17 @@ def follow(
     return pd.concat(parts, ignore_index=True)
 
 
+def with_peaks(table: pd.DataFrame) -> pd.DataFrame:
+    """The table of `follow` with progress, each step as a share of the last, and is_max, True where a curve is highest.
+
+    Every other column tells the curves apart; of equal values the first is the highest.
+    """
+    keys = [column for column in table if column not in ("step", "value")]
+    curves = table.groupby(keys, sort=False)
+    peaks = table.index.isin(curves["value"].idxmax())
+    return table.assign(progress=table["step"] / curves["step"].transform("max").clip(lower=1), is_max=peaks)
+
+
 def _at(start: Subject, images: torch.Tensor, step: int, model: BlockModel) -> pd.DataFrame:
     if len(model.block_names) != len(start.clean):
         raise InputError(

@@ -90,7 +90,8 @@ def stage(args: argparse.Namespace) -> None:
         _measure(study, repeat, tables)
     means = {kind: _mean(parts, KEYS[kind]) for kind, parts in tables.items()}
     accuracies = [_accuracies(study, name) for name in study.listed("dynamics")]
-    means["dynamics"] = pd.concat([means["dynamics"], *accuracies], ignore_index=True)
+    dynamics = pd.concat([means["dynamics"], *accuracies], ignore_index=True)
+    means["dynamics"] = invariances.with_peaks(dynamics)
     for kind, table in means.items():
         files.write_table(args.out / f"{kind}.csv", table)
 

@@ -1,0 +1,131 @@
+"""Robustness: accuracy on corrupted images along a training, and its correlation with uneven forgetting.
+
+Reads the dynamics of one run, its checkpoints and the target's test images. Writes into `--out` corrupted.csv (step,
+corruption, severity, accuracy) and robustness.csv (estimator, first_step, checkpoints, pearson_r, p). pearson_r is
+that of the accuracy with the standard deviation of forgetting over the layers from the second on, over the
+checkpoints from first_step on, mean over severities (arXiv:2307.06006, section 4.4). A later first_step leaves early
+training out.
+
+Config: corruptions, accuracy_images, seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from whypretrain import data, files, invariances, models, seeds, training
+from whypretrain.corruptions import SEVERITIES, corrupt
+from whypretrain.errors import InputError
+from whypretrain.stages import _run
+
+FEWEST = 4  # checkpoints of a correlation
+
+
+def stage(args: argparse.Namespace) -> None:
+    """Measure every followed method of the run."""
+    test = data.load(args.data).split("test")
+    seed = seeds.seed_of(args.config["seed"], args.target, "corrupted images")
+    size = min(args.config.get("accuracy_images", 200), len(test))
+    rows = data.few_shot(
+        test.labels, size, classes=test.classes, seed=seed, what=f"test images of {args.target}"
+    )
+    versions = _versions(test.take(rows), args.config["corruptions"], seed)
+    dynamics = files.read_table(args.dynamics)
+    corrupted, found = [], []
+    for name, folder in args.models.items():
+        accuracies = _accuracies(folder, versions)
+        spreads = _spreads(dynamics[dynamics["model"] == name])
+        corrupted.append(_keyed(accuracies, args, name))
+        found.append(_keyed(_correlations(spreads, accuracies), args, name))
+    files.write_table(args.out / "corrupted.csv", pd.concat(corrupted))
+    files.write_table(args.out / "robustness.csv", pd.concat(found))
+
+
+def _versions(images: data.ImageSet, names: list[str], seed: int) -> dict[tuple[str, int], data.ImageSet]:
+    """The images as they are, severity 0, and under every corruption and severity."""
+    made = {
+        (name, severity): replace(images, images=corrupt(images.images, name, severity, seed=seed))
+        for name, severity in product(names, SEVERITIES)
+    }
+    return {("none", 0): images, **made}
+
+
+def _accuracies(folder: Path, versions: dict[tuple[str, int], data.ImageSet]) -> pd.DataFrame:
+    checkpoints = models.load_checkpoints(folder / "checkpoints.safetensors", models.load(folder))
+    rows = [
+        (step, *version, training.evaluate(model, images)["accuracy"])
+        for step, model in checkpoints
+        for version, images in versions.items()
+    ]
+    return pd.DataFrame(rows, columns=["step", "corruption", "severity", "accuracy"])
+
+
+def _spreads(dynamics: pd.DataFrame) -> dict[str, pd.Series]:
+    """By estimator, the spread of forgetting at each step."""
+    rows = dynamics[dynamics["metric"] == "forgetting"]
+    tables = {
+        str(key): part.pivot(index="step", columns="layer", values="value")
+        for key, part in rows.groupby("estimator")
+    }
+    return {key: pd.Series(invariances.spread(table), table.index) for key, table in tables.items()}
+
+
+def _correlations(spreads: dict[str, pd.Series], accuracies: pd.DataFrame) -> pd.DataFrame:
+    """For each first step after 0 that leaves enough checkpoints; NaN where spread or accuracy stands still."""
+    table = accuracies[accuracies["severity"] > 0].pivot_table(
+        index="step", columns="severity", values="accuracy"
+    )
+    table = table[table.index > 0]  # the head is untrained at step 0
+    rows = []
+    for (estimator, spread), start in product(spreads.items(), range(max(0, len(table) - FEWEST + 1))):
+        part = table.iloc[start:]
+        r, p = _correlation(spread.loc[part.index].to_numpy(), part.to_numpy())
+        rows.append((estimator, part.index[0], len(part), r, p))
+    return pd.DataFrame(rows, columns=["estimator", "first_step", "checkpoints", "pearson_r", "p"])
+
+
+def _correlation(spread: np.ndarray, accuracies: np.ndarray) -> tuple[float, float]:
+    try:
+        found = invariances.correlate(spread, accuracies)
+    except InputError:  # a series that does not vary
+        return np.nan, np.nan
+    return found.r, found.p
+
+
+def _keyed(table: pd.DataFrame, args: argparse.Namespace, model: str) -> pd.DataFrame:
+    run = {"target": args.target, "architecture": args.architecture, "seed": args.seed, "model": model}
+    return pd.concat([pd.DataFrame(run, index=table.index), table], axis=1)
+
+
+def _named(text: str) -> tuple[str, Path]:
+    name, separator, folder = text.partition("=")
+    if not (name and separator and folder):
+        raise argparse.ArgumentTypeError(f"{text!r} must be NAME=FOLDER")
+    return name, Path(folder)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """The command line."""
+    parser = _run.parser(__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the target's images")
+    parser.add_argument("--target", required=True, help="name of the target, as in the tables")
+    parser.add_argument("--architecture", required=True, help="name of the architecture, as in the tables")
+    parser.add_argument("--seed", type=int, required=True, help="training seed of the models")
+    parser.add_argument("--dynamics", type=Path, required=True, help="dynamics.csv of the run")
+    parser.add_argument(
+        "--models", nargs="+", type=_named, required=True, help="NAME=FOLDER of followed methods"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    args = parser.parse_args(argv)
+    args.models = dict(args.models)
+    _run.run(stage, args)
+
+
+if __name__ == "__main__":
+    main()
