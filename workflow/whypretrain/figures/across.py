@@ -18,10 +18,10 @@ from whypretrain.figures.style import GREY, Look, looks
 NEEDS = ("across",)
 TAKES = ()
 PANELS = {  # label of a column: the measures that it shows
-    "accuracy / %": ("accuracy",),
+    "accuracy\n/ %": ("accuracy",),
     "preserved\nshare / %": ("preserved",),
-    "forgetting / %": ("forgetting_early", "forgetting_late"),
-    "CKA\ndivergence / %": ("cka_early", "cka_late"),
+    "forgetting\n/ %": ("forgetting_early", "forgetting_late"),
+    "1 - CKA\n/ %": ("cka_early", "cka_late"),
 }
 _KEYS = ["architecture", "target", "method", "joint"]
 
@@ -75,6 +75,6 @@ def _note(across: pd.DataFrame, settings: Settings) -> str:
     )
     return (
         f"{tables.seeds(across)}; {bars}. The linear probe is the pre-trained model. Preserved share: of its "
-        "interaction strength (arXiv:2410.08455). Forgetting: 1 - STIR against it, CKA divergence: 1 - CKA, "
+        "interaction strength (arXiv:2410.08455). Forgetting: 1 - STIR against it; 1 - CKA: CKA divergence; "
         "means over the first and the last half of the layers, biased linear CKA (arXiv:2307.06006)."
     )
