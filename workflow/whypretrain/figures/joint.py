@@ -34,7 +34,7 @@ def main_table(given: Tables, settings: Settings) -> tuple[Figure, pd.DataFrame]
     architectures = list(runs["architecture"].unique())
     figure, body = canvas.canvas(
         settings,
-        height=len(architectures) * (0.45 + 0.155 * len(styles)),
+        height=len(architectures) * (0.5 + 0.155 * len(styles)),
         title="Accuracy of fine-tuning with and without source data, %",
         note=f"{tables.seeds(runs)}; ± is half of the "
         f"{tables.interval_words(settings.confidence, 't-interval over seeds', repeated=tables.repeated(runs))}. "
@@ -216,10 +216,10 @@ def _write_table(
     axis: Axes, rows: pd.DataFrame, methods: dict[str, str], columns: list[str], title: str
 ) -> None:
     """Text in rows and columns; the best of a column is bold."""
-    axis.set(xlim=(-2.2, len(columns) - 0.4), ylim=(len(methods) - 0.4, -1.0), title=title)
+    axis.set(xlim=(-2.2, len(columns) - 0.4), ylim=(len(methods) - 0.4, -1.5), title=title)
     axis.set_axis_off()
     for place, column in enumerate(columns):
-        axis.text(place, -0.6, column, ha="center", va="center", fontsize=6.5, weight="bold")
+        axis.text(place, -1.0, column, ha="center", va="center", fontsize=6.5, weight="bold")
         known = [rows["estimate"].get((method, column), np.nan) for method in methods]
         best = int(np.nanargmax(known)) if np.isfinite(known).any() else -1
         for line, method in enumerate(methods):
