@@ -113,12 +113,33 @@ class Synthetic:
         return self.table(["model", "rank_fraction", "strength"], rows)
 
     def controls(self):
-        kinds = {"self": 1, "finetune_vs_finetune": 0.62, "scratch_vs_scratch": 0.3, "other_image": 0.06}
+        kinds = {"self": 1, "finetune_vs_finetune": 0.62, "scratch_vs_scratch": 0.3, "other_image": 0.06,
+                 "finetune_vs_scratch": 0.3}  # fmt: skip
         rows = [
-            (t, a, kind, i, i + 1, level + self.random.normal(0, 0.02))
+            (t, a, kind, i, i + 1, *np.clip(level + self.random.normal(0, 0.02, 3), 0, 1))
             for t, a, (kind, level), i in product(self.targets, self.architectures, kinds.items(), range(3))
         ]
-        return pd.DataFrame(rows, columns=["target", "architecture", "kind", "seed_a", "seed_b", "share"])
+        shares = ["share", "new_share", "of_preserved"]
+        return pd.DataFrame(rows, columns=["target", "architecture", "kind", "seed_a", "seed_b", *shares])
+
+    def matching(self):
+        rows = [
+            (t, a, s, m, threshold, 3 / threshold, 0.02 + 2 * threshold)
+            for (t, a, s), m, threshold in product(self.cells(), self.methods, (0.01, 0.05, 0.1))
+        ]
+        return self.table(["model", "threshold", "salient_per_sample", "matching_error"], rows)
+
+    def sensitivity(self):
+        games = [("probe", 10, "default"), ("probe", 8, "default"), ("probe_paper", 10, "default"),
+                 ("probe", 10, "zero")]  # fmt: skip
+        rows = [
+            (t, a, s, m, *game, threshold, normalised, 0.4 - threshold, 0.6, 0.3 + 0.1 * normalised)
+            for (t, a, s), m, game, threshold, normalised in product(
+                self.cells(), self.methods, games, (0.0, 0.05, 0.1), (True, False)
+            )
+        ]
+        settings = ["reference", "players", "variant", "threshold", "normalised"]
+        return self.table(["model", *settings, "preserve_share", "new_share", "scratch_ratio"], rows)
 
     def strongest(self, samples=4):
         rows = []
@@ -290,6 +311,8 @@ class Synthetic:
             "sparsity",
             "controls",
             "strongest",
+            "matching",
+            "sensitivity",
             "layers",
             "flow",
             "across",

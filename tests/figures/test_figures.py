@@ -9,6 +9,7 @@ import pytest
 from whypretrain import figures
 from whypretrain.errors import InputError
 from whypretrain.figures import FIGURES, Settings
+from whypretrain.figures.scratch_gap import correlation
 
 QUICK = Settings(resamples=50)
 METHODS = ("probe", "finetune", "scratch")
@@ -100,7 +101,7 @@ def test_reduced_experiments_still_give_a_figure(case, name, synthetic, tmp_path
     assert len(shown(name, given))
 
 
-NO_SCRATCH = [name for name in FIGURES if name not in ("scratch_ratio", "similarity")]
+NO_SCRATCH = [name for name in FIGURES if name not in ("scratch_ratio", "scratch_gap", "similarity")]
 
 
 @pytest.mark.parametrize("name", NO_SCRATCH)
@@ -177,7 +178,10 @@ def test_knowledge_shares_are_ratios_of_sums(given):
 def test_knowledge_takes_one_threshold_and_normalisation(given):
     doubled = given["knowledge"].assign(normalised=False, preserved=0.0)
     both = pd.concat([given["knowledge"], doubled], ignore_index=True)
-    pd.testing.assert_frame_equal(shown("knowledge", {"knowledge": both}), shown("knowledge", given))
+    table = shown("knowledge", {"knowledge": both})
+    is_raw = table["shows"] == "raw share"
+    pd.testing.assert_frame_equal(table[~is_raw].reset_index(drop=True), shown("knowledge", given))
+    assert (table[is_raw & (table["kind"] == "preserved")]["estimate"] == 0).all()
 
 
 def test_scratch_ratio_over_all_orders(given):
@@ -185,6 +189,73 @@ def test_scratch_ratio_over_all_orders(given):
     chosen = rows.query("architecture == 'vit' and target == 'digits' and model == 'finetune'")
     total = one(table, architecture="vit", target="digits", order="all")
     assert total["estimate"] == pytest.approx(chosen["scratch_shared"].sum() / chosen["preserved"].sum())
+
+
+def test_scratch_ratio_tells_the_raw_ratio_and_the_accuracies(given):
+    knowledge, runs = given["knowledge"], given["runs"]
+    both = pd.concat([knowledge, knowledge.assign(normalised=False, scratch_shared=0.0)], ignore_index=True)
+    figure, table = figures.draw("scratch_ratio", {"knowledge": both, "runs": runs}, QUICK)
+    assert (table[table["shows"] == "raw"]["estimate"] == 0).all()
+    means = (
+        100 * runs.query("architecture == 'vit' and target == 'digits'").groupby("method")["accuracy"].mean()
+    )
+    expected = "accuracy " + ", ".join(f"{means[method]:.1f}" for method in METHODS)
+    assert figure.axes[0].get_title(loc="left") == f"vit · digits\n{expected}"
+
+
+def test_scratch_gap_pairs_ratio_and_gap_of_each_run(given):
+    table, runs = shown("scratch_gap", given), given["runs"]
+    key = {"architecture": "vit", "target": "digits"}
+    run = one(table, shows="run", seed=1, **key)
+    accuracy = runs.query("architecture == 'vit' and target == 'digits' and seed == 1").set_index("method")[
+        "accuracy"
+    ]
+    assert run["gap"] == pytest.approx(100 * (accuracy["finetune"] - accuracy["scratch"]))
+    rows = given["knowledge"].query(
+        "architecture == 'vit' and target == 'digits' and seed == 1 and model == 'finetune'"
+    )
+    assert run["ratio"] == pytest.approx(100 * rows["scratch_shared"].sum() / rows["preserved"].sum())
+    pairs = given["controls"].query(
+        "architecture == 'vit' and target == 'digits' and kind == 'finetune_vs_scratch'"
+    )
+    alone = one(table, shows="alone", model="scratch", **key)
+    assert alone["estimate"] == pytest.approx(100 * pairs["new_share"].mean())
+
+
+def test_correlation_of_ratio_and_gap_is_not_told_of_two_runs():
+    line = pd.DataFrame({"ratio": [1.0, 2, 3], "gap": [5.0, 4, 3]})
+    assert correlation(line) == pytest.approx(-1)
+    assert np.isnan(correlation(line[:2]))
+
+
+def test_choices_names_each_setting_that_differs(given):
+    table = shown("choices", given)
+    named = {"as measured", "raw", "8 players", "probe paper", "zero", ""}
+    assert set(table["setting"]) == named
+    key = {"architecture": "vit", "target": "digits", "share": "scratch_ratio"}
+    assert one(table, setting="as measured", **key)["estimate"] == pytest.approx(0.4)
+    assert one(table, setting="raw", **key)["estimate"] == pytest.approx(0.3)
+
+
+def test_sparsity_shows_the_error_beside_the_number_of_salient_interactions(given):
+    table = shown("sparsity", given)
+    row = one(table, shows="error", architecture="vit", target="digits", model="scratch", threshold=0.05)
+    assert (row["salient"], row["estimate"]) == (pytest.approx(60), pytest.approx(0.12))
+    assert "shows" not in shown("sparsity", {"sparsity": given["sparsity"]})
+
+
+def test_controls_show_every_share_beside_the_measured_one(given):
+    table = shown("controls", given)
+    key = {"architecture": "vit", "target": "digits", "kind": "measured"}
+    rows = given["knowledge"].query("architecture == 'vit' and target == 'digits' and model == 'finetune'")
+    for share, part, whole in [
+        ("share", "preserved", "pre"),
+        ("new_share", "new", "tuned"),
+        ("of_preserved", "scratch_shared", "preserved"),
+    ]:
+        assert one(table, share=share, **key)["estimate"] == pytest.approx(
+            rows[part].sum() / rows[whole].sum()
+        )
 
 
 def test_similarity_fraction_is_of_each_run(given):

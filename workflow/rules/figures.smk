@@ -6,9 +6,11 @@ FIGURES = {
     "concepts": ["select"],
     "accuracy": ["runs", "published_uot"],
     "knowledge": ["knowledge"],
-    "scratch_ratio": ["knowledge", "published_interactions"],
+    "scratch_ratio": ["knowledge", "runs", "published_interactions"],
+    "scratch_gap": ["knowledge", "runs", "controls"],
     "similarity": ["similarity"],
-    "sparsity": ["sparsity"],
+    "sparsity": ["sparsity", "matching"],
+    "choices": ["sensitivity"],
     "controls": ["controls", "knowledge"],
     "patches": ["strongest", "players"],
     "layers": ["layers", "published_layers"],
@@ -21,7 +23,7 @@ FIGURES = {
 
 # Left out where an experiment has nothing to draw them from.
 if config["interactions"]["analysis"]["scratch"] not in METHODS:
-    del FIGURES["scratch_ratio"]
+    del FIGURES["scratch_ratio"], FIGURES["scratch_gap"]
 if not set(config["interactions"]["score"]["dynamics"]) & set(METHODS):
     del FIGURES["similarity"]
 

@@ -1,4 +1,4 @@
-"""Floor and ceiling of the preserved share: pairs of models of known relation, beside the measured share."""
+"""Floor and ceiling of every share: pairs of models of known relation, beside the measured shares."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from whypretrain.figures import canvas, marks, tables
-from whypretrain.figures.knowledge import main_rows, preserved_share
+from whypretrain.figures.knowledge import main_rows, total
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLACK, GREY, ORANGE, PURPLE, SKY, Look, looks, words
 
@@ -24,11 +24,17 @@ _KINDS = {
     "probe_vs_reinitialised": "pre-trained, untrained",
     "other_image": "another image",
 }
+# Column of the table of controls: label, and the columns of the measured share.
+SHARES = {
+    "share": ("preserved share / %", ("preserved", "pre")),
+    "new_share": ("new share / %", ("new", "tuned")),
+    "of_preserved": ("has of the preserved / %", ("scratch_shared", "preserved")),
+}
 _COLOURS, _MARKERS = (GREY, ORANGE, PURPLE, SKY, BLACK), "s^vDP"
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """One panel an architecture and target: preserved share of every pair of models, a row a kind of pair."""
+    """One column an architecture and target, one row of panels a share, one line a kind of pair."""
     pairs, measured = given["controls"], _measured(given.get("knowledge"), settings)
     cells, kinds = tables.cells(pairs), _kinds(pairs)
     styles = {
@@ -40,34 +46,36 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     figure, grid = canvas.page(
         settings,
         panels=len(cells),
-        kinds=1,
-        height=0.42 + 0.22 * len(rows),
-        title="How much any two models share: floor and ceiling of the preserved share",
+        kinds=len(SHARES),
+        height=0.42 + 0.14 * len(rows),
+        title="How much any two models share: floor and ceiling of every share",
         note=_note(pairs, settings),
     )
-    for index, (cell, axis) in enumerate(zip(cells, grid.axes[:, 0], strict=True)):
+    for index, (cell, column) in enumerate(zip(cells, grid.axes, strict=True)):
         here = tables.in_cell(pairs, cell)
-        for place, (kind, look) in enumerate(styles.items()):
-            _draw_pairs(axis, tables.only(here, kind=kind)["share"], place, look)
-        if measured is not None:
-            for _, interval in tables.in_cell(measured, cell).iterrows():
-                marks.mean(axis, 100 * interval[["estimate", "low", "high"]], len(kinds), own)
-        marks.categories(axis, rows, shown=grid.is_first(index))
-        axis.set_xlim(0, 100)
-        axis.set_title(tables.cell_title(cell))
-        axis.set_xlabel("preserved share / %")
+        for (share, (label, _)), axis in zip(SHARES.items(), column, strict=True):
+            for place, (kind, look) in enumerate(styles.items()):
+                _draw_pairs(axis, tables.only(here, kind=kind)[share], place, look)
+            if measured is not None:
+                for _, interval in tables.only(tables.in_cell(measured, cell), share=share).iterrows():
+                    marks.mean(axis, 100 * interval[["estimate", "low", "high"]], len(kinds), own)
+            marks.categories(axis, rows, shown=grid.is_first(index))
+            axis.set_xlim(0, 100)
+            axis.set_xlabel(label)
+        column[0].set_title(tables.cell_title(cell))
     return figure, _shown(pairs, measured)
 
 
 def _measured(knowledge: pd.DataFrame | None, settings: Settings) -> pd.DataFrame | None:
-    """The preserved share of the fine-tuned model, over all orders."""
+    """The shares of the fine-tuned model, over all orders."""
     if knowledge is None:
         return None
     rows = main_rows(knowledge, settings, model=settings.model)
     return pd.DataFrame(
         [
-            tables.row(cell, preserved_share(tables.in_cell(rows, cell), settings))
+            tables.row(cell, total(tables.in_cell(rows, cell), *columns, settings), share=share)
             for cell in tables.cells(rows)
+            for share, (_, columns) in SHARES.items()
         ]
     )
 
@@ -76,15 +84,8 @@ def _draw_pairs(axis: Axes, shares: pd.Series, place: int, look: Look) -> None:
     percent = 100 * shares.dropna().to_numpy()
     marks.dots(axis, percent, place, look)
     if percent.size:
-        axis.plot(
-            percent.mean(),
-            place,
-            marker=look.marker,
-            color=look.colour,
-            markersize=4,
-            markeredgewidth=0,
-            clip_on=False,
-        )
+        mean = pd.Series({"estimate": percent.mean(), "low": float("nan"), "high": float("nan")})
+        marks.mean(axis, mean, place, look)
 
 
 def _note(pairs: pd.DataFrame, settings: Settings) -> str:
@@ -92,13 +93,16 @@ def _note(pairs: pd.DataFrame, settings: Settings) -> str:
     sizes = pairs.groupby(["architecture", "target", "kind"]).size()
     return (
         f"{tables.extent(sizes)} pairs of models a kind; hollow: each pair, filled: mean, without "
-        f"interval, as pairs share models. Last row: what the {name} model preserved of its pre-trained one,"
-        f" with its {100 * settings.confidence:g} % bootstrap interval."
+        f"interval, as pairs share models. Of a pair (a, b): part of a that b has; part of b that a lacks; part of"
+        f" what the {name} model preserved that b has. Last row: the {name} model against its pre-trained one,"
+        " and below what scratch has of the preserved, with their"
+        f" {100 * settings.confidence:g} % bootstrap intervals."
     )
 
 
 def _shown(pairs: pd.DataFrame, measured: pd.DataFrame | None) -> pd.DataFrame:
-    each = pairs.rename(columns={"share": "estimate"})
+    keys = [column for column in pairs if column not in SHARES]
+    each = pairs.melt(keys, list(SHARES), var_name="share", value_name="estimate")
     return (
         each if measured is None else pd.concat([each, measured.assign(kind="measured")], ignore_index=True)
     )

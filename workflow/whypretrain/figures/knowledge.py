@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,12 +31,27 @@ def main_rows(knowledge: pd.DataFrame, settings: Settings, *, model: str | None 
 
 def preserved_share(rows: pd.DataFrame, settings: Settings) -> Interval:
     """Preserved over pre-trained strength, summed over orders, images and seeds, with its interval."""
+    return total(rows, "preserved", "pre", settings)
+
+
+def total(rows: pd.DataFrame, part: str, whole: str, settings: Settings) -> Interval:
+    """One column over another, each summed over the rows' orders, images and seeds, with its interval."""
     return ratio_interval(
-        tables.matrix(rows, "preserved"),
-        tables.matrix(rows, "pre"),
+        tables.matrix(rows, part),
+        tables.matrix(rows, whole),
         resamples=settings.resamples,
         confidence=settings.confidence,
         seed=settings.seed,
+    )
+
+
+def raw_rows(knowledge: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The rows of the other normalisation, none where the table has but one."""
+    other = knowledge[knowledge["normalised"] != settings.normalised]
+    return (
+        other
+        if other.empty
+        else main_rows(other, replace(settings, normalised=not settings.normalised), model=settings.model)
     )
 
 
@@ -47,6 +63,12 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     shares = pd.concat(
         [_shares(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True
     )
+    raw = raw_rows(given["knowledge"], settings)
+    plain = [
+        _shares(tables.in_cell(raw, cell), cell, settings).assign(shows="raw share")
+        for cell in tables.cells(raw)
+    ]
+    shares = pd.concat([shares, *plain], ignore_index=True)
     name = looks([settings.model])[settings.model].label
     figure, grid = canvas.page(
         settings,
@@ -77,13 +99,7 @@ def _shares(rows: pd.DataFrame, cell: tuple[str, str], settings: Settings) -> pd
     found = []
     for order, part in rows.groupby("order"):
         for kind, whole in SHARES.items():
-            interval = ratio_interval(
-                tables.matrix(part, kind),
-                tables.matrix(part, whole),
-                resamples=settings.resamples,
-                confidence=settings.confidence,
-                seed=settings.seed,
-            )
+            interval = total(part, kind, whole, settings)
             found.append(tables.row(cell, interval, order=order, kind=kind, shows="share"))
     return pd.DataFrame(found)
 
@@ -112,7 +128,9 @@ def _draw_shares(axis: Axes, shares: pd.DataFrame) -> None:
     for kind, look in KNOWLEDGE.items():
         if kind == "discarded":
             continue  # the complement of the preserved share
-        part = tables.only(shares, kind=kind).sort_values("order")
+        raw = tables.only(shares, kind=kind, shows="raw share").sort_values("order")
+        axis.plot(raw["order"], 100 * raw["estimate"], ":", color=look.colour, linewidth=0.8, label="raw")
+        part = tables.only(shares, kind=kind, shows="share").sort_values("order")
         percent = part[["estimate", "low", "high"]].clip(0, 1) * 100
         marks.band(axis, part["order"].to_numpy(), percent, look)
     axis.set_xticks(_ticks(shares["order"].to_numpy()))
@@ -131,5 +149,5 @@ def _note(rows: pd.DataFrame, settings: Settings) -> str:
         f"{tables.seeds(rows)}, {tables.count(images, 'image')} each. Left bar: pre-trained = preserved + "
         "discarded; right bar: fine-tuned = preserved + newly learned. Below: preserved share of the "
         "pre-trained strength (the rest was discarded), new share of the fine-tuned strength; "
-        f"{bars}. Threshold {rows['threshold'].iloc[0]:g}."
+        f"{bars}; dotted: without normalising the models. Threshold {rows['threshold'].iloc[0]:g}."
     )

@@ -27,6 +27,8 @@ FIGURES: dict[str, str] = {
     "scratch_ratio": f"{_HERE}.scratch_ratio",
     "similarity": f"{_HERE}.similarity",
     "sparsity": f"{_HERE}.sparsity",
+    "scratch_gap": f"{_HERE}.scratch_gap",
+    "choices": f"{_HERE}.choices",
     "controls": f"{_HERE}.controls",
     "patches": f"{_HERE}.patches",
     "layers": f"{_HERE}.layers",

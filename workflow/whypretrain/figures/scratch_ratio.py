@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 
 from whypretrain.errors import InputError
 from whypretrain.figures import canvas, marks, tables
-from whypretrain.figures.knowledge import main_rows
+from whypretrain.figures.knowledge import main_rows, raw_rows, total
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import PALE, Look, looks
-from whypretrain.statistics import ratio_interval
+from whypretrain.figures.style import GREY, PALE, Look, looks
 
 NEEDS = ("knowledge",)
-TAKES = ("published_interactions",)
+TAKES = ("published_interactions", "runs")
+BESIDE = ("probe", "finetune", "scratch")  # methods whose accuracy is written beside the ratio
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
@@ -32,6 +32,11 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     ratios = pd.concat(
         [_ratios(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True
     )
+    raw = raw_rows(given["knowledge"], settings)
+    plain = [_ratios(tables.in_cell(raw, cell), cell, settings) for cell in tables.cells(raw)]
+    ratios = pd.concat(
+        [ratios.assign(shows="normalised"), *(each.assign(shows="raw") for each in plain)], ignore_index=True
+    )
     published = _published(given.get("published_interactions"))
     look = looks([settings.model])[settings.model]
     figure, grid = canvas.page(
@@ -44,7 +49,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     )
     for cell, axis in zip(cells, grid.axes[:, 0], strict=True):
         _draw_panel(axis, tables.in_cell(ratios, cell), published, look)
-        axis.set_title(tables.cell_title(cell))
+        axis.set_title(tables.cell_title(cell) + _accuracies(given.get("runs"), cell))
     grid.label("order m (players)", ["ratio r / %"])
     grid.share(0, low=0, high=104)
     return figure, ratios
@@ -55,15 +60,17 @@ def _ratios(rows: pd.DataFrame, cell: tuple[str, str], settings: Settings) -> pd
     parts = [(str(order), part) for order, part in rows.groupby("order")] + [("all", rows)]
     found = []
     for order, part in parts:
-        interval = ratio_interval(
-            tables.matrix(part, "scratch_shared"),
-            tables.matrix(part, "preserved"),
-            resamples=settings.resamples,
-            confidence=settings.confidence,
-            seed=settings.seed,
-        )
+        interval = total(part, "scratch_shared", "preserved", settings)
         found.append(tables.row(cell, interval, order=order))
     return pd.DataFrame(found)
+
+
+def _accuracies(runs: pd.DataFrame | None, cell: tuple[str, str]) -> str:
+    """A second line of the panel's title."""
+    if runs is None:
+        return ""
+    means = 100 * tables.in_cell(runs, cell).groupby("method")["accuracy"].mean()
+    return "\naccuracy " + ", ".join(f"{means[method]:.1f}" for method in BESIDE if method in means)
 
 
 def _published(table: pd.DataFrame | None) -> tuple[float, float] | None:
@@ -77,16 +84,27 @@ def _published(table: pd.DataFrame | None) -> tuple[float, float] | None:
 def _draw_panel(axis: Axes, ratios: pd.DataFrame, published: tuple[float, float] | None, look: Look) -> None:
     if published:
         axis.axhspan(*published, color=PALE, alpha=0.35, linewidth=0)
+    raw, ratios = tables.only(ratios, shows="raw"), tables.only(ratios, shows="normalised")
     percent = ratios[["estimate", "low", "high"]].clip(0, 1) * 100
     single = (ratios["order"] != "all").to_numpy()
     orders = ratios["order"][single].astype(int).to_numpy()
+    last = orders.max() + 1.6
+    places = raw["order"].replace("all", last).astype(float)
+    axis.plot(
+        places,
+        100 * raw["estimate"],
+        "o",
+        color=GREY,
+        markersize=3,
+        markerfacecolor="none",
+        markeredgewidth=0.7,
+    )
     marks.bars(axis, orders, percent[single], look)
-    total = orders.max() + 1.6
-    marks.bars(axis, np.array([total]), percent[~single], Look(look.label, "#000000", "D"), line=False)
-    axis.axvline(total - 0.8, color=PALE, linewidth=0.5)
+    marks.bars(axis, np.array([last]), percent[~single], Look(look.label, "#000000", "D"), line=False)
+    axis.axvline(last - 0.8, color=PALE, linewidth=0.5)
     step = max(1, -(-len(orders) // 5))
-    axis.set_xticks([*orders[::step], total], [*map(str, orders[::step]), "all"])
-    axis.set_xlim(orders.min() - 0.6, total + 0.7)
+    axis.set_xticks([*orders[::step], last], [*map(str, orders[::step]), "all"])
+    axis.set_xlim(orders.min() - 0.6, last + 0.7)
 
 
 def _note(
@@ -94,7 +112,9 @@ def _note(
 ) -> str:
     images = int(rows.groupby(["architecture", "target"])["sample"].nunique().max())
     bars = tables.interval_words(settings.confidence, "bootstrap interval", repeated=tables.repeated(rows))
-    note = f"{tables.seeds(rows)}, {tables.count(images, 'image')} each; {bars}."
+    note = f"{tables.seeds(rows)}, {tables.count(images, 'image')} each; {bars}. Hollow: without"
+    methods = ", ".join(looks(BESIDE)[each].label for each in BESIDE)
+    note += f" normalising the models. Accuracies in percent: {methods}."
     if published:
         low, high = published
         note += f" Grey: {low:g} to {high:g} %, the range that arXiv:2410.08455 found over its settings."

@@ -14,33 +14,65 @@ from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import GREY, Look, looks
 
 NEEDS = ("sparsity",)
-TAKES = ()
+TAKES = ("matching",)
+_BELOW = (
+    " Below: squared error of all scores rebuilt from the salient interactions alone, as a share of the scores'"
+    " own variation, at several thresholds."
+)
 _DEPTH = 50  # the axis ends at the threshold divided by this: what lies below is noise
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """One panel an architecture and target: strength over the share of stronger interactions."""
+    """Above: strength over the share of stronger interactions; below: what the salient ones alone miss."""
     table = given["sparsity"]
     keys = ["architecture", "target", "model", "rank_fraction"]
     curves = tables.by_seed(table, keys, "strength", settings.confidence)
+    matching = given.get("matching")
+    errors = None if matching is None else _errors(matching, settings)
     cells, styles = tables.cells(curves), looks(curves["model"])
     figure, grid = canvas.page(
         settings,
         panels=len(cells),
-        kinds=1,
-        height=1.7,
+        kinds=1 if matching is None else 2,
+        height=1.6,
         title="Interaction strengths in descending order",
         handles=[Look(look.label, look.colour, "", look.line).handle() for look in styles.values()],
         note=f"{tables.seeds(table)}; mean over seeds. All interactions of all images of a model, sorted "
         "by strength relative to the strongest; dotted line: threshold of salient interactions, "
-        f"{settings.threshold:g}.",
+        f"{settings.threshold:g}." + ("" if errors is None else _BELOW),
     )
-    for cell, axis in zip(cells, grid.axes[:, 0], strict=True):
-        _draw_panel(axis, tables.in_cell(curves, cell), styles, settings.threshold)
-        axis.set_title(tables.cell_title(cell))
-    grid.label("share of interactions / %", ["strength |I|"])
+    for cell, column in zip(cells, grid.axes, strict=True):
+        _draw_panel(column[0], tables.in_cell(curves, cell), styles, settings.threshold)
+        column[0].set_title(tables.cell_title(cell))
+        column[0].set_xlabel("share of interactions / %")
+        if errors is not None:
+            _draw_errors(column[1], tables.in_cell(errors, cell), styles)
     grid.share(0, low=settings.threshold / _DEPTH)
-    return figure, curves
+    if errors is None:
+        grid.label("share of interactions / %", ["strength |I|"])
+        return figure, curves
+    grid.label("salient interactions an image", ["strength |I|", "error of scores / %"])
+    grid.share(1, low=0)
+    return figure, pd.concat(
+        [curves.assign(shows="strength"), errors.assign(shows="error")], ignore_index=True
+    )
+
+
+def _errors(matching: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Error of the scores rebuilt from salient effects, and their number, at each threshold above 0."""
+    keys = ["architecture", "target", "model", "threshold"]
+    above = matching[matching["threshold"] > 0]
+    errors = tables.by_seed(above, keys, "matching_error", settings.confidence)
+    counts = tables.by_seed(above, keys, "salient_per_sample", settings.confidence)
+    return errors.assign(salient=counts["estimate"])
+
+
+def _draw_errors(axis: Axes, errors: pd.DataFrame, styles: Mapping[str, Look]) -> None:
+    for model, look in styles.items():
+        part = tables.only(errors, model=model).sort_values("salient")
+        percent = 100 * part[["estimate", "low", "high"]].assign(low=float("nan"))
+        marks.band(axis, part["salient"].to_numpy(), percent, look)
+    axis.set_xscale("log")
 
 
 def _draw_panel(axis: Axes, curves: pd.DataFrame, styles: Mapping[str, Look], threshold: float) -> None:

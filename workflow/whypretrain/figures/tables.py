@@ -25,7 +25,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "similarity": (*_CELL, "method", "step", "group", "similarity"),
     "sparsity": (*_CELL, "model", "rank_fraction", "strength"),
-    "controls": ("kind", "target", "architecture", "share"),
+    "controls": ("kind", "target", "architecture", "share", "new_share", "of_preserved"),
+    "matching": (*_CELL, "model", "threshold", "salient_per_sample", "matching_error"),
+    "sensitivity": (
+        *_CELL, "model", "reference", "players", "threshold", "normalised", "variant",
+        "preserve_share", "new_share", "scratch_ratio",
+    ),
     "strongest": (
         *_CELL, "model", "sample", "kind", "rank", "coalition", "order", "effect", "change", "random_change",
     ),
