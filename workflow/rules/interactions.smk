@@ -7,7 +7,7 @@ rule score_coalitions:
     input:
         code=code("score"),
         data=data_at("{target}"),
-        models=[run_files(method, "model.safetensors", "model.json") for method in METHODS],
+        models=[run_files(method, "model.safetensors", "model.json") for method in CLASSIFIERS],
         checkpoints=[
             run_files(method, "checkpoints.safetensors") for method in SCORE["dynamics"] if method in METHODS
         ],
@@ -27,7 +27,7 @@ rule score_coalitions:
     params:
         config=text(**SCORE, seed=config["seed"]),
         data=folder_of("data"),
-        models=[run_of(method) for method in METHODS],
+        models=[run_of(method) for method in CLASSIFIERS],
     message:
         "score coalitions: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
     shell:
@@ -48,7 +48,7 @@ use rule score_coalitions as score_variant with:
             **{**SCORE, "dynamics": [], **VARIANTS[wildcards.variant]}, seed=config["seed"]
         ),
         data=folder_of("data"),
-        models=[run_of(method) for method in METHODS],
+        models=[run_of(method) for method in CLASSIFIERS],
     message:
         "score coalitions, {wildcards.variant}: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
 

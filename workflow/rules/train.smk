@@ -1,5 +1,7 @@
 TRAIN = config["train"]
 RUN = "train/{target}/{architecture}/{method}/{seed}"
+# Models trained to reconstruct have a place among the invariances alone.
+CLASSIFIERS = [method for method in METHODS if recipe(method).get("task") != "reconstruction"]
 PROBES = [method for method in METHODS if TRAIN["methods"][method].get("start") == "frozen"]
 # Methods that one process trains in turn; every method that is not named in train.jobs has a job of its own.
 NAMED = [[method for method in job if method in METHODS] for job in TRAIN["jobs"]]
@@ -111,14 +113,14 @@ rule gather_runs:
             f"<results>/{RUN}/metrics.json",
             target=TARGETS,
             architecture=ARCHITECTURES,
-            method=METHODS,
+            method=CLASSIFIERS,
             seed=SEEDS,
         ),
         history=expand(
             f"<results>/{RUN}/history.csv",
             target=TARGETS,
             architecture=ARCHITECTURES,
-            method=[method for method in METHODS if method not in PROBES],
+            method=[method for method in CLASSIFIERS if method not in PROBES],
             seed=SEEDS,
         ),
     output:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +46,21 @@ class Classifier(nn.Module):
     def features(self, images: Tensor) -> Tensor:
         """Pooled features before the head: (B, C, H, W) -> (B, d)."""
         return self.backbone(self._normalised(images))
+
+    def feature_map(self, images: Tensor) -> Tensor:
+        """The backbone's features before pooling, in their places: (B, C, H, W) -> (B, d, h, w).
+
+        Of a ViT the patch tokens; class and register tokens are left out.
+        """
+        backbone: Any = self.backbone
+        found = backbone.forward_features(self._normalised(images))
+        if found.ndim == 4:
+            return found
+        return (
+            found[:, backbone.num_prefix_tokens :]
+            .transpose(1, 2)
+            .unflatten(2, backbone.patch_embed.grid_size)
+        )
 
     @property
     def block_names(self) -> list[str]:

@@ -47,7 +47,11 @@ def stage(arguments: argparse.Namespace) -> None:
         result = train(
             model, target, recipe, seed=seed, source=extra, source_classes=chosen, checkpoint_file=running
         )
-        metrics = {**evaluate(model, target.split("test")), "n_train": len(target.split("train")), **used}
+        metrics = {
+            **_scores(model, target.split("test"), recipe),
+            "n_train": len(target.split("train")),
+            **used,
+        }
         _write(folder, model, result, {**about, "method": method}, recipe, metrics)
 
 
@@ -120,6 +124,13 @@ def _selected(arguments: argparse.Namespace, recipe: Recipe, method: str) -> lis
         chosen = f"train.{method}: rule {recipe.source!r}"
         raise InputError(f"{chosen} selects no class in {path}; rules: {known}")
     return sorted(rows["class_index"].astype(int))
+
+
+def _scores(model: models.Classifier, test: data.ImageSet, recipe: Recipe) -> dict[str, Any]:
+    """What `evaluate` finds; a model that was trained to reconstruct classifies nothing."""
+    if recipe.task == "reconstruction":
+        return {"accuracy": None, "mean_class_accuracy": None, "n_test": len(test)}
+    return evaluate(model, test)
 
 
 def _write(

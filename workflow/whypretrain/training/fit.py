@@ -21,6 +21,7 @@ from whypretrain.progress import progress
 from whypretrain.seeds import seed_of
 from whypretrain.training.joint import consistency_losses, joint_losses, target_loss
 from whypretrain.training.recipe import Recipe
+from whypretrain.training.reconstruction import Decoder, reconstruction_loss
 from whypretrain.training.running import RunningState
 from whypretrain.training.samples import Samples
 from whypretrain.training.schedule import checkpoint_steps, learning_rate_factor
@@ -84,8 +85,10 @@ class _Run:
         self.network, self.target, self.recipe, self.seed = network, target, recipe, seed
         self.source: Samples | None = source[0] if source else None
         self.source_head: nn.Linear | None = source[1] if source else None
-        self.modules = nn.ModuleList([network] if self.source_head is None else [network, self.source_head])
-        self.optimizer = _optimizer(network, self.source_head, recipe)
+        self.decoder = Decoder(network, seed=seed) if recipe.task == "reconstruction" else None
+        second = self.decoder if self.source_head is None else self.source_head
+        self.modules = nn.ModuleList([network] if second is None else [network, second])
+        self.optimizer = _optimizer(network, second, recipe)
         self.kept = set(checkpoint_steps(recipe.steps, recipe.checkpoints))
         self.step, self.losses = 0, torch.full((recipe.steps, 2), torch.nan, device=target.images.device)
         self.checkpoints: dict[int, dict[str, Tensor]] = {}
@@ -109,6 +112,8 @@ class _Run:
         """Loss of the target, and of the source if there is one."""
         batch, recipe = self.target.batch(self.step), self.recipe
         smoothing = recipe.label_smoothing
+        if self.decoder is not None:
+            return (reconstruction_loss(self.network, self.decoder, batch[0]),)
         if self.source is None:
             return (target_loss(self.network, batch, label_smoothing=smoothing),)
         if self.source_head is None:
@@ -177,9 +182,9 @@ class _Run:
             }
 
 
-def _optimizer(network: Any, source_head: nn.Linear | None, recipe: Recipe) -> torch.optim.Optimizer:
+def _optimizer(network: Any, second_head: nn.Module | None, recipe: Recipe) -> torch.optim.Optimizer:
     """Two groups: the backbone, and the heads with their learning rate. Weight decay acts on everything."""
-    heads = [*network.head.parameters(), *(source_head.parameters() if source_head is not None else ())]
+    heads = [*network.head.parameters(), *(second_head.parameters() if second_head is not None else ())]
     own = {id(parameter) for parameter in heads}
     backbone = [parameter for parameter in network.parameters() if id(parameter) not in own]
     peaks = (recipe.learning_rate, recipe.learning_rate * recipe.head_learning_rate_factor)

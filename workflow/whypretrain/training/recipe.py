@@ -32,6 +32,7 @@ class Recipe:
     """How to train one model. Units: steps are optimiser steps, shares are of the whole run."""
 
     start: str = "pretrained"  # pretrained | random: the backbone's weights before step 0
+    task: str = "classification"  # classification | reconstruction: of the input image, without labels
     steps: int = 150
     batch_size: int = 32  # target images a step
     optimizer: str = "adamw"  # adamw | sgd (Nesterov where momentum > 0)
@@ -64,6 +65,8 @@ class Recipe:
         _check(self, _CHOICES, _LIMITS)
         if any(not 0 < share < 1 for share in self.milestones):
             raise InputError(f"milestones: {list(self.milestones)} must be shares of the run between 0 and 1")
+        if self.task == "reconstruction" and self.source is not None:
+            raise InputError("task: reconstruction takes no source; leave source out")
 
     @classmethod
     def from_config(cls, config: dict[str, Any], where: str = "recipe") -> Recipe:
@@ -86,6 +89,7 @@ class Recipe:
 
 _CHOICES = {
     "start": ("pretrained", "random"),
+    "task": ("classification", "reconstruction"),
     "optimizer": ("adamw", "sgd"),
     "schedule": ("one_cycle", "cosine", "step"),
     "source_loss": ("labels", "consistency"),
