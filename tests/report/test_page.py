@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from whypretrain.errors import InputError
+from whypretrain.figures import FIGURES as FIGURE_MODULES
 from whypretrain.report import build, page, papers, times
 from whypretrain.stages import report as stage
 
@@ -118,6 +119,12 @@ def test_papers_and_their_figures_stand_in_order(text: str) -> None:
         for name in ("selection", "accuracy", "knowledge", "layers", "across")
     ]
     assert places == sorted(places)
+
+
+def test_every_figure_has_its_one_place() -> None:
+    """Every figure of the package is told about, once."""
+    names = [figure.name for paper in papers(Path("nowhere")) for figure in paper.figures]
+    assert sorted(names) == sorted(FIGURE_MODULES)
 
 
 def test_every_claim_has_its_row_and_its_figure(found: Page, results: Path) -> None:
