@@ -46,16 +46,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "published_uot": ("quantity", "value"),
     "published_interactions": ("quantity", "value_low", "value_high"),
     "published_layers": ("target_dataset", "pretraining", "task", "metric", "layer", "value"),
-    "published_flow": ("target_dataset", "task", "pt_layer", "ft_layer", "value"),
-}  # fmt: skip
-
-
-def read(name: str, paths: Sequence[str | Path]) -> pd.DataFrame:
     "layer_dynamics": (*_CELL, "model", "step", "metric", "layer", "estimator", "value"),
     "published_dynamics": ("target_dataset", "metric", "layer", "severity", "epoch", "value"),
     "corrupted": (*_CELL, "model", "step", "corruption", "severity", "accuracy"),
     "robustness": (*_CELL, "model", "estimator", "first_step", "pearson_r"),
     "published_growing": ("target_dataset", "n_epochs", "pearson_r"),
+    "published_flow": ("target_dataset", "task", "pt_layer", "ft_layer", "value"),
+}  # fmt: skip
+
+
+def read(name: str, paths: Sequence[str | Path]) -> pd.DataFrame:
     """The table `name` from one or more CSV files, put together in the order given.
 
     Raises:
