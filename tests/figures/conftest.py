@@ -248,27 +248,6 @@ class Synthetic:
         columns = ["model", "estimator", "reference_layer", "tested_layer", "flow", "null_flow", "excess"]
         return self.table(columns, rows)
 
-    def pictures(self, folder, layers=4, size=16):
-        """Files of pictures, one a target and architecture, read back."""
-        models = ["pretrained", *(method for method in self.methods if method != "probe")]
-        x = np.linspace(-1, 1, size)
-        radius = np.hypot(x, x[:, None])
-        images = np.stack([255 * (np.abs(radius - r) < 0.2) for r in (0.4, 0.6, 0.8)])[:, None]
-        mix = np.linspace(0.1, 0.8, layers)[:, None, None, None, None]
-        found = []
-        for t, a in product(self.targets, self.architectures):
-            path = folder / t / a / "0" / "pictures.npz"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            arrays = {"images": images, "noise": self.random.integers(0, 256, images.shape)}
-            for model in models:
-                noise = self.random.integers(0, 256, (layers, *images.shape))
-                arrays[model] = (1 - mix) * images + mix * noise
-            np.savez(path, **{name: array.astype(np.uint8) for name, array in arrays.items()})
-            found.append(read_pictures(path))
-        return found
-
-    def all(self, folder) -> dict[str, pd.DataFrame | list[Pictures]]:
-        """Every table that figures know, by name."""
     def layer_dynamics(self, depth=4):
         rows = []
         for (t, a, s), step in product(self.cells(), (0, 1, 5, 20, 60)):
@@ -303,6 +282,27 @@ class Synthetic:
         ]
         return self.table(["model", "estimator", "first_step", "checkpoints", "pearson_r", "p"], rows)
 
+    def pictures(self, folder, layers=4, size=16):
+        """Files of pictures, one a target and architecture, read back."""
+        models = ["pretrained", *(method for method in self.methods if method != "probe")]
+        x = np.linspace(-1, 1, size)
+        radius = np.hypot(x, x[:, None])
+        images = np.stack([255 * (np.abs(radius - r) < 0.2) for r in (0.4, 0.6, 0.8)])[:, None]
+        mix = np.linspace(0.1, 0.8, layers)[:, None, None, None, None]
+        found = []
+        for t, a in product(self.targets, self.architectures):
+            path = folder / t / a / "0" / "pictures.npz"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            arrays = {"images": images, "noise": self.random.integers(0, 256, images.shape)}
+            for model in models:
+                noise = self.random.integers(0, 256, (layers, *images.shape))
+                arrays[model] = (1 - mix) * images + mix * noise
+            np.savez(path, **{name: array.astype(np.uint8) for name, array in arrays.items()})
+            found.append(read_pictures(path))
+        return found
+
+    def all(self, folder) -> dict[str, pd.DataFrame | list[Pictures]]:
+        """Every table that figures know, by name."""
         names = (
             "runs",
             "select",
@@ -316,6 +316,9 @@ class Synthetic:
             "layers",
             "flow",
             "across",
+            "layer_dynamics",
+            "corrupted",
+            "robustness",
         )
         published = {name: pd.read_csv(PUBLISHED / file) for name, file in PUBLISHED_FILES.items()}
         return {
@@ -337,6 +340,3 @@ def synthetic():
 def given(tmp_path_factory):
     """The tables of a complete experiment."""
     return Synthetic().all(tmp_path_factory.mktemp("pictures"))
-            "layer_dynamics",
-            "corrupted",
-            "robustness",

@@ -15,10 +15,10 @@ FIGURES = {
     "patches": ["strongest", "players"],
     "layers": ["layers", "published_layers"],
     "flow": ["flow", "published_flow"],
-    "inversions": ["pictures"],
-    "across": ["across"],
     "dynamics": ["layer_dynamics", "published_dynamics"],
     "robustness": ["corrupted", "robustness", "layer_dynamics", "published_dynamics", "published_growing"],
+    "inversions": ["pictures"],
+    "across": ["across"],
 }
 
 # Left out where an experiment has nothing to draw them from.
@@ -26,12 +26,12 @@ if config["interactions"]["analysis"]["scratch"] not in METHODS:
     del FIGURES["scratch_ratio"], FIGURES["scratch_gap"]
 if not set(config["interactions"]["score"]["dynamics"]) & set(METHODS):
     del FIGURES["similarity"]
-
-# The paper that a figure belongs to, as the page orders them.
 if not ALONG:
     del FIGURES["dynamics"]
 if "robustness" not in TABLES:
     del FIGURES["robustness"]
+
+# The paper that a figure belongs to, as the page orders them.
 CONTENTS = yaml.safe_load((ROOT / "report/contents.yaml").read_text())["papers"]
 PAPER_OF = {figure["name"]: paper["short"] for paper in CONTENTS for figure in paper["figures"]}
 

@@ -33,10 +33,10 @@ FIGURES: dict[str, str] = {
     "patches": f"{_HERE}.patches",
     "layers": f"{_HERE}.layers",
     "flow": f"{_HERE}.flow",
-    "inversions": f"{_HERE}.inversions",
-    "across": f"{_HERE}.across",
     "dynamics": f"{_HERE}.dynamics",
     "robustness": f"{_HERE}.robustness",
+    "inversions": f"{_HERE}.inversions",
+    "across": f"{_HERE}.across",
 }
 # Dates and versions in the metadata would make every run's bytes differ.
 _METADATA: dict[str, dict[str, None]] = {
