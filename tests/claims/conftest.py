@@ -87,7 +87,7 @@ def knowledge() -> Callable[..., pd.DataFrame]:
 def published_layers() -> pd.DataFrame:
     """The papers' layer curves as layers.csv: three seeds a fraction of their printed precision apart."""
     curves = pd.read_csv(ROOT / "workflow/resources/published/invariances_layer_metrics.csv")
-    kind = {"imagenet": "finetune", "random": "scratch"}
+    kind = {"imagenet": "finetune", "random": "scratch_from_start"}
     curves["model"] = curves["pretraining"].map(kind).fillna("neighbour")
     curves.loc[curves["task"] == "reconstruction", "model"] = "reconstruct"
     curves["target"] = curves["target_dataset"]
