@@ -4,10 +4,10 @@ Peer: the subgradient recipe of the method's authors (ICML 2023: 10,000 steps of
 our own implementation, `solver="sgd_lineage"`; and HiGHS of scipy 1.17 on the same linear program up to 8 players.
 The optimum is proven by the lower bound that comes with our result.
 
-Last result (2026-11-21, AMD EPYC, 1 thread, a busy machine), l1 above the planted sum, seconds:
-    6 players: interior 1e-8, 0.15 s; admm 3e-9, 0.02 s; lp 2e-15, 0.12 s; recipe 0.12, 0.61 s
-    8 players: interior 2e-8, 0.46 s; admm 2e-9, 0.03 s; lp 1e-12, 0.04 s; recipe 0.19, 0.95 s
-    10 players: interior 1e-8, 1.78 s; admm 3e-8, 0.39 s; recipe 4.0, 1.25 s
+Last result (2026-11-21, AMD EPYC, 1 thread, a load of 12 on two cores), l1 above the planted sum, seconds:
+    6 players: interior 1e-8, 0.26 s; admm 3e-9, 0.03 s; lp 2e-15, 0.35 s; recipe 0.12, 1.39 s
+    8 players: interior 2e-8, 0.02 s; admm 2e-9, 0.06 s; lp 1e-12, 0.07 s; recipe 0.19, 1.34 s
+    10 players: interior 1e-8, 0.24 s; admm 3e-8, 0.18 s; recipe 4.0, 1.91 s
 
     python benchmarks/and_or.py [--quick]
 """

@@ -3,8 +3,8 @@
 Peer: shapiq 1.4.1, `ExactComputer(game, 12)("Moebius")`, its exact transform, on games whose values are already at
 hand. It runs on one game, and its time counts 64-fold (`--all`: on all 64). Both run in this process, on one thread.
 
-Last result (2026-11-21, AMD EPYC, 1 thread, a busy machine): ours 1.95 ms, shapiq 14.9 s, ratio 7657; largest
-difference of the effects 9e-14.
+Last result (2026-11-21, AMD EPYC, 1 thread, beside a load of 12 on two cores): ours 1.90 ms, shapiq 33.7 s, ratio
+17742; on the less busy machine before 1.95 ms, 14.9 s, ratio 7657. Largest difference of the effects 9e-14.
 
     python benchmarks/moebius.py [--quick] [--all]
 """
