@@ -26,6 +26,8 @@ PUBLISHED_FILES = {
     "published_flow": "invariances_flow.csv",
     "published_dynamics": "invariances_dynamics.csv",
     "published_growing": "invariances_fig14.csv",
+    "published_correlations": "invariances_layer_correlations.csv",
+    "published_accuracy": "invariances_table1.csv",
 }
 _LEVEL = {"probe": 0.87, "finetune": 0.94, "scratch": 0.89, "joint_uot": 0.955, "joint_random": 0.935}
 RULES = ("uot", "vote", "nearest", "round_robin", "mean", "balanced_ot", "partial_ot", "random")

@@ -21,6 +21,8 @@ TABLES = {
     "published_layers": f"{PUBLISHED}/invariances_layer_metrics.csv",
     "published_flow": f"{PUBLISHED}/invariances_flow.csv",
     "published_dynamics": f"{PUBLISHED}/invariances_dynamics.csv",
+    "published_correlations": f"{PUBLISHED}/invariances_layer_correlations.csv",
+    "published_accuracy": f"{PUBLISHED}/invariances_table1.csv",
     "published_growing": f"{PUBLISHED}/invariances_fig14.csv",
     "published_interactions": f"{PUBLISHED}/interactions_published.csv",
     "published_uot": f"{PUBLISHED}/uot_published.csv",

@@ -33,6 +33,7 @@ FIGURES: dict[str, str] = {
     "patches": f"{_HERE}.patches",
     "layers": f"{_HERE}.layers",
     "flow": f"{_HERE}.flow",
+    "correlations": f"{_HERE}.correlations",
     "dynamics": f"{_HERE}.dynamics",
     "robustness": f"{_HERE}.robustness",
     "inversions": f"{_HERE}.inversions",
