@@ -5,10 +5,9 @@ are measured in turn, 15 times in this process; the ratio is of the best of each
 Models are those of the embedded experiment, 16x16 grey images, 10 players of 16 cells; `--large` takes ResNet-18 on
 224x224 images and 10 of 49 cells.
 
-Last result (2026-11-21, torch 2.15, AMD EPYC, 1 thread, beside seven busy processes on two cores): not decided,
-the ratio ran from 0.73 to 1.20. Masking and log-odds, measured with a model that returns ready logits, took 1.6 us
-an input at batch 256 and 2.5 us at 32, where the forwards took 75 to 290 us: a ratio of 0.97 to 0.99. To be repeated on
-an idle machine and on a GPU.
+Last result (2026-11-21, torch 2.15, AMD EPYC, 1 thread, processor time, beside a load of 15 on two cores): vit, batch
+64, plain 4039/s, scores 3866/s, ratio 0.957; resnet, batch 128, 14363/s and 13307/s, ratio 0.927.
+To be repeated on a GPU.
 
     python benchmarks/coalition_scores.py [--quick] [--large]
 """
