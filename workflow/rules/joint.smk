@@ -6,7 +6,7 @@ if len({given_recipe["source"] for given_recipe in JOINT}) > 1:
     JOINT_FIGURES += ["ablation"]
 if any(given_recipe.get("source_classes") for given_recipe in JOINT):
     JOINT_FIGURES += ["sensitivity"]
-if VARIANTS:
+if TARGET_VARIANTS:
     JOINT_FIGURES += ["target_sizes"]
 
 

@@ -11,7 +11,7 @@ JOBS += [[method] for method in METHODS if method not in [*PROBES, *sum(JOBS, []
 
 # Variants of a target, small or long-tailed, and the target that they are of.
 ORIGINS = {target: config["datasets"][target].get("variant_of") for target in TARGETS}
-VARIANTS = {target: origin for target, origin in ORIGINS.items() if origin}
+TARGET_VARIANTS = {target: origin for target, origin in ORIGINS.items() if origin}
 
 
 rule fit_probe:
@@ -138,7 +138,7 @@ rule gather_runs:
         mem_mb=500,
         runtime=5,
     params:
-        config=text(variants=VARIANTS),
+        config=text(variants=TARGET_VARIANTS),
         out=output_folder,
     message:
         "gather the training runs"

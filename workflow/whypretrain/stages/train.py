@@ -41,7 +41,7 @@ def stage(arguments: argparse.Namespace) -> None:
         running = folder.with_name(f"{folder.name}.running")
         model = starting_model(pretrained, target.classes, recipe, seed=seed)
         chosen = _selected(arguments, recipe, method)
-        extra, used = _source(arguments, source, recipe, method), {}
+        extra, used = _source(arguments, source, recipe, method), dict[str, Any]()
         if extra is not None:
             extra, used = _drawn_from(extra, chosen, target, recipe)
         result = train(
