@@ -65,11 +65,12 @@ include: "workflow/rules/joint.smk"
 
 
 STARTED = time.time()
+CORES = workflow.cores or os.cpu_count()  # a cluster run has jobs, not cores
 
 
 onsuccess:
     shell(
-        "{sys.executable} workflow/tools/timing.py {RESULTS} --since {STARTED} --cores {workflow.cores}"
+        "{sys.executable} workflow/tools/timing.py {RESULTS} --since {STARTED} --cores {CORES}"
         " && echo 'Open {RESULTS}/report.html'"
     )
 

@@ -92,12 +92,12 @@ def _read_npy(path: Path) -> np.ndarray:
 
 def _read_npz(path: Path, key: str) -> np.ndarray:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             name = file.files[0] if len(file.files) == 1 else key
             if name not in file.files:
                 raise InputError(f"{path}: has no entry {key}, only {', '.join(file.files)}")
             return file[name]
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not a readable .npz file ({error})") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -36,6 +37,12 @@ def run(stage: Stage, arguments: argparse.Namespace) -> None:
         stage(arguments)
     except InputError as error:
         sys.exit(fail(error))
+    except OSError as error:
+        if not _cannot_write(error):
+            raise
+        sys.exit(
+            fail(InputError(f"cannot write: {error}; make room or make the folder writable, then run again"))
+        )
     print(f"computed {time.perf_counter() - start:.2f} s", file=sys.stderr)
 
 
@@ -43,6 +50,12 @@ def fail(error: InputError) -> int:
     """Print the error as one line and return the exit status for bad input."""
     print(f"error: {error}", file=sys.stderr)
     return 2
+
+
+def _cannot_write(error: OSError) -> bool:
+    """Whether the disk is full or read-only; NumPy tells a short write without its number."""
+    numbers = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
+    return error.errno in numbers or "written" in str(error)
 
 
 def limit_threads(threads: int) -> None:
