@@ -5,7 +5,7 @@ L times the inversions and forward passes to the end), and far less than with th
 call, as its base library does; so 10 times less from 9 blocks on, and from 2 on, respectively. Sharing and
 stopping early bound the former: with a backward pass of b forward passes it is L (L + b (L + 1) / 2) / ((1 + b)
 (L + 1) / 2), that is 7.4 at 6 blocks for the b = 2.1 measured. Steps themselves are 57 % matrix products at the
-core's speed; one batch over all blocks or another attention kernel changed them by 5 % at most.
+core's speed; one batch over all blocks or another attention kernel changed them by 7 % at most.
 Peer: the algorithm of github.com/nvedant07/STIR at 9de8699 (stir-invariance 0.0), written plainly, as that
 code needs a GPU: for every pair of layers and each direction it inverts the reference layer anew, every step
 runs the whole network, weights are not frozen, CKA is the biased one of the features. Same noise for both.
