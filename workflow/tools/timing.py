@@ -2,8 +2,8 @@
 
     python workflow/tools/timing.py results/default --since 1760000000 --cores 2
 
-Every job leaves a benchmark file (its wall time) and a log that ends in `computed SECONDS s` (its wall time less interpreter
-start and imports). What the cores had left over is the workflow's bookkeeping and cores without a job.
+Every job leaves a benchmark file (its wall time) and a log that ends in `computed SECONDS s` (its wall time less
+interpreter start and imports). What the cores had left over is the workflow's bookkeeping and cores without a job.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def summary(jobs: list[Job], wall: float, cores: int) -> str:
 
 def main() -> None:
     """Print the summary of one run."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("results", type=Path)
     parser.add_argument("--since", type=float, required=True, help="start of the run, seconds of the epoch")
     parser.add_argument("--cores", type=int, required=True)
