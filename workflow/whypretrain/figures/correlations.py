@@ -17,7 +17,7 @@ from whypretrain.statistics import pearson
 
 NEEDS = ("layers",)
 TAKES = ("runs", "published_correlations", "published_accuracy")
-KINDS = {"pearson_r": "correlation of learning\nand forgetting", "accuracy": "accuracy"}
+KINDS = {"pearson_r": "Pearson r", "accuracy": "accuracy"}
 # The paper's models for CIFAR-10 under the names of ours.
 _PUBLISHED = {
     ("imagenet", "classification"): "finetune",
