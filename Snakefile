@@ -65,7 +65,7 @@ include: "workflow/rules/joint.smk"
 
 
 STARTED = time.time()
-CORES = workflow.cores or os.cpu_count()  # a cluster run has jobs, not cores
+CORES = workflow.resource_settings.cores or os.cpu_count()  # a cluster run has jobs, not cores
 
 
 onsuccess:

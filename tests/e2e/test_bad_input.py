@@ -7,7 +7,7 @@ CASES = {
     "unknown key": ({"pretrain": {"stepz": 3}}, ["unknown key 'stepz' in pretrain", "did you mean 'steps'"]),
     "wrong type": ({"pretrain": {"steps": "many"}}, ["pretrain.steps must be of type integer", "'many'"]),
     "no such data set": ({"grid": {"targets": ["digit"]}}, ["'digit'", "did you mean 'digits'"]),
-    "players": ({"interactions": {"score": {"players": 17}}}, ["players is 17", "only 16"]),
+    "players": ({"interactions": {"score": {"players": 12, "margin": 1}}}, ["players is 12", "only 4"]),
     "no such folder": (
         {
             "datasets": {"mine": {"kind": "imagefolder", "root": "no/such/folder"}},
@@ -70,11 +70,13 @@ def test_checkpoint_of_another_architecture(checkout, tmp_path):
 
     save_file({"conv1.weight": torch.zeros(8, 1, 3, 3)}, tmp_path / "other.safetensors")
     models = {"vit": {"checkpoint": f"file:{tmp_path / 'other.safetensors'}"}}
-    fails(checkout, tmp_path, {"models": models}, "error:", "other.safetensors", "conv1.weight")
+    grid = {"architectures": ["vit"], "seeds": [0]}
+    fails(checkout, tmp_path, {"models": models, "grid": grid}, "error:", "other.safetensors", "conv1.weight")
 
 
 @pytest.mark.slow
 def test_corrupt_checkpoint(checkout, tmp_path):
     (tmp_path / "broken.safetensors").write_bytes(b"\x00" * 100)
     models = {"vit": {"checkpoint": f"file:{tmp_path / 'broken.safetensors'}"}}
-    fails(checkout, tmp_path, {"models": models}, "error:", "broken.safetensors")
+    grid = {"architectures": ["vit"], "seeds": [0]}
+    fails(checkout, tmp_path, {"models": models, "grid": grid}, "error:", "broken.safetensors")

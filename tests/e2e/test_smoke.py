@@ -18,7 +18,8 @@ def results(smoke):
 
 @pytest.fixture(scope="session")
 def config(smoke):
-    return yaml.safe_load((smoke.folder / "config/smoke.yaml").read_text())
+    """The default config; the smoke experiment trains by the same methods."""
+    return yaml.safe_load((smoke.folder / "config/default.yaml").read_text())
 
 
 def layers(results):
@@ -33,10 +34,10 @@ def test_fine_tuning_beats_training_from_scratch(results):
 
 def test_effects_add_up_to_the_score_difference(results):
     """Efficiency: the AND effects of all coalitions but the empty one sum to v(all) - v(none)."""
-    from whypretrain.interactions import moebius
+    from whypretrain.interactions import load_scores, moebius
 
     for file in results.glob("interactions/*/*/*.npz"):
-        v = np.load(file)["v"].astype(np.float64)
+        v = load_scores(file).scores.astype(np.float64)
         effects = moebius(v)
         gap = effects[..., 1:].sum(-1) - (v[..., -1] - v[..., 0])
         assert np.abs(gap).max() < 1e-9 * np.abs(effects).sum(-1).max()
@@ -61,7 +62,7 @@ def test_stir_is_a_similarity(results):
 def test_joint_models_have_both_kinds_of_metric(results, config):
     methods = set(config["grid"]["methods"])
     assert set(pd.read_csv(results / "interactions/knowledge.csv")["model"]) >= methods - {"probe", "scratch"}
-    assert set(layers(results)["model"]) == methods - {"probe"}
+    assert set(layers(results)["model"]) == methods - {"probe"} | {"scratch_from_start"}
 
 
 def test_selection_reports_a_certificate(results):
@@ -127,6 +128,7 @@ def test_an_interactions_parameter_reruns_interactions_and_what_follows(smoke, t
     change = {"interactions": {"analysis": {"threshold": 0.1}}}
     assert planned(smoke, tmp_path, change) == {
         "analyse_interactions",
+        "put_side_by_side",
         "decide_claims",
         "draw_figure",
         "write_report",
@@ -138,8 +140,8 @@ def test_an_interactions_parameter_reruns_interactions_and_what_follows(smoke, t
     [
         (
             "selection/__init__.py",
-            {"select_classes", "train_joint_uot"},
-            {"train_finetune", "pretrain_model"},
+            {"select_classes", "train_finetune"},
+            {"extract_features", "pretrain_model", "fit_probe"},
         ),
         ("interactions/__init__.py", {"score_coalitions"}, {"measure_invariances", "gather_runs"}),
         ("figures/__init__.py", {"draw_figure", "write_report"}, {"decide_claims", "analyse_interactions"}),

@@ -127,7 +127,7 @@ def test_restore_keeps_results_that_are_not_recorded(restored):
 def test_one_changed_key_gives_both_tools_the_same_work(restored, small_config):
     small_config.write_text(yaml.safe_dump({**SMALL, "invariances": {"images": 31}}))
     run = versioning(restored, "restore")
-    stages = {"measure_invariances", "decide_claims", "draw_figure", "write_report"}
+    stages = {"measure_invariances", "put_side_by_side", "decide_claims", "draw_figure", "write_report"}
     assert run.stdout.strip().endswith("| to be made: invariances claims figures report"), run.stderr
     planned = snakemake(restored, "--dry-run", "--quiet", "rules")
     assert set(re.findall(r"^(\w+) +\d+$", planned, re.MULTILINE)) - {"all", "total"} == stages
