@@ -25,6 +25,8 @@ rule fetch_class_means:
         FETCHED,
     log:
         "results/class_means/fetch.log",
+    benchmark:
+        "results/class_means/fetch.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1

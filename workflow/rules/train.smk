@@ -52,6 +52,7 @@ rule fit_probe:
 for job in JOBS:
 
     rule:
+        """Models of one architecture and seed on one target, by the methods of one job in turn."""
         name:
             f"train_{job[0]}"
         input:
