@@ -14,12 +14,14 @@ from whypretrain.stages._run import parser, run
 
 
 def stage(arguments: argparse.Namespace) -> None:
+    """Join the tables, one row a model, and write them to `--out`."""
     layers = pd.concat([read_table(file) for file in arguments.layers], ignore_index=True)
     table = side_by_side(read_table(arguments.runs), read_table(arguments.knowledge), layers)
     write_table(arguments.out, table)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
+    """The command line."""
     arguments = parser(__doc__)
     arguments.add_argument("--runs", type=Path, required=True, help="accuracies, train/runs.csv")
     arguments.add_argument("--knowledge", type=Path, required=True, help="interactions/knowledge.csv")

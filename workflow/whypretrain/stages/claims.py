@@ -15,6 +15,7 @@ from whypretrain.stages._run import parser, run
 
 
 def stage(arguments: argparse.Namespace) -> None:
+    """Read the claims and the tables of `--input`, decide, and write the verdicts to `--out`."""
     rule, claims = load(arguments.claims)
     tables = {name: read_tables(files) for name, *files in arguments.input}
     verdicts = decide(claims, tables, rule, **arguments.config)
@@ -37,6 +38,7 @@ def read_tables(files: Sequence[str]) -> pd.DataFrame:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
+    """The command line."""
     arguments = parser(__doc__)
     arguments.add_argument("--claims", type=Path, required=True, help="the claims (YAML)")
     arguments.add_argument(

@@ -11,6 +11,7 @@ from whypretrain.stages._run import parser, run
 
 
 def stage(arguments: argparse.Namespace) -> None:
+    """Build the page from what `--results` holds and write it to `--out`."""
     page = build(
         arguments.config, results=arguments.results, claims=arguments.claims, figures=arguments.figures
     )
@@ -18,6 +19,7 @@ def stage(arguments: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
+    """The command line."""
     arguments = parser(__doc__)
     arguments.add_argument("--results", type=Path, required=True, help="folder of the experiment")
     arguments.add_argument("--claims", type=Path, required=True, help="table of verdicts")

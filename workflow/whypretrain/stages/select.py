@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
 
 
 def main(argv: list[str] | None = None) -> None:
+    """The command line."""
     found = parser(__doc__)
     found.add_argument(
         "--features", type=Path, required=True, help="features of the source (.npz with class_means)"

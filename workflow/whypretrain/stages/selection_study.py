@@ -35,6 +35,7 @@ _SOURCE, _MEANS, _COUNTS = "ImageNet", "class_mean_unnorm.pkl", "class_count_unn
 
 
 def main(argv: list[str] | None = None) -> None:
+    """The command line."""
     found = parser(__doc__)
     found.add_argument("--class-means", type=Path, required=True, help="folder of the class-mean files")
     found.add_argument("--out", type=Path, required=True, help="folder for the tables")
