@@ -9,11 +9,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from whypretrain import cli
-from whypretrain.claims import Change, compare
-from whypretrain.files import write_json
+from whypretrain.claims import ALL, BY_SETTING, Change, compare
+from whypretrain.claims.tables import COLUMNS
+from whypretrain.files import write_json, write_table
 
 ROOT = Path(__file__).parents[2]
 INTERVAL = {"estimate": 0.9, "low": 0.88, "high": 0.92}
@@ -23,9 +25,13 @@ def results(folder: Path, verdicts: dict[str, str], intervals: dict[str, Any]) -
     """A results folder with claims `id` or `id,architecture,target` and accuracies of methods."""
     folder.mkdir()
     rows = [
-        f"{claim if ',' in claim else claim + ',all,all'},{verdict}" for claim, verdict in verdicts.items()
+        [*(claim if "," in claim else f"{claim},all,all").split(","), verdict]
+        for claim, verdict in verdicts.items()
     ]
-    (folder / "claims.csv").write_text("\n".join(["id,architecture,target,verdict", *rows]) + "\n")
+    table = pd.DataFrame(rows, columns=["id", "architecture", "target", "verdict"]).reindex(columns=COLUMNS)
+    overall = table["architecture"] == ALL
+    write_table(folder / "claims.csv", table[overall])
+    write_table(folder / BY_SETTING, table[~overall])
     write_json(folder / "headline.json", {"accuracy": intervals, "verdicts": {"p": {"supported": len(rows)}}})
     return folder
 
@@ -82,7 +88,11 @@ def test_without_intervals_any_difference_counts(a: Path, tmp_path: Path) -> Non
     ("name", "content", "message"),
     [
         ("claims.csv", None, "claims.csv: not a readable table"),
-        ("claims.csv", "id,verdict\nx,supported\n", "claims.csv: no column architecture, target"),
+        (
+            "claims.csv",
+            "id,verdict\nx,supported\n",
+            "claims.csv: no column paper, claim, architecture, target",
+        ),
         ("headline.json", None, "headline.json: not a readable JSON file"),
         ("headline.json", "[1]", "headline.json: not a headline"),
         ("headline.json", '{"accuracy": {"finetune": {"low": 1}}}', "headline.json: not a headline"),

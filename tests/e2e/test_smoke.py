@@ -75,6 +75,7 @@ def test_selection_reports_a_certificate(results):
 
 def test_claims_have_verdicts(results):
     table = pd.read_csv(results / "claims.csv")
+    assert table["id"].is_unique
     assert set(table["verdict"]) <= {"supported", "contradicted", "inconclusive", "not testable here"}
     assert (table.groupby("paper").size() >= 2).all()
     assert table["paper"].nunique() == 4  # the three papers, and across them

@@ -244,7 +244,7 @@ def test_large_drawing_is_shown_as_png(
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("claims.csv", "id,paper\nx,y\n", "claims.csv: no column architecture, claim"),
+        ("claims.csv", "id,paper\nx,y\n", "claims.csv: no column claim, architecture"),
         ("train/runs.csv", "method,target\nx,y\n", "runs.csv: no column accuracy, architecture"),
         ("data/glyphs/data.json", "{", "data.json: not a readable JSON file"),
         ("figures/flow.csv", "", "flow.csv: not a readable table"),

@@ -80,6 +80,12 @@ rule decide_claims:
             category="Verdicts",
             labels={"table": "one row a claim"},
         ),
+        by_setting=report(
+            "<results>/claims_by_setting.csv",
+            caption="../report/claims.rst",
+            category="Verdicts",
+            labels={"table": "one row a claim, architecture and target"},
+        ),
         headline="<results>/headline.json",
     log:
         "<logs>/claims.log",
@@ -98,7 +104,7 @@ rule decide_claims:
         "decide the claims"
     shell:
         "python -m whypretrain.stages.claims --config {params.config:q} --threads {threads}"
-        " --claims {input.claims} {params.tables} --out {output.claims}"
+        " --claims {input.claims} {params.tables} --out {output.claims} --by-setting {output.by_setting}"
         " --headline {output.headline} > {log} 2>&1"
 
 

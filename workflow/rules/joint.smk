@@ -18,7 +18,8 @@ rule decide_joint_claims:
         claims="workflow/resources/claims.yaml",
         target_sizes=rules.gather_runs.output.target_sizes,
     output:
-        "<results>/joint/claims.csv",
+        claims="<results>/joint/claims.csv",
+        by_setting="<results>/joint/claims_by_setting.csv",
     log:
         "<logs>/joint/claims.log",
     benchmark:
@@ -37,7 +38,7 @@ rule decide_joint_claims:
     shell:
         "python -m whypretrain.stages.claims --config {params.config:q} --threads {threads}"
         " --claims {input.claims} {params.tables} --input target_sizes {input.target_sizes}"
-        " --out {output} > {log} 2>&1"
+        " --out {output.claims} --by-setting {output.by_setting} > {log} 2>&1"
 
 
 rule draw_joint:

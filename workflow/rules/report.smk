@@ -3,6 +3,7 @@ rule write_report:
     input:
         code=code("report"),
         claims=rules.decide_claims.output.claims,
+        by_setting=rules.decide_claims.output.by_setting,
         figures=rules.figures.input,
     output:
         report(

@@ -14,9 +14,11 @@ from whypretrain.claims.decision import (
 )
 from whypretrain.claims.headline import headline
 from whypretrain.claims.statistics import STATISTICS, Statistic
+from whypretrain.claims.tables import BY_SETTING, read_verdicts
 
 __all__ = [
     "ALL",
+    "BY_SETTING",
     "CONTRADICTED",
     "INCONCLUSIVE",
     "MEASURES",
@@ -36,5 +38,6 @@ __all__ = [
     "decide",
     "headline",
     "load",
+    "read_verdicts",
     "side_by_side",
 ]

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from whypretrain.claims.decision import ALL
+from whypretrain.claims.tables import read_verdicts
 from whypretrain.errors import InputError
-from whypretrain.files import read_json, read_table
+from whypretrain.files import read_json
 
 _KEY = ["id", "architecture", "target"]
 _ABSENT = "absent"
@@ -37,13 +38,13 @@ class Comparison:
 
 
 def compare(a: str | Path, b: str | Path) -> Comparison:
-    """Compare the results folders of two runs by their claims.csv and headline.json.
+    """Compare the results folders of two runs by their tables of verdicts and headline.json.
 
     A number moved if neither estimate lies within the other's interval; where a run has no interval (one seed),
     if the estimates differ at all. A claim, method or measure that only one run has is a change too.
 
     Raises:
-        InputError: if a folder lacks one of the two files or holds another kind of file under its name.
+        InputError: if a folder lacks claims.csv or headline.json, or holds another kind of file under its name.
     """
     return Comparison(
         _changes(_verdicts(a), _verdicts(b), lambda one, other: one != other),
@@ -53,12 +54,7 @@ def compare(a: str | Path, b: str | Path) -> Comparison:
 
 def _verdicts(results: str | Path) -> dict[str, Any]:
     """Verdict by claim and scope."""
-    path = Path(results) / "claims.csv"
-    table = read_table(path)
-    if missing := [name for name in [*_KEY, "verdict"] if name not in table]:
-        raise InputError(
-            f"{path}: no column {', '.join(missing)}; make it again: snakemake --cores all {path}"
-        )
+    table = read_verdicts(Path(results) / "claims.csv")
     return {_scope(*key): verdict for *key, verdict in table[[*_KEY, "verdict"]].itertuples(index=False)}
 
 

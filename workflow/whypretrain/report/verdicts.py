@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from whypretrain.claims import ALL, VERDICTS
+from whypretrain.claims import ALL, VERDICTS, read_verdicts
 from whypretrain.errors import InputError
-from whypretrain.files import read_table
 
 MARKS = dict(zip(VERDICTS, "✓✗?–", strict=True))  # a verdict is never told by colour alone
 
@@ -45,30 +44,12 @@ class Verdicts:
 
 
 def read(path: Path) -> Verdicts:
-    """Read claims.csv.
+    """Read claims.csv and the table by setting beside it.
 
     Raises:
-        InputError: if it is not a table of verdicts.
+        InputError: if one is not a table of verdicts, or a claim has not one row over all runs.
     """
-    table = read_table(path)
-    wanted = {
-        "id",
-        "paper",
-        "claim",
-        "architecture",
-        "target",
-        "estimate",
-        "low",
-        "high",
-        "verdict",
-        "figure",
-    }
-    if missing := wanted - set(table):
-        raise InputError(
-            f"{path}: no column {', '.join(sorted(missing))}; remove it and run the workflow again"
-        )
-    if unknown := set(table["verdict"]) - set(VERDICTS):
-        raise InputError(f"{path}: unknown verdict {', '.join(map(str, unknown))}; run the workflow again")
+    table = read_verdicts(path)
     by_paper: dict[str, list[Entry]] = {}
     for _, rows in table.astype(object).where(table.notna(), None).groupby("id", sort=False):
         records = [dict(zip(map(str, rows), values, strict=True)) for values in rows.to_numpy()]

@@ -1,0 +1,34 @@
+"""The tables of verdicts as files: `claims.csv`, one row a claim, and `claims_by_setting.csv` beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from whypretrain.claims.decision import VERDICTS
+from whypretrain.errors import InputError
+from whypretrain.files import read_table
+
+BY_SETTING = "claims_by_setting.csv"  # a row a claim, architecture and target, where there are several
+COLUMNS = ["id", "paper", "claim", "architecture", "target", "estimate", "low", "high", "verdict", "figure"]
+
+
+def read_verdicts(claims: str | Path) -> pd.DataFrame:
+    """All rows of the table `claims` and, where it exists, of the table by setting beside it.
+
+    Raises:
+        InputError: if one of them is not a table of verdicts.
+    """
+    by_setting = Path(claims).with_name(BY_SETTING)
+    paths = [Path(claims), *([by_setting] if by_setting.exists() else [])]
+    return pd.concat([_checked(path) for path in paths], ignore_index=True)
+
+
+def _checked(path: Path) -> pd.DataFrame:
+    table, again = read_table(path), f"make it again: snakemake --cores all {path}"
+    if missing := [name for name in COLUMNS if name not in table]:
+        raise InputError(f"{path}: no column {', '.join(missing)}; {again}")
+    if unknown := set(table["verdict"]) - set(VERDICTS):
+        raise InputError(f"{path}: unknown verdict {', '.join(map(str, unknown))}; {again}")
+    return table
