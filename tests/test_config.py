@@ -110,6 +110,10 @@ MISTAKES = {
         {"grid": {"methods": ["finetune", "scratch"]}},
         "interactions.analysis.reference is 'probe', which is not in grid.methods",
     ),
+    "pair of no method": (
+        {"interactions": {"analysis": {"pairs": [["finetune", "scrach"]]}}},
+        "interactions.analysis.pairs names 'scrach', which is not in grid.methods; did you mean 'scratch'?",
+    ),
     "missing root": ({"datasets": {"x": {"kind": "imagefolder"}}}, "'root' is a required property"),
     "no such folder": (
         {"datasets": {"x": {"kind": "imagefolder", "root": "nowhere"}}, "grid": {"targets": ["x"]}},

@@ -291,11 +291,31 @@ def test_pairs_of_runs_count_for_the_first(shipped: tuple[Rule, list[Claim]], kn
     rule, claims = shipped
     pairs = {"architecture": "vit", "target": "digits", "seed_a": [0, 1, 2], "seed_b": [0, 1, 2]}
     for share, verdict in ((0.1, SUPPORTED), (0.4, INCONCLUSIVE)):
-        controls = pd.DataFrame({**pairs, "kind": "other_image", "share": [share, share + 0.01, share]})
+        shares = {key: [share, share + 0.01, share] for key in ["share", "of_preserved"]}
+        controls = pd.DataFrame({**pairs, "kind": "other_image", **shares})
         table = decide(claims, {"knowledge": knowledge(), "controls": controls}, rule, resamples=100)
         row = overall(table[table["id"] == "int-preserved-beyond-another-image"])
         assert row["verdict"] == verdict
         assert row["control_estimate"] == pytest.approx(share, abs=0.01)
+
+
+def test_a_ratio_at_its_floor_decides_nothing(shipped: tuple[Rule, list[Claim]], knowledge: Maker) -> None:
+    """The scratch ratio is 0.25; what another image shares by chance lies well below it, or as high."""
+    rule, claims = shipped
+    pairs = {
+        "architecture": "vit",
+        "target": "digits",
+        "seed_a": [0, 1, 2],
+        "seed_b": [0, 1, 2],
+        "share": 0.1,
+    }
+    ratios = pd.DataFrame({**pairs, "kind": "finetune_vs_scratch", "of_preserved": [0.25, 0.26, 0.25]})
+    for floor, verdict in ((0.1, SUPPORTED), (0.26, INCONCLUSIVE)):
+        other = ratios.assign(kind="other_image", of_preserved=[floor, floor, floor + 0.01])
+        tables = {"knowledge": knowledge(), "controls": pd.concat([ratios, other])}
+        table = decide(claims, tables, rule, resamples=100)
+        for name in ("int-scratch-acquires-little", "int-scratch-in-published-range"):
+            assert overall(table[table["id"] == name])["verdict"] == verdict
 
 
 def test_table_without_runs_is_named() -> None:

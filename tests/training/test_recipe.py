@@ -1,6 +1,7 @@
 import pytest
 
 from whypretrain.errors import InputError
+from whypretrain.seeds import seed_of
 from whypretrain.training import Augmentation, Recipe
 
 
@@ -11,6 +12,12 @@ def test_config_and_recipe_are_inverse():
         steps=7, schedule="step", milestones=(0.5,), augmentation=Augmentation(rotation=5.0)
     )
     assert Recipe.from_config(recipe.as_config()) == recipe
+
+
+def test_another_draw_has_a_seed_of_its_own_and_the_first_that_of_the_name():
+    seeds = [Recipe(draw=draw).seed(0, "train", "digits", 1) for draw in range(3)]
+    assert len(set(seeds)) == 3
+    assert seeds[0] == seed_of(0, "train", "digits", 1)
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,14 @@ def test_methods_do_not_depend_on_their_company(root):
     assert _bytes(root / "alone/bars/vit/joint_uot/0") == _bytes(root / "train/bars/vit/joint_uot/0")
 
 
+def test_another_draw_of_a_recipe_is_another_model(root):
+    recipes = {f"draw_{draw}": {**RECIPES["finetune"], "draw": draw} for draw in (0, 1)}
+    _train(root, list(recipes), folder="draws", recipes=recipes)
+    same, other = [(root / f"draws/{name}/0/model.safetensors").read_bytes() for name in recipes]
+    assert same == (root / "train/bars/vit/finetune/0/model.safetensors").read_bytes()
+    assert other != same
+
+
 def test_source_matters_and_is_counted(root):
     metrics = {
         method: files.read_json(root / f"train/bars/vit/{method}/0/metrics.json") for method in RECIPES

@@ -59,7 +59,8 @@ rule put_side_by_side:
 
 
 TABLES["across"] = str(rules.put_side_by_side.output)
-CLAIM_TABLES = ["runs", "select", "knowledge", "similarity", "controls", "layers", "flow", "across"]
+CLAIM_TABLES = ["runs", "select", "layers", "flow", "across"]
+CLAIM_TABLES += ["knowledge", "similarity", "controls", "strongest"]
 if ALONG:
     CLAIM_TABLES.append("layer_dynamics")
 if ROBUSTNESS:

@@ -1,5 +1,10 @@
 SCORE = config["interactions"]["score"]
 VARIANTS = config["interactions"]["variants"]
+ANALYSIS = config["interactions"]["analysis"]
+# Variants score what the table of sensitivities compares.
+COMPARED = [ANALYSIS["reference"], *ANALYSIS.get("references", []), ANALYSIS["finetune"], ANALYSIS["scratch"]]
+COMPARED = [method for method in CLASSIFIERS if method in COMPARED]
+VARIED = {**SCORE, "dynamics": [], "reinitialised": False}
 
 
 rule score_coalitions:
@@ -37,6 +42,10 @@ rule score_coalitions:
 
 
 use rule score_coalitions as score_variant with:
+    input:
+        code=code("score"),
+        data=data_at("{target}"),
+        models=[run_files(method, "model.safetensors", "model.json") for method in COMPARED],
     output:
         update("<results>/interactions/variants/{variant}/{target}/{architecture}/{seed}.npz"),
     log:
@@ -44,11 +53,9 @@ use rule score_coalitions as score_variant with:
     benchmark:
         "<benchmarks>/interactions/{variant}-{target}-{architecture}-{seed}.tsv"
     params:
-        config=lambda wildcards: text(
-            **{**SCORE, "dynamics": [], **VARIANTS[wildcards.variant]}, seed=config["seed"]
-        ),
+        config=lambda wildcards: text(**{**VARIED, **VARIANTS[wildcards.variant]}, seed=config["seed"]),
         data=folder_of("data"),
-        models=[run_of(method) for method in CLASSIFIERS],
+        models=[run_of(method) for method in COMPARED],
     message:
         "score coalitions, {wildcards.variant}: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
 
@@ -91,7 +98,7 @@ rule analyse_interactions:
         mem_mb=1000,
         runtime=10,
     params:
-        config=text(**config["interactions"]["analysis"]),
+        config=text(**ANALYSIS),
         out=output_folder,
         variants=[f"--variant {name} {' '.join(paths)}" for name, paths in VARIANT_SCORES.items()],
     message:

@@ -108,6 +108,9 @@ def _method_problems(config: Config) -> Iterator[str]:
             )
 
     analysis = config["interactions"]["analysis"]
+    scored = dict.fromkeys([*config["grid"]["methods"], "reinitialised"])
+    for pair in analysis.get("pairs", []):
+        yield from _unknown_names("interactions.analysis.pairs", pair, "grid.methods", scored)
     for role in ("reference", "finetune"):
         if analysis[role] not in config["grid"]["methods"]:
             yield (

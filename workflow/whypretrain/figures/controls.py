@@ -12,12 +12,14 @@ from matplotlib.figure import Figure
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.knowledge import main_rows, total
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import BLACK, GREY, ORANGE, PURPLE, SKY, Look, looks, words
+from whypretrain.figures.style import BLACK, GREY, ORANGE, PURPLE, SKY, Look, looks
 
 NEEDS = ("controls",)
 TAKES = ("knowledge",)
 _KINDS = {
     "self": "model with itself",
+    "finetune_vs_finetune_again": "fine-tuned twice, one start",
+    "scratch_vs_scratch_again": "scratch twice",
     "finetune_vs_finetune": "fine-tuned, two seeds",
     "scratch_vs_scratch": "scratch, two seeds",
     "finetune_vs_scratch": "fine-tuned, scratch",
@@ -37,10 +39,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     """One column an architecture and target, one row of panels a share, one line a kind of pair."""
     pairs, measured = given["controls"], _measured(given.get("knowledge"), settings)
     cells, kinds = tables.cells(pairs), _kinds(pairs)
-    styles = {
-        kind: Look(_KINDS.get(kind, words(kind)), _COLOURS[i % 5], _MARKERS[i % 5])
-        for i, kind in enumerate(kinds)
-    }
+    styles = {kind: Look(_called(kind), _COLOURS[i % 5], _MARKERS[i % 5]) for i, kind in enumerate(kinds)}
     own = looks([settings.model])[settings.model]
     rows = [*(look.label for look in styles.values()), *([own.label] if measured is not None else [])]
     figure, grid = canvas.page(
@@ -106,6 +105,11 @@ def _shown(pairs: pd.DataFrame, measured: pd.DataFrame | None) -> pd.DataFrame:
     return (
         each if measured is None else pd.concat([each, measured.assign(kind="measured")], ignore_index=True)
     )
+
+
+def _called(kind: str) -> str:
+    """What a kind of pair is called, of an unknown A_vs_B its two methods."""
+    return _KINDS.get(kind) or ", ".join(looks([method])[method].label for method in kind.split("_vs_"))
 
 
 def _kinds(pairs: pd.DataFrame) -> list[str]:

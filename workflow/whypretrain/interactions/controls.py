@@ -42,7 +42,7 @@ def controls_table(
     - `finetune_vs_scratch`: its new_share is what only training from scratch learned.
     - `probe_vs_reinitialised`: an untrained network; `other_image`: fine-tuned effects of another image; the
       floors.
-    - `A_vs_B` for each of `pairs` that was scored, e.g. two fine-tunings from one start.
+    - `A_vs_B` for each of `pairs` that was scored, e.g. two fine-tunings from one start (recipe key `draw`).
 
     Raises:
         InputError: if runs of one target and architecture were scored on other samples or players.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,6 @@ from whypretrain.errors import InputError
 from whypretrain.files import read_json, sha256
 from whypretrain.interactions.controls import REINITIALISED
 from whypretrain.models import Classifier
-from whypretrain.models.storage import fill, read_safetensors
 
 
 @dataclass(frozen=True)
@@ -55,13 +53,7 @@ def untrained_network(like: Classifier, seed: int) -> Network:
 
 
 def checkpoints(final: Network, path: Path) -> Iterator[Network]:
-    """What a network was along its training, in order of steps; the file's keys are "<step>/<parameter>"."""
-    weights = read_safetensors(path)
+    """What a network was along its training, in order of steps (see `models.load_checkpoints`)."""
     key = sha256(path)
-    for step in sorted({int(entry.partition("/")[0]) for entry in weights}):
-        state = {
-            entry.partition("/")[2]: value for entry, value in weights.items() if entry.startswith(f"{step}/")
-        }
-        model = copy.deepcopy(final.model)
-        fill(model, state, path)
+    for step, model in models.load_checkpoints(path, final.model):
         yield Network({"name": final.name, "step": step, "key": f"{key}/{step}"}, model)

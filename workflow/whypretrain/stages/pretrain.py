@@ -38,7 +38,7 @@ def stage(arguments: argparse.Namespace) -> None:
         history, metrics = pd.DataFrame({"step": [], "loss": []}), {}  # no head for the source: no accuracy
     else:
         recipe = Recipe.from_config({"start": "random", **config.get("recipe", {})}, "pretrain")
-        seed = seed_of(config.get("seed", 0), "pretrain", arguments.seed)
+        seed = recipe.seed(config.get("seed", 0), "pretrain", arguments.seed)
         model = models.build(architecture, source.classes, seed=seed_of(seed, "start"))
         running = folder.with_name(f"{folder.name}.running")
         result = train(model, source, recipe, seed=seed, checkpoint_file=running)

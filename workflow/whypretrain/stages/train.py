@@ -17,7 +17,6 @@ import safetensors.torch
 
 from whypretrain import data, files, models
 from whypretrain.errors import InputError
-from whypretrain.seeds import seed_of
 from whypretrain.stages._run import parser, run
 from whypretrain.training.fit import TrainingResult
 from whypretrain.training.methods import evaluate, starting_model, train
@@ -35,8 +34,9 @@ def stage(arguments: argparse.Namespace) -> None:
         "architecture": arguments.pretrained.parent.name,
         "seed": arguments.seed,
     }
-    seed = seed_of(arguments.config.get("seed", 0), "train", about["target"], arguments.seed)
+    name = (arguments.config.get("seed", 0), "train", about["target"], arguments.seed)
     for method, recipe in recipes.items():
+        seed = recipe.seed(*name)
         folder = arguments.out[method]
         running = folder.with_name(f"{folder.name}.running")
         model = starting_model(pretrained, target.classes, recipe, seed=seed)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
 from whypretrain.errors import InputError
+from whypretrain.seeds import seed_of
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Recipe:
     duplicate_similarity: float = 0.95  # correlation of pixels from which on images are near-duplicates
     consistency_threshold: float = 0.0  # least confidence of a pseudo-label that counts
     consistency_temperature: float = 1.0  # divides the logits of pseudo-labels
+    draw: int = 0  # above 0: trained again with random draws of its own, to see what chance alone changes
     checkpoints: int = 0  # weights kept along the way: step 0, the last, and log-spaced ones between; 0: none
 
     def __post_init__(self) -> None:
@@ -81,6 +83,10 @@ class Recipe:
         """
         nested = _from_mapping(Augmentation, config.get("augmentation") or {}, f"{where}.augmentation")
         return _from_mapping(cls, {**config, "augmentation": nested}, where)
+
+    def seed(self, *name: object) -> int:
+        """The seed of the training called `name`; recipes that differ in `draw` alone differ in it."""
+        return seed_of(*name, *(["draw", self.draw] if self.draw else []))
 
     def as_config(self) -> dict[str, Any]:
         """The recipe as plain JSON values, all keys present: provenance of a trained model."""
@@ -110,6 +116,7 @@ _LIMITS = {  # least and largest value allowed
     "duplicate_similarity": (0.0, 1.0),
     "consistency_threshold": (0.0, 1.0),
     "consistency_temperature": (1e-3, math.inf),
+    "draw": (0, math.inf),
     "checkpoints": (0, math.inf),
 }
 _AUGMENTATION_LIMITS = {
