@@ -258,6 +258,19 @@ def test_controls_show_every_share_beside_the_measured_one(given):
         )
 
 
+def test_joint_knowledge_shows_each_rule_beside_fine_tuning(given):
+    table = shown("joint_knowledge", given)
+    joint = {model for model in given["knowledge"]["model"] if model.startswith("joint_")}
+    assert joint
+    assert set(table["model"]) == {"finetune"} | joint
+    rows = given["knowledge"].query("architecture == 'vit' and target == 'digits' and model == 'joint_uot'")
+    place = {"architecture": "vit", "target": "digits", "model": "joint_uot"}
+    for share, whole in [("preserved", "pre"), ("new", "tuned"), ("scratch_shared", "preserved")]:
+        for order, part in [("all", rows), ("3", rows.query("order == 3"))]:
+            found = one(table, share=share, order=order, **place)["estimate"]
+            assert found == pytest.approx(part[share].sum() / part[whole].sum())
+
+
 def test_similarity_fraction_is_of_each_run(given):
     table = shown("similarity", given)
     assert table.groupby("method")["step"].max().to_dict() == {"finetune": 150, "scratch": 600}

@@ -12,6 +12,7 @@ FIGURES = {
     "sparsity": ["sparsity", "matching"],
     "choices": ["sensitivity"],
     "controls": ["controls", "knowledge"],
+    "joint_knowledge": ["knowledge"],
     "patches": ["strongest", "players"],
     "layers": ["layers", "published_layers"],
     "flow": ["flow", "published_flow"],
@@ -27,6 +28,8 @@ if config["interactions"]["analysis"]["scratch"] not in METHODS:
     del FIGURES["scratch_ratio"], FIGURES["scratch_gap"]
 if not set(config["interactions"]["score"]["dynamics"]) & set(METHODS):
     del FIGURES["similarity"]
+if not any(method.startswith("joint_") for method in METHODS):
+    del FIGURES["joint_knowledge"]
 if not ALONG:
     del FIGURES["dynamics"]
 if "robustness" not in TABLES:

@@ -30,6 +30,7 @@ FIGURES: dict[str, str] = {
     "scratch_gap": f"{_HERE}.scratch_gap",
     "choices": f"{_HERE}.choices",
     "controls": f"{_HERE}.controls",
+    "joint_knowledge": f"{_HERE}.joint_knowledge",
     "patches": f"{_HERE}.patches",
     "layers": f"{_HERE}.layers",
     "flow": f"{_HERE}.flow",
