@@ -123,6 +123,14 @@ MISTAKES = {
         {"train": {"methods": {"joint_uot": {"source_loss": "consistency"}}}},
         "train.methods.joint_uot.source_loss is 'consistency', which needs select.clusters",
     ),
+    "tuned setting that is none": (
+        {"train": {"methods": {"joint_uot": {"tune": {"source_wait": [1]}}}}},
+        "train.methods.joint_uot.tune: unknown key 'source_wait'",
+    ),
+    "tuned pre-training": (
+        {"pretrain": {"tune": {"steps": [1, 2]}}},
+        "pretrain.tune: pre-training is not tuned",
+    ),
     "variant of nothing": (
         {"datasets": {"digits": {"variant_of": "digit"}}},
         "datasets.digits.variant_of names 'digit', which is not in datasets; did you mean 'digits'?",

@@ -181,6 +181,51 @@ def test_near_duplicates_are_counted_and_left_out_when_asked(root, image_sets, t
     assert found["with"]["n_train"] == 40
 
 
+TUNED = {**RECIPE, "source": "uot", "tune": {"learning_rate": [1e-5, 0.01], "source_weight": [0.1, 1.0]}}
+
+
+def test_the_choice_of_settings_does_not_read_the_test_labels(root, image_sets, tmp_path):
+    """With the labels of the test images turned round, the trials and the model are the same; its accuracy is not."""
+    images = image_sets["bars"]
+    swapped = images.manifest.copy()
+    swapped.loc[swapped["split"] == "test", ["label", "class_name"]] = swapped.loc[
+        swapped["split"] == "test", ["label", "class_name"]
+    ].to_numpy()[::-1]
+    data.save(data.ImageSet(images.images, swapped), tmp_path / "bars")
+    _train(root, ["tuned"], folder="tuned", recipes={"tuned": TUNED})
+    target = ["--target", str(tmp_path / "bars")]
+    _train(root, ["tuned"], folder="swapped", recipes={"tuned": TUNED}, options=target)
+    honest, other = (_bytes(root / folder / "tuned/0") for folder in ("tuned", "swapped"))
+    assert {name for name in honest if honest[name] != other[name]} == {"metrics.json"}
+
+
+def test_the_chosen_settings_train_on_all_images(root):
+    trials = files.read_table(root / "tuned/tuned/0/tuning.csv")
+    assert trials["held_out"].tolist() == [8] * 4
+    best = trials.loc[trials["accuracy"].idxmax()]
+    assert trials.loc[trials["chosen"], "trial"].tolist() == [best["trial"]]
+    values = {key: float(best[key]) for key in TUNED["tune"]}
+    assert values["learning_rate"] == 0.01
+    _train(root, ["by_hand"], folder="tuned", recipes={"by_hand": {**RECIPE, "source": "uot", **values}})
+    one, other = (root / f"tuned/{name}/0" for name in ("tuned", "by_hand"))
+    assert (one / "model.safetensors").read_bytes() == (other / "model.safetensors").read_bytes()
+    metrics = files.read_json(one / "metrics.json")
+    assert (metrics["n_train"], metrics["trials"]) == (40, 4)
+    assert metrics["source_weight"] == values["source_weight"]
+    assert not (other / "tuning.csv").exists()
+
+
+def test_trials_are_gathered(root, tmp_path):
+    metrics = [str(root / f"tuned/{name}/0/metrics.json") for name in ("tuned", "by_hand")]
+    runs.main(["--metrics", *metrics, "--out", str(tmp_path)])
+    assert files.read_table(tmp_path / "runs.csv").set_index("method")["trials"].dropna().to_dict() == {
+        "tuned": 4
+    }
+    trials = files.read_table(tmp_path / "tuning.csv")
+    assert list(trials)[:6] == ["target", "architecture", "method", "seed", "trial", "fold"]
+    assert trials["trial"].tolist() == [0, 1, 2, 3]
+
+
 def test_pretraining_is_the_same_to_the_byte(root):
     again = _pretrain(root, out="again/vit/0")
     assert _bytes(again) == _bytes(root / "pretrain/vit/0")

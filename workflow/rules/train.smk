@@ -3,6 +3,7 @@ RUN = "train/{target}/{architecture}/{method}/{seed}"
 # Models trained to reconstruct have a place among the invariances alone.
 CLASSIFIERS = [method for method in METHODS if recipe(method).get("task") != "reconstruction"]
 PROBES = [method for method in METHODS if TRAIN["methods"][method].get("start") == "frozen"]
+TUNED = [method for method in METHODS if method not in PROBES and recipe(method).get("tune")]
 # Methods that one process trains in turn; every method that is not named in train.jobs has a job of its own.
 NAMED = [[method for method in job if method in METHODS] for job in TRAIN["jobs"]]
 JOBS = [job for job in NAMED if job]
@@ -71,6 +72,7 @@ for job in JOBS:
             more=[
                 run_files(method, "history.csv", "metrics.json", "checkpoints.safetensors") for method in job
             ],
+            tuning=[run_files(method, "tuning.csv") for method in job if method in TUNED],
         log:
             f"<logs>/train/{{target}}-{{architecture}}-{job[0]}-{{seed}}.log",
         benchmark:
@@ -124,9 +126,17 @@ rule gather_runs:
             method=[method for method in CLASSIFIERS if method not in PROBES],
             seed=SEEDS,
         ),
+        tuning=expand(
+            f"<results>/{RUN}/tuning.csv",
+            target=TARGETS,
+            architecture=ARCHITECTURES,
+            method=TUNED,
+            seed=SEEDS,
+        ),
     output:
         runs="<results>/train/runs.csv",
         history="<results>/train/history.csv",
+        tuning="<results>/train/tuning.csv",
         target_sizes="<results>/train/target_sizes.csv",
     log:
         "<logs>/train/runs.log",

@@ -68,6 +68,7 @@ def _problems(config: Config) -> Iterator[str]:
     yield from _unknown_names("grid.methods", grid["methods"], "train.methods", methods)
     yield from _dataset_problems(config)
     yield from _method_problems(config)
+    yield from _recipe_problems(config)
     yield from _player_problems(config)
 
 
@@ -123,6 +124,21 @@ def _method_problems(config: Config) -> Iterator[str]:
     }
     for key, methods in followed.items():
         yield from _unknown_names(key, methods, "train.methods", config["train"]["methods"])
+
+
+def _recipe_problems(config: Config) -> Iterator[str]:
+    from whypretrain.training.recipe import Recipe
+
+    if config["pretrain"].get("tune"):
+        yield "pretrain.tune: pre-training is not tuned; tune a method on the target, in train.methods"
+    for method in config["grid"]["methods"]:
+        recipe = config["train"]["methods"][method]
+        if recipe.get("start") == "frozen":
+            continue
+        try:
+            Recipe.from_config({**config["train"]["common"], **recipe}, f"train.methods.{method}")
+        except InputError as error:
+            yield str(error)
 
 
 def _player_problems(config: Config) -> Iterator[str]:

@@ -108,6 +108,20 @@ def split_off(
     return _rank_within_class(labels, seeds.generator(seed, "split")) < quota[labels]
 
 
+def folds(labels: np.ndarray, number: int, *, seed: int) -> np.ndarray:
+    """Deal the images of every class out to folds in turn, in random order; a class's only image to none.
+
+    Returns:
+        Fold of each image, 0..number-1 or -1, int64, shape (N,). Without a fold, every class has images left.
+
+    Example:
+        >>> folds(np.array([0, 0, 0, 1]), 2, seed=0).tolist()
+        [0, 0, 1, -1]
+    """
+    dealt = _rank_within_class(labels, seeds.generator(seed, "folds")) % number
+    return np.where(np.bincount(labels)[labels] > 1, dealt, -1)
+
+
 def check_classes(labels: np.ndarray, classes: Sequence[str], what: str, *, least: int = 1) -> None:
     """Raise an InputError that names the classes with fewer than `least` images."""
     count = np.bincount(labels, minlength=len(classes))

@@ -1,4 +1,4 @@
-"""Stage runs: metrics and histories of all training runs as tables, runs.csv, history.csv and target_sizes.csv."""
+"""Stage runs: metrics, histories and trials of all training runs as runs, history, tuning and target_sizes .csv."""
 
 from __future__ import annotations
 
@@ -19,26 +19,24 @@ _COUNTS = [
     "source_images",
     "duplicates",
 ]  # of joint training; duplicates nearly are test images of the target
+_TRIALS = ["trials"]  # settings tried on held-out training images; none: empty
 
 
 def stage(arguments: argparse.Namespace) -> None:
-    """One row a run in runs.csv, one a step in history.csv (probes have none), sorted by the keys.
+    """One row a run in runs.csv, one a step in history.csv (probes have none), one a trial in tuning.csv, sorted.
 
     target_sizes.csv has one row a run and method but `baseline`: its gain in accuracy over that, the variants of a
     target under the target's name. Config keys: variants (variant -> target), baseline.
     """
     metrics = {path.parent: files.read_json(path) for path in arguments.metrics}
-    runs = pd.DataFrame(list(metrics.values())).reindex(columns=[*_KEYS, *_VALUES, *_SOURCE, *_COUNTS])
-    histories = [
-        _history(folder / "history.csv", about)
-        for folder, about in metrics.items()
-        if (folder / "history.csv").exists()
-    ]
-    history = pd.concat(histories) if histories else pd.DataFrame(columns=[*_KEYS, "step"])
+    runs = pd.DataFrame(list(metrics.values())).reindex(
+        columns=[*_KEYS, *_VALUES, *_SOURCE, *_COUNTS, *_TRIALS]
+    )
     runs = runs.sort_values(_KEYS)
     files.write_table(arguments.out / "runs.csv", runs)
     files.write_table(arguments.out / "target_sizes.csv", _target_sizes(runs, arguments.config))
-    files.write_table(arguments.out / "history.csv", history.sort_values([*_KEYS, "step"]))
+    files.write_table(arguments.out / "history.csv", _gathered(metrics, "history.csv", ["step"]))
+    files.write_table(arguments.out / "tuning.csv", _gathered(metrics, "tuning.csv", ["trial", "fold"]))
 
 
 def _target_sizes(runs: pd.DataFrame, config: dict[str, Any]) -> pd.DataFrame:
@@ -53,7 +51,14 @@ def _target_sizes(runs: pd.DataFrame, config: dict[str, Any]) -> pd.DataFrame:
     return sizes.loc[~is_baseline, columns].rename(columns={"n_train": "train_size"})
 
 
-def _history(path: Path, about: dict) -> pd.DataFrame:
+def _gathered(metrics: dict[Path, dict], name: str, order: list[str]) -> pd.DataFrame:
+    """The table `name` of every run that has one, under its keys."""
+    tables = [_keyed(folder / name, about) for folder, about in metrics.items() if (folder / name).exists()]
+    table = pd.concat(tables) if tables else pd.DataFrame(columns=[*_KEYS, *order])
+    return table.sort_values([*_KEYS, *order])
+
+
+def _keyed(path: Path, about: dict) -> pd.DataFrame:
     table = files.read_table(path)
     for place, key in enumerate(_KEYS):
         table.insert(place, key, about[key])

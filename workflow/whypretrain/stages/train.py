@@ -1,14 +1,15 @@
 """Stage train: models of one architecture and seed on one target, by one or more methods in turn.
 
 Each method leaves model.safetensors, model.json, checkpoints.safetensors, history.csv and metrics.json in its
-folder; the result does not depend on which methods share the process. A killed run goes on
-from `<folder>.running`.
+folder, and tuning.csv where its recipe holds values to choose from; the result does not depend on which methods share
+the process. A killed run goes on from `<folder>.running`, once its settings are chosen again.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,38 +22,57 @@ from whypretrain.stages._run import parser, run
 from whypretrain.training.fit import TrainingResult
 from whypretrain.training.methods import evaluate, starting_model, train
 from whypretrain.training.recipe import Recipe
+from whypretrain.training.tuning import tuned
 
 
 def stage(arguments: argparse.Namespace) -> None:
     """Train every method of `--out`; config keys: recipes (method -> recipe), seed."""
     recipes = _recipes(arguments.config, list(arguments.out))
     target = data.load(arguments.target)
-    pretrained = models.load(arguments.pretrained)
-    source = data.load(arguments.source) if arguments.source else None
     about = {
         "target": arguments.target.name,
         "architecture": arguments.pretrained.parent.name,
         "seed": arguments.seed,
     }
     name = (arguments.config.get("seed", 0), "train", about["target"], arguments.seed)
+    pretrained = models.load(arguments.pretrained)
+    source = data.load(arguments.source) if arguments.source else None
     for method, recipe in recipes.items():
         seed = recipe.seed(*name)
         folder = arguments.out[method]
-        running = folder.with_name(f"{folder.name}.running")
-        model = starting_model(pretrained, target.classes, recipe, seed=seed)
-        chosen = _selected(arguments, recipe, method)
-        extra, used = _source(arguments, source, recipe, method), dict[str, Any]()
-        if extra is not None:
-            extra, used = _drawn_from(extra, chosen, target, recipe)
-        result = train(
-            model, target, recipe, seed=seed, source=extra, source_classes=chosen, checkpoint_file=running
+        make = partial(_trained, arguments, pretrained, source, method, seed)
+        recipe, trials = tuned(
+            recipe, target, lambda *given, make=make: make(*given)[2]["accuracy"], seed=seed
         )
-        metrics = {
-            **_scores(model, target.split("test"), recipe),
-            "n_train": len(target.split("train")),
-            **used,
-        }
+        model, result, metrics = make(recipe, target, running=folder.with_name(f"{folder.name}.running"))
+        if len(trials):
+            metrics["trials"] = int(trials["trial"].nunique())
+            files.write_table(folder / "tuning.csv", trials)
         _write(folder, model, result, {**about, "method": method}, recipe, metrics)
+
+
+def _trained(
+    arguments: argparse.Namespace,
+    pretrained: models.Classifier,
+    source: data.ImageSet | None,
+    method: str,
+    seed: int,
+    recipe: Recipe,
+    target: data.ImageSet,
+    *,
+    running: Path | None = None,
+) -> tuple[models.Classifier, TrainingResult, dict[str, Any]]:
+    """A model trained by a recipe, its training, and its metrics on the target's test images."""
+    model = starting_model(pretrained, target.classes, recipe, seed=seed)
+    chosen = _selected(arguments, recipe, method)
+    extra, used = _source(arguments, source, recipe, method), dict[str, Any]()
+    if extra is not None:
+        extra, used = _drawn_from(extra, chosen, target, recipe)
+    result = train(
+        model, target, recipe, seed=seed, source=extra, source_classes=chosen, checkpoint_file=running
+    )
+    scores = _scores(model, target.split("test"), recipe)
+    return model, result, {**scores, "n_train": len(target.split("train")), **used}
 
 
 def _recipes(config: dict[str, Any], methods: list[str]) -> dict[str, Recipe]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, get_type_hints
 
 from whypretrain.errors import InputError
@@ -62,6 +63,8 @@ class Recipe:
     consistency_temperature: float = 1.0  # divides the logits of pseudo-labels
     draw: int = 0  # above 0: trained again with random draws of its own, to see what chance alone changes
     checkpoints: int = 0  # weights kept along the way: step 0, the last, and log-spaced ones between; 0: none
+    tune: dict = field(default_factory=dict, hash=False)  # setting -> values to choose from, see `tuning`
+    tune_folds: int = 1  # fifths of the training images that are held out, one after another, to choose by
 
     def __post_init__(self) -> None:
         _check(self, _CHOICES, _LIMITS)
@@ -82,7 +85,31 @@ class Recipe:
             InputError: unknown key, wrong type, or a value out of its range; `where` names the section.
         """
         nested = _from_mapping(Augmentation, config.get("augmentation") or {}, f"{where}.augmentation")
-        return _from_mapping(cls, {**config, "augmentation": nested}, where)
+        recipe = _from_mapping(cls, {**config, "augmentation": nested}, where)
+        recipe.trials(where)
+        return recipe
+
+    def trials(self, where: str = "recipe") -> list[tuple[dict[str, Any], Recipe]]:
+        """Every combination of the values in `tune`, the last setting changing first, and the recipe that it makes.
+
+        Example:
+            >>> [values for values, _ in Recipe(tune={"steps": [10, 20]}).trials()]
+            [{'steps': 10}, {'steps': 20}]
+
+        Raises:
+            InputError: a setting that cannot be tuned, no values, or a value that is none of the setting's.
+        """
+        for key, values in self.tune.items():
+            if key in _METHOD:
+                raise InputError(
+                    f"{where}.tune.{key}: decides what method it is; write a method for each value"
+                )
+            if not isinstance(values, list | tuple) or not values:
+                raise InputError(f"{where}.tune.{key}: {values!r} must be a list of values")
+        fixed = {**self.as_config(), "tune": {}}
+        combinations = product(*self.tune.values()) if self.tune else ()
+        named = [dict(zip(self.tune, values, strict=True)) for values in combinations]
+        return [(values, Recipe.from_config({**fixed, **values}, f"{where}.tune")) for values in named]
 
     def seed(self, *name: object) -> int:
         """The seed of the training called `name`; recipes that differ in `draw` alone differ in it."""
@@ -118,7 +145,9 @@ _LIMITS = {  # least and largest value allowed
     "consistency_temperature": (1e-3, math.inf),
     "draw": (0, math.inf),
     "checkpoints": (0, math.inf),
+    "tune_folds": (1, 5),
 }
+_METHOD = ("start", "task", "source", "source_loss", "draw", "tune", "tune_folds")  # not settings of a method
 _AUGMENTATION_LIMITS = {
     "rotation": (0.0, 180.0),
     "translation": (0.0, 1.0),
