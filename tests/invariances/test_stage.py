@@ -146,6 +146,19 @@ def test_dynamics_begin_at_the_self_value_and_end_at_the_tables(folders):
     assert values[:, "accuracy"].between(0, 1).all()
 
 
+def test_learning_along_ends_at_the_tables_and_changes_nothing_else(folders):
+    checkpointed(folders, "followed", (0, 5, 1))
+    options = {"tuned": ("finetune=followed",), "dynamics": ["finetune"]}
+    plain, out = run(folders, "plain", **options), run(folders, "along", **options, learning_along=True)
+    found, layers = pd.read_csv(out / "dynamics.csv"), pd.read_csv(out / "layers.csv")
+    others = found.query("metric != 'learning'").reset_index(drop=True)
+    pd.testing.assert_frame_equal(others, pd.read_csv(plain / "dynamics.csv"), check_exact=True)
+    learned = found.query("metric == 'learning'").set_index(["step", "estimator", "layer"]).value.sort_index()
+    for estimator, table in layers.groupby("estimator"):
+        np.testing.assert_allclose(learned[0, estimator], 1 - table.self_pre)
+        np.testing.assert_allclose(learned[2, estimator], table.learning)
+
+
 def test_robustness_of_the_followed_checkpoints(folders):
     checkpointed(folders, "long", (0, 5, 6, 7, 8, 1))
     dynamics = run(folders, "robust", tuned=("finetune=long",), dynamics=["finetune"]) / "dynamics.csv"

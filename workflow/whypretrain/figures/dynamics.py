@@ -1,8 +1,8 @@
-"""Forgetting, CKA divergence and accuracy while a model is fine-tuned (Figs 5, 11, 12 of arXiv:2307.06006)."""
+"""Forgetting, learning, CKA divergence and accuracy while a model is fine-tuned (Figs 5, 11, 12 of arXiv:2307.06006)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,18 @@ from whypretrain.figures.style import BLACK, GREY, looks
 
 NEEDS = ("layer_dynamics",)
 TAKES = ("published_dynamics",)
-METRICS = {"forgetting": "forgetting", "cka_divergence": "CKA divergence", "accuracy": "accuracy"}
-_PUBLISHED = {"forgetting": "forgetting", "cka_divergence": "cka_div", "accuracy": "accuracy"}
+METRICS = {
+    "forgetting": "forgetting",
+    "learning": "learning",
+    "cka_divergence": "CKA divergence",
+    "accuracy": "accuracy",
+}
+_PUBLISHED = {
+    "forgetting": "forgetting",
+    "learning": "learning",
+    "cka_divergence": "cka_div",
+    "accuracy": "accuracy",
+}
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
@@ -29,36 +39,37 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     rows = table[table["estimator"].isin([settings.estimator, "none"])]
     keys = ["architecture", "target", "metric", "layer", "step"]
     curves = tables.by_seed(rows, keys, "value", settings.confidence)
-    cells, published = tables.cells(curves), _published(given.get("published_dynamics"))
+    metrics = {name: label for name, label in METRICS.items() if (curves["metric"] == name).any()}
+    cells, published = tables.cells(curves), _published(given.get("published_dynamics"), metrics)
     figure, grid = canvas.page(
         settings,
         panels=len(cells) + (published is not None),
-        kinds=len(METRICS),
+        kinds=len(metrics),
         height=1.15,
         title=f"Layers of the {looks([model])[model].label} model along its training",
         note=_note(rows, published, settings),
         handles=_handles(),
     )
     for cell, column in zip(cells, grid.axes, strict=False):
-        _draw_column(column, tables.in_cell(curves, cell), METRICS)
+        _draw_column(column, tables.in_cell(curves, cell), metrics)
         column[0].set_title(tables.cell_title(cell))
-    grid.label("training step", list(METRICS.values()))
+    grid.label("training step", list(metrics.values()))
     if published is not None:
-        _draw_column(grid.axes[-1], published, METRICS)
+        _draw_column(grid.axes[-1], published, metrics)
         grid.axes[-1][0].set_title("published: ViT-B/32", color=GREY)
         grid.axes[-1][-1].set_xlabel("epoch")
         for axis in grid.axes[-1]:
             axis.set_facecolor("#F2F2F2")
-    for kind, metric in enumerate(METRICS):
+    for kind, metric in enumerate(metrics):
         grid.share(kind, low=-0.02, high=1.04 if metric == "accuracy" else None)
     return figure, _shown(curves, published)
 
 
-def _published(table: pd.DataFrame | None) -> pd.DataFrame | None:
+def _published(table: pd.DataFrame | None, metrics: Iterable[str]) -> pd.DataFrame | None:
     """The paper's curves for CIFAR-10 in our columns; its accuracies on clean images."""
     if table is None:
         return None
-    names = {theirs: mine for mine, theirs in _PUBLISHED.items()}
+    names = {_PUBLISHED[mine]: mine for mine in metrics}
     chosen = (
         (table["target_dataset"] == "cifar10")
         & table["metric"].isin(names)

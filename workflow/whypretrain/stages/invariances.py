@@ -8,7 +8,8 @@ seeds; the noise differs by training seed.
 Models in `own_start` are compared a second time, with the weights that their training began from, as
 NAME_from_start: so a model from scratch is compared in arXiv:2307.06006.
 
-Config: images, steps, step_size, decay, batch_size, pictures, seed, repeats, dynamics, own_start, accuracy_images.
+Config: images, steps, step_size, decay, batch_size, pictures, seed, repeats, dynamics, learning_along,
+own_start, accuracy_images.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,16 +65,18 @@ class _Study:
         few = seeds.generator(seed, "fewer than classes").choice(rows, size, replace=False)
         return self.test.take(np.sort(few))
 
+    def inverting(self, repeat: int) -> dict[str, Any]:
+        """How models are inverted: arguments of `invert_blocks` and `examine`."""
+        config = self.args.config
+        settings = {key: config[key] for key in ("steps", "step_size", "batch_size")}
+        seed = seeds.seed_of(config["seed"], self.args.seed, "noise", repeat)
+        return {**settings, "decay": config.get("decay", False), "seed": seed}
+
     def examined(
         self, these: dict[str, models.Classifier], images: torch.Tensor, repeat: int
     ) -> dict[str, invariances.Subject]:
-        config = self.args.config
-        settings = {key: config[key] for key in ("steps", "step_size", "batch_size")}
-        settings |= {"decay": config.get("decay", False)}
-        seed = seeds.seed_of(config["seed"], self.args.seed, "noise", repeat)
-        return {
-            name: invariances.examine(model, images, **settings, seed=seed) for name, model in these.items()
-        }
+        settings = self.inverting(repeat)
+        return {name: invariances.examine(model, images, **settings) for name, model in these.items()}
 
     def keyed(self, table: pd.DataFrame, model: str) -> pd.DataFrame:
         """The table with the columns that name the run and the model before its own."""
@@ -110,8 +114,10 @@ def _measure(study: _Study, repeat: int, tables: dict[str, list[pd.DataFrame]]) 
     for name, pair in pairs.items():
         for kind, table in zip(("layers", "flow"), invariances.compare(*pair), strict=True):
             tables[kind].append(study.keyed(table, name))
+    along = partial(invariances.invert_blocks, images=images, **study.inverting(repeat))
     for name in study.listed("dynamics"):
-        followed = invariances.follow(pre, images, study.checkpoints(name))
+        invert = along if config.get("learning_along") else None
+        followed = invariances.follow(pre, images, study.checkpoints(name), invert=invert)
         tables["dynamics"].append(study.keyed(followed, name))
 
 
