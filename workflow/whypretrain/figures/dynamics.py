@@ -1,4 +1,4 @@
-"""Forgetting, learning, CKA divergence and accuracy while a model is fine-tuned (Figs 5, 11, 12 of arXiv:2307.06006)."""
+"""Layer metrics and accuracy of a model while it is fine-tuned (Figs 5, 11, 12 of arXiv:2307.06006)."""
 
 from __future__ import annotations
 
