@@ -101,6 +101,10 @@ MISTAKES = {
         {"interactions": {"variants": {"odd": {"grid": 5}}}},
         "interactions.variants.odd.grid is 5, which does not divide image.size 16",
     ),
+    "blurred features": (
+        {"interactions": {"variants": {"behind": {"level": "feature", "baseline": "blur"}}}},
+        "interactions.variants.behind.baseline is blur, which hides no features",
+    ),
     "grid": ({"interactions": {"score": {"grid": 5}}}, "does not divide image.size 16"),
     "source rule": (
         {"train": {"methods": {"joint_uot": {"source": "all"}}}},

@@ -57,6 +57,11 @@ def test_players_follow_a_feature_map() -> None:
     np.testing.assert_array_equal(players.resized(8, 8).owner, players.owner[::2, ::2])
 
 
+def test_a_player_that_a_feature_map_loses_is_named() -> None:
+    with pytest.raises(InputError, match=r"player \d has no position on a grid of \(2, 2\)"):
+        grid_players(4, 10, 16).resized(2, 2)
+
+
 @pytest.mark.parametrize("owner", [[[0, 2]], [[-2, 0]], [[-1, -1]], []])
 def test_wrongly_numbered_players_are_refused(owner: list) -> None:
     with pytest.raises(InputError, match="number the players"):

@@ -157,9 +157,20 @@ def test_players_from_a_file(results, tmp_path) -> None:
     assert load_scores(tmp_path / "0.npz").scores.shape == (2, 6, 4)
 
 
+def test_scores_at_the_level_of_features_are_kept_by_themselves(archive, results, tmp_path) -> None:
+    """Of a full coalition they are those of the image; rows of hidden pixels are not taken for them."""
+    (tmp_path / "0.npz").write_bytes((results / "0.npz").read_bytes())
+    run_score(results, tmp_path / "0.npz", level="feature", baseline="zero")
+    found = load_scores(tmp_path / "0.npz")
+    np.testing.assert_allclose(found.scores[..., -1], archive.scores[..., -1], atol=1e-4)
+    assert np.abs(found.scores - archive.scores).max() > 1e-2
+    assert found.about["inputs"] != archive.about["inputs"]
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
+        ({"level": "feature", "baseline": "blur"}, "baseline 'blur' hides no features"),
         ({"players": 5}, "5 players do not fit the 4 cells of a 2x2 grid"),
         ({"samples": 400}, "test images: size 400 is not possible"),
         ({"baseline": "noise"}, "baseline 'noise' is unknown"),

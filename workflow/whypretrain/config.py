@@ -154,3 +154,5 @@ def _player_problems(config: Config) -> Iterator[str]:
             )
         if size % cells:
             yield f"interactions.{name}.grid is {cells}, which does not divide image.size {size}; choose a divisor"
+        if score.get("level") == "feature" and score["baseline"] == "blur":
+            yield f"interactions.{name}.baseline is blur, which hides no features; choose zero, mean or dataset"

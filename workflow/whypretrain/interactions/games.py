@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,12 @@ from whypretrain import data, models
 from whypretrain.data import ImageSet
 from whypretrain.interactions.archive import digest, earlier_rows
 from whypretrain.interactions.baselines import baseline_values
+from whypretrain.interactions.levels import Batch, Features, Pixels
 from whypretrain.interactions.networks import Network
 from whypretrain.interactions.players import PlayerSet, grid_players, load_players
 from whypretrain.interactions.precision import safe_precision
 from whypretrain.interactions.scoring import score_coalitions
+from whypretrain.models import Classifier
 from whypretrain.seeds import generator, seed_of
 
 _GATE_SAMPLES = 8
@@ -29,14 +31,14 @@ class Game:
     Attributes:
         images: the S images, in the order of scoring.
         players: one set an image.
-        baseline: what hidden players show, (S or 1, C, H or 1, W or 1).
+        level: what players hide, and what it shows then.
         options: background, batch_size and dtype of `score_coalitions`.
         known: rows of scores, (S or fewer, 2^n), by the key of the weights that made them.
     """
 
     images: ImageSet
     players: list[PlayerSet]
-    baseline: np.ndarray
+    level: Pixels | Features
     options: dict[str, Any]
     known: Mapping[str, np.ndarray]
 
@@ -48,13 +50,18 @@ class Game:
     @property
     def key(self) -> str:
         """Digest of all that decides a score but the weights."""
-        return digest(self.options, self.images.images, self.images.labels, self.owner, self.baseline)
+        settings, hidden = self.level.identity
+        return digest(self.options | settings, self.images.images, self.images.labels, self.owner, hidden)
 
     def gated(self, networks: Sequence[Network]) -> Game:
         """The game at the precision asked for where that is safe for all networks, else at float32."""
         named = {network.name: network.model for network in networks}
-        dtype = safe_precision(named, **self._inputs(_GATE_SAMPLES), **self.options)
-        return replace(self, options=self.options | {"dtype": dtype})
+        wanted = self.options["dtype"]
+        safe = wanted == "float32" or all(
+            safe_precision(batch, **inputs, **self.options) == wanted
+            for batch, inputs in self._batches(named, _GATE_SAMPLES)
+        )
+        return replace(self, options=self.options | {"dtype": wanted if safe else "float32"})
 
     def remembering(self, path: Path) -> Game:
         """The game with the rows of an earlier archive, if that is of this same game."""
@@ -65,23 +72,20 @@ class Game:
         samples = len(self.images) if samples is None else min(samples, len(self.images))
         rows = {key: row[:samples] for key, row in self.known.items() if len(row) >= samples}
         missing = {each.about["key"]: each.model for each in networks if each.about["key"] not in rows}
-        if missing:
-            made = score_coalitions(missing, **self._inputs(samples), **self.options)
-            rows |= dict(zip(missing, made, strict=True))
+        for batch, inputs in self._batches(missing, samples) if missing else ():
+            rows |= dict(zip(batch, score_coalitions(batch, **inputs, **self.options), strict=True))
         found = [rows[each.about["key"]] for each in networks]
         return np.stack(found) if found else np.empty((0, samples, 1 << self.players[0].n), np.float32)
 
-    def _inputs(self, samples: int) -> dict[str, Any]:
-        """What `score_coalitions` is told about the first `samples` images."""
-        pixels = models.as_input(self.images.images[:samples])
-        hidden = np.broadcast_to(self.baseline, self.images.images.shape)[:samples]
-        return {
-            "images": pixels,
+    def _batches(self, named: Mapping[str, Classifier], samples: int) -> Iterator[Batch]:
+        """Networks that share a masked batch of the first `samples` images, and the arguments of its scoring."""
+        inputs = {
+            "images": models.as_input(self.images.images[:samples]),
             "labels": self.images.labels[:samples],
             "players": self.players[:samples],
-            "baseline": pixels.new_tensor(hidden),
             "ids": self.images.manifest["id"].tolist()[:samples],
         }
+        return self.level.batches(named, inputs)
 
 
 def draw_game(images: ImageSet, config: Mapping[str, Any], target: str) -> Game:
@@ -89,7 +93,7 @@ def draw_game(images: ImageSet, config: Mapping[str, Any], target: str) -> Game:
 
     Args:
         images: the target's images; the training images give the baseline.
-        config: players, grid, margin, player_file, samples, baseline, background, batch_size, dtype, seed.
+        config: players, grid, margin, player_file, samples, level, baseline, background, batch_size, dtype, seed.
         target: names the draw.
 
     Raises:
@@ -107,9 +111,14 @@ def draw_game(images: ImageSet, config: Mapping[str, Any], target: str) -> Game:
         drawn[each] if drawn else grid_players(config["grid"], config["players"], size, image=each, **place)
         for each in ids
     ]
-    baseline = baseline_values(config["baseline"], chosen.images, images.split("train").images)
+    reference = images.split("train").images
+    level = (
+        Features(config["baseline"], reference)
+        if config["level"] == "feature"
+        else Pixels(baseline_values(config["baseline"], chosen.images, reference))
+    )
     options = {key: config[key] for key in ("background", "batch_size", "dtype")}
-    return Game(chosen, players, baseline, options, {})
+    return Game(chosen, players, level, options, {})
 
 
 def _drawn(test: ImageSet, size: int, name: Sequence[object]) -> np.ndarray:

@@ -60,12 +60,21 @@ class PlayerSet:
         return PlayerSet(np.where(self.owner < 0, -1, moved))
 
     def resized(self, *positions: int) -> PlayerSet:
-        """The same players on another grid of positions (nearest), e.g. on a feature map of an image."""
+        """The same players on another grid of positions (nearest), e.g. on a feature map of an image.
+
+        Raises:
+            InputError: if a player has no position on that grid.
+        """
         index = [
             (2 * np.arange(new) + 1) * old // (2 * new)
             for old, new in zip(self.owner.shape, positions, strict=True)
         ]
-        return PlayerSet(self.owner[np.ix_(*index)])
+        owner = self.owner[np.ix_(*index)]
+        if lost := set(range(self.n)) - set(owner.flat):
+            raise InputError(
+                f"player {min(lost)} has no position on a grid of {positions}: use larger players, or pixels"
+            )
+        return PlayerSet(owner)
 
 
 def grid_players(
@@ -137,7 +146,8 @@ def load_players(path: str | Path) -> dict[str, PlayerSet]:
     """Players of each sample from a file, by sample id.
 
     An .npz holds one array a sample: masks (n, H, W) or an integer owner map (H, W). A .json holds
-    {id: {"owner": nested lists}} or {id: {"words": [[positions], ...], "length": L}}.
+    {id: {"owner": nested lists}} or {id: {"words": [[positions], ...], "length": L}}. Hand-drawn parts and
+    superpixels are owner maps: what a segmentation such as scikit-image's `slic` gives, numbered from 0.
 
     Raises:
         InputError: if the file cannot be read or a sample's players are wrong.

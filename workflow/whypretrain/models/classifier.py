@@ -45,7 +45,7 @@ class Classifier(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Pooled features before the head: (B, C, H, W) -> (B, d)."""
-        return self.backbone(self._normalised(images))
+        return self.backbone(self.normalised(images))
 
     def feature_map(self, images: Tensor) -> Tensor:
         """The backbone's features before pooling, in their places: (B, C, H, W) -> (B, d, h, w).
@@ -53,7 +53,7 @@ class Classifier(nn.Module):
         Of a ViT the patch tokens; class and register tokens are left out.
         """
         backbone: Any = self.backbone
-        found = backbone.forward_features(self._normalised(images))
+        found = backbone.forward_features(self.normalised(images))
         if found.ndim == 4:
             return found
         return (
@@ -80,12 +80,13 @@ class Classifier(nn.Module):
         path = self._path()
         if upto is not None and not 1 <= upto <= len(path.names):
             raise InputError(f"{self.architecture.name} has blocks 1 to {len(path.names)}, not {upto}")
-        return [output.flatten(1) for output in islice(path.outputs(self._normalised(images)), upto)]
+        return [output.flatten(1) for output in islice(path.outputs(self.normalised(images)), upto)]
 
     def _path(self) -> BlockPath:
         return block_path(self.backbone)
 
-    def _normalised(self, images: Tensor) -> Tensor:
+    def normalised(self, images: Tensor) -> Tensor:
+        """What the backbone is given for images in [0, 1]."""
         return (images - self._mean) / self._std
 
 

@@ -20,6 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "margin": 0,
     "player_file": None,
     "samples": 20,
+    "level": "input",
     "baseline": "mean",
     "background": "visible",
     "batch_size": 256,
