@@ -44,6 +44,7 @@ WORDS = {  # where only some words are admitted
     "random": "pretrained",
     "uot": "vote",
     "mean": "zero",
+    "input": "feature",
     "and": "and_or",
     "visible": "masked",
     "float32": "bfloat16",
