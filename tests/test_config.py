@@ -9,6 +9,7 @@ import yaml
 
 from whypretrain.config import check
 from whypretrain.data.build import KINDS
+from whypretrain.data.catalogue import CATALOGUE, torchvision_class
 from whypretrain.errors import InputError
 from whypretrain.figures.settings import Settings
 from whypretrain.stages import interactions as interactions_stage
@@ -50,10 +51,19 @@ def test_recipes_have_the_keys_that_training_reads():
     assert properties("$defs", "recipe", "properties", "augmentation") == names(Augmentation)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS.keys() - CATALOGUE.keys())
 def test_data_sets_have_the_options_of_their_kind(kind):
     assert properties("$defs", kind) - {"kind"} == names(KINDS[kind].options)
-    assert kind in SCHEMA_TREE["properties"]["datasets"]["additionalProperties"]["properties"]["kind"]["enum"]
+
+
+def test_published_sets_have_the_options_of_all_of_them():
+    options = [entry.options for entry in CATALOGUE.values()] + [torchvision_class("Food101").options]
+    assert properties("$defs", "published") - {"kind"} == set().union(*map(names, options))
+
+
+def test_the_schema_knows_the_kinds():
+    kind = SCHEMA_TREE["properties"]["datasets"]["additionalProperties"]["properties"]["kind"]
+    assert kind["anyOf"][0]["enum"] == list(KINDS)
 
 
 def test_sections_have_the_keys_that_their_stages_read():
@@ -83,7 +93,10 @@ MISTAKES = {
     "wrong type": ({"pretrain": {"steps": "many"}}, "pretrain.steps must be of type integer, not 'many'"),
     "out of range": ({"statistics": {"confidence": 1.5}}, "statistics.confidence: 1.5"),
     "unknown rule": ({"select": {"rules": ["magic"]}}, "select.rules.0 must be one of 'uot'"),
-    "unknown kind": ({"datasets": {"x": {"kind": "cifar"}}}, "datasets.x.kind must be one of 'glyphs'"),
+    "unknown kind": (
+        {"datasets": {"x": {"kind": "cifar", "root": "."}}},
+        "datasets.x.kind must be one of 'glyphs'",
+    ),
     "option of another kind": (
         {"datasets": {"digits": {"scripts": ["latin"]}}},
         "unknown key 'scripts' in datasets.digits",

@@ -15,6 +15,11 @@ def option(default: Any, *, least: float = float("-inf"), most: float = float("i
     return field(default=default, metadata={"least": least, "most": most})
 
 
+def choice(default: str, *others: str) -> Any:
+    """A dataclass field for one of several words."""
+    return field(default=default, metadata={"words": (default, *others)})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Common:
     """What every kind takes: which of its images are kept, all of them by default."""
@@ -26,6 +31,16 @@ class Common:
     variant_of: str | None = (
         None  # data set whose draws this one takes: same test images, nested training sets
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnDisk:
+    """What every kind that reads picture files takes, too."""
+
+    concepts: dict | str | None = None  # class to concept, or a file that tells it
+    on_broken: str = choice(
+        "stop", "skip"
+    )  # pictures that cannot be decoded: name them and stop, or leave them out
 
 
 OptionsT = TypeVar("OptionsT", bound=Common)
@@ -55,7 +70,7 @@ def parse(options: type[OptionsT], given: Mapping[str, Any], where: str) -> Opti
     return options(**values)
 
 
-def _checked(value: Any, hint: Any, bounds: Mapping[str, float], where: str) -> Any:
+def _checked(value: Any, hint: Any, bounds: Mapping[str, Any], where: str) -> Any:
     """The value as the option's type: a list as a tuple, a whole number as a float where one is wanted."""
     allowed = get_args(hint) if isinstance(hint, UnionType) else (get_origin(hint) or hint,)
     value = tuple(value) if isinstance(value, list) else value
@@ -65,6 +80,12 @@ def _checked(value: Any, hint: Any, bounds: Mapping[str, float], where: str) -> 
     if not isinstance(value, allowed) or isinstance(value, bool) or not strings:
         names = " or ".join(_NAMES.get(each, each.__name__) for each in allowed)
         raise InputError(f"{where}: {value!r} is not of type {names}")
-    if isinstance(value, int | float) and bounds and not bounds["least"] <= value <= bounds["most"]:
+    if value not in bounds.get("words", (value,)):
+        raise InputError(f"{where}: {value!r} is not one of {', '.join(bounds['words'])}")
+    if (
+        isinstance(value, int | float)
+        and "least" in bounds
+        and not bounds["least"] <= value <= bounds["most"]
+    ):
         raise InputError(f"{where}: {value} is out of range; use {bounds['least']} to {bounds['most']}")
     return value

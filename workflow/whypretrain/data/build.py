@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from whypretrain import seeds
-from whypretrain.data import digits, glyphs, imagefolder, npz
+from whypretrain.data import digits, glyphs, imagefolder, npz, published
 from whypretrain.data._options import Common, parse
-from whypretrain.data.image_set import SPLITS, ImageSet
+from whypretrain.data.catalogue import CATALOGUE, torchvision_class
+from whypretrain.data.image_set import SPLITS, ImageSet, decoded
 from whypretrain.data.sampling import few_shot, long_tail, share
 from whypretrain.errors import InputError
 
@@ -24,6 +26,10 @@ class Kind:
     make: Callable[..., ImageSet]
     source: str
     licence: str
+
+
+def _published(name: str, entry: published.Published) -> Kind:
+    return Kind(entry.options, partial(published.make, entry, name), source=name, licence=entry.licence)
 
 
 KINDS: dict[str, Kind] = {
@@ -43,10 +49,13 @@ KINDS: dict[str, Kind] = {
         imagefolder.Options, imagefolder.make, source="a folder of images", licence="the owner's"
     ),
     "npz": Kind(npz.Options, npz.make, source="a NumPy file", licence="the owner's"),
+    **{name: _published(name, entry) for name, entry in CATALOGUE.items()},
 }
 
 
-def build(name: str, spec: Mapping[str, Any], *, size: int, channels: int, seed: int) -> ImageSet:
+def build(
+    name: str, spec: Mapping[str, Any], *, size: int, channels: int, seed: int, decode: bool = True
+) -> ImageSet:
     """Make the data set `name` as its section of the config says.
 
     Args:
@@ -56,6 +65,7 @@ def build(name: str, spec: Mapping[str, Any], *, size: int, channels: int, seed:
         size: side of the square images, pixels.
         channels: 1 (grey) or 3 (RGB).
         seed: decides the split, the subset, and whatever the kind draws at random.
+        decode: False leaves picture files undecoded until the set is saved, and so out of memory.
 
     Raises:
         InputError: for an unknown kind or option, unreadable input, or a class without images.
@@ -75,13 +85,18 @@ def build(name: str, spec: Mapping[str, Any], *, size: int, channels: int, seed:
         raise InputError(f"data.{name}: {error}") from error
     chosen = pool.take(_subset(pool, options, name, seed))
     about = {"name": name, "kind": spec["kind"], "source": kind.source, "licence": kind.licence}
-    return ImageSet(chosen.images, chosen.manifest, about)
+    made = ImageSet(chosen.images, chosen.manifest, {**about, **chosen.about})
+    return decoded(made) if decode else made
 
 
 def _kind(name: str, spec: Mapping[str, Any]) -> Kind:
     kind = spec.get("kind")
+    if isinstance(kind, str) and kind.startswith("torchvision:"):
+        return _published(kind, torchvision_class(kind.partition(":")[2]))
     if not isinstance(kind, str) or kind not in KINDS:
-        raise InputError(f"data.{name}.kind: {kind!r} does not exist; use one of {', '.join(KINDS)}")
+        raise InputError(
+            f"data.{name}.kind: {kind!r} does not exist; use one of {', '.join(KINDS)}, torchvision:CLASS"
+        )
     return KINDS[kind]
 
 

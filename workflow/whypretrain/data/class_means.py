@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from whypretrain.data.unpickling import unpickle
 from whypretrain.errors import InputError
-
-_ARRAY_PARTS = {
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.numeric", "_frombuffer"),
-    ("numpy._core.numeric", "_frombuffer"),
-}
 
 
 def load_class_means(path: str | Path, *, key: str = "class_means") -> np.ndarray:
@@ -34,7 +24,7 @@ def load_class_means(path: str | Path, *, key: str = "class_means") -> np.ndarra
             arrays; what it asks for is not imported and not run.
     """
     path = Path(path)
-    readers = {".npy": _read_npy, ".npz": lambda file: _read_npz(file, key), ".pkl": _read_pickled_array}
+    readers = {".npy": _read_npy, ".npz": lambda file: _read_npz(file, key), ".pkl": unpickle}
     if path.suffix not in readers:
         raise InputError(f"{path}: {path.suffix or 'no suffix'} is not one of {', '.join(readers)}")
     array = readers[path.suffix](path)
@@ -49,38 +39,10 @@ def load_list(path: str | Path) -> list[str]:
     Raises:
         InputError: if the file is missing, broken, or holds anything but a list of strings.
     """
-    found = _unpickle(Path(path), allowed=set())
+    found = unpickle(path, allowed=())
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
         raise InputError(f"{path}: holds {_kind(found)}, not a list of strings")
     return found
-
-
-class _Restricted(pickle.Unpickler):
-    """An unpickler that resolves only the names it is given."""
-
-    def __init__(self, file: io.BytesIO, allowed: set[tuple[str, str]]) -> None:
-        super().__init__(file, encoding="latin1")
-        self.allowed = allowed
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self.allowed:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
-
-
-def _unpickle(path: Path, allowed: set[tuple[str, str]]) -> Any:
-    try:
-        return _Restricted(io.BytesIO(path.read_bytes()), allowed).load()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except pickle.UnpicklingError as error:
-        raise InputError(f"{path}: refused, {error}; nothing of it was run") from error
-    except Exception as error:  # a broken pickle fails in any way at all
-        raise InputError(f"{path}: not a pickle of the expected kind ({type(error).__name__})") from error
-
-
-def _read_pickled_array(path: Path) -> Any:
-    return _unpickle(path, _ARRAY_PARTS)
 
 
 def _read_npy(path: Path) -> np.ndarray:

@@ -11,10 +11,13 @@ import numpy as np
 import pandas as pd
 
 from whypretrain import files
+from whypretrain.data.pictures import Pictures
+from whypretrain.data.sampling import check_classes
 from whypretrain.errors import InputError
 
 COLUMNS = ("id", "split", "label", "class_name", "concept", "origin")
 SPLITS = ("train", "test")
+_AT_ONCE = 256  # images of which the statistics are counted at a time
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class ImageSet:
     """Images and their manifest, row by row.
 
     Attributes:
-        images: uint8, shape (N, C, H, W).
+        images: uint8, shape (N, C, H, W); undecoded `Pictures` in a set that `build` was told not to decode.
         manifest: one row an image: id, split ("train" or "test"), label (0..K-1), class_name, concept (the
             group that the class belongs to), origin (file, font or index that the image was made from).
         about: name, kind, source and licence, kept in `data.json`.
@@ -97,15 +100,60 @@ def assemble(
     return ImageSet(images, manifest).take(np.argsort(test, kind="stable"))
 
 
-def save(images: ImageSet, folder: str | Path) -> None:
-    """Write `images.npy`, `manifest.parquet` and `data.json`; the same set gives the same bytes."""
-    folder = Path(folder)
+def save(images: ImageSet, folder: str | Path, *, threads: int = 1) -> None:
+    """Write `images.npy`, `manifest.parquet` and `data.json`; the same set gives the same bytes.
+
+    Undecoded pictures are decoded in pieces on the way to the file, by `threads`.
+
+    Raises:
+        InputError: if pictures cannot be decoded and are not to be skipped, or a class has no image left.
+    """
+    folder, broken = Path(folder), list[int]()
     with files.atomic(folder / "images.npy") as temporary:
-        np.save(temporary, np.ascontiguousarray(images.images))
+        if isinstance(images.images, Pictures):
+            _write_pieces(temporary, images.images, broken, threads)
+        else:
+            np.save(temporary, np.ascontiguousarray(images.images))
+    images = _without(images, broken, _read_images(folder / "images.npy"))
     with files.atomic(folder / "manifest.parquet") as temporary:
         images.manifest.to_parquet(temporary, index=False)
     hashed = {"images_sha256": files.sha256(folder / "images.npy")}
     files.write_json(folder / "data.json", {**images.about, **_summary(images), **hashed})
+
+
+def decoded(images: ImageSet) -> ImageSet:
+    """The set with its pictures decoded, in memory.
+
+    Raises:
+        InputError: as `save`.
+    """
+    if not isinstance(images.images, Pictures):
+        return images
+    broken = list[int]()
+    return _without(images, broken, np.concatenate(list(images.images.pieces(broken))))
+
+
+def _without(images: ImageSet, broken: list[int], pixels: np.ndarray) -> ImageSet:
+    """The set with these pixels, without the rows of broken pictures, which are counted and named."""
+    if not isinstance(images.images, Pictures):
+        return ImageSet(pixels, images.manifest, images.about)
+    manifest = images.manifest.drop(index=broken).reset_index(drop=True)
+    training = manifest.loc[manifest["split"] == "train", "label"].to_numpy()
+    check_classes(training, images.classes, "training images that can be decoded")
+    skipped = {"number": len(broken), "origins": images.manifest["origin"].iloc[broken].tolist()}
+    return ImageSet(pixels, manifest, {**images.about, "skipped": skipped})
+
+
+def _write_pieces(path: Path, pictures: Pictures, broken: list[int], threads: int) -> None:
+    """An .npy file of the pictures that can be decoded; only one piece is held in memory."""
+    header = {"descr": "|u1", "fortran_order": False, "shape": pictures.shape}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for piece in pictures.pieces(broken, threads):
+            file.write(np.ascontiguousarray(piece).data)
+        file.seek(0)  # NumPy pads the header for any number of rows
+        rows = len(pictures) - len(broken)
+        np.lib.format.write_array_header_1_0(file, {**header, "shape": (rows, *pictures.shape[1:])})
 
 
 def load(folder: str | Path) -> ImageSet:
@@ -129,9 +177,7 @@ def load(folder: str | Path) -> ImageSet:
 
 def _summary(images: ImageSet) -> dict[str, Any]:
     """Counts, classes and the pixel statistics of the training images, scaled to [0, 1], per channel."""
-    pixels = images.split("train").images
-    mean = pixels.mean(axis=(0, 2, 3), dtype=np.float64) / 255
-    std = pixels.std(axis=(0, 2, 3), dtype=np.float64) / 255
+    mean, std = _statistics(images.split("train").images)
     counts = images.manifest.groupby(["split", "label"]).size()
     return {
         "images": len(images),
@@ -145,6 +191,17 @@ def _summary(images: ImageSet) -> dict[str, Any]:
         "mean": [round(float(value), 6) for value in mean],
         "std": [round(float(value), 6) for value in std],
     }
+
+
+def _statistics(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation per channel of uint8 images (N, C, H, W), scaled to [0, 1], from their histograms."""
+    counts = np.zeros((pixels.shape[1], 256), np.int64)
+    for start in range(0, len(pixels), _AT_ONCE):
+        for channel, count in enumerate(counts):
+            count += np.bincount(pixels[start : start + _AT_ONCE, channel].ravel(), minlength=256)
+    values, shares = np.arange(256) / 255, counts / counts.sum(axis=1, keepdims=True)
+    mean = shares @ values
+    return mean, np.sqrt((shares * (values - mean[:, None]) ** 2).sum(axis=1))
 
 
 def _read_images(path: Path) -> np.ndarray:

@@ -122,6 +122,22 @@ def folds(labels: np.ndarray, number: int, *, seed: int) -> np.ndarray:
     return np.where(np.bincount(labels)[labels] > 1, dealt, -1)
 
 
+def per_class(
+    labels: np.ndarray, number: int, *, classes: Sequence[str], seed: int, what: str = "images"
+) -> np.ndarray:
+    """Mark so many images of every class, all but one of a class that has no more.
+
+    Returns:
+        True for the marked images, shape (N,).
+
+    Raises:
+        InputError: if a class has fewer than two images.
+    """
+    check_classes(labels, classes, what, least=2)
+    quota = np.minimum(number, np.bincount(labels, minlength=len(classes)) - 1)
+    return _rank_within_class(labels, seeds.generator(seed, "per class")) < quota[labels]
+
+
 def check_classes(labels: np.ndarray, classes: Sequence[str], what: str, *, least: int = 1) -> None:
     """Raise an InputError that names the classes with fewer than `least` images."""
     count = np.bincount(labels, minlength=len(classes))

@@ -21,9 +21,14 @@ def stage(arguments: argparse.Namespace) -> None:
     if not {"size", "channels"} <= set(image):
         raise InputError(f"--config: image needs size and channels, not {', '.join(image)}")
     made = data.build(
-        arguments.name, config["spec"], size=image["size"], channels=image["channels"], seed=config["seed"]
+        arguments.name,
+        config["spec"],
+        size=image["size"],
+        channels=image["channels"],
+        seed=config["seed"],
+        decode=False,
     )
-    data.save(made, arguments.out)
+    data.save(made, arguments.out, threads=arguments.threads)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

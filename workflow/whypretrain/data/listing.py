@@ -1,0 +1,120 @@
+"""What a data set on disk holds, before any picture is decoded; every reader of such a set gives one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, cast
+from zipfile import ZipFile
+
+import numpy as np
+from PIL import Image
+
+from whypretrain.data.class_means import load_list
+from whypretrain.data.image_set import ImageSet, assemble
+from whypretrain.data.pictures import Opened, Pictures
+from whypretrain.errors import InputError
+from whypretrain.files import read_table
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Pictures that can be opened one by one, with what is known of them.
+
+    Attributes:
+        opened: the picture of a number 0..N-1, perhaps still undecoded.
+        labels: class of each, (N,).
+        classes: names of the classes, in the order of the labels.
+        origins: where each comes from, for people.
+        test: whether each belongs to the test split, (N,); None where the set has no split of its own.
+        concepts: the group that each class belongs to; None: the class itself.
+    """
+
+    opened: Opened
+    labels: np.ndarray
+    classes: list[str]
+    origins: list[str]
+    test: np.ndarray | None = None
+    concepts: list[str] | None = None
+
+    def image_set(
+        self, test: np.ndarray, *, size: int, channels: int, concepts: Any = None, skip_broken: bool = False
+    ) -> ImageSet:
+        """An image set whose pictures are decoded when it is saved."""
+        number = np.arange(len(self.labels))
+        pictures = Pictures(self.opened, self.origins, size, channels, skip_broken, number)
+        groups = self.concepts or self.classes
+        return assemble(
+            cast(np.ndarray, pictures),
+            self.labels,
+            test=test,
+            classes=self.classes,
+            concepts=groups if concepts is None else _named(concepts, self.classes),
+            origins=self.origins,
+        )
+
+
+def of_files(paths: Sequence[Path], root: Path, labels: Any, classes: Sequence[str], **more: Any) -> Listing:
+    """Image files below `root`."""
+    origins = [path.relative_to(root).as_posix() for path in paths]
+    return Listing(
+        lambda number: Image.open(paths[number]), np.asarray(labels, np.int64), list(classes), origins, **more
+    )
+
+
+def of_members(
+    archives: Sequence[ZipFile],
+    members: Sequence[tuple[int, str]],
+    labels: Any,
+    classes: Sequence[str],
+    **more: Any,
+) -> Listing:
+    """Image files inside zip archives, each (number of the archive, name in it)."""
+
+    def opened(number: int) -> Image.Image:
+        archive, name = members[number]
+        return Image.open(BytesIO(archives[archive].read(name)))
+
+    origins = [f"{Path(archives[archive].filename or '').name}/{name}" for archive, name in members]
+    return Listing(opened, np.asarray(labels, np.int64), list(classes), origins, **more)
+
+
+def of_arrays(
+    arrays: Sequence[np.ndarray], origins: Sequence[str], labels: Any, classes: Sequence[str], **more: Any
+) -> Listing:
+    """Pixels, one array (n, H, W[, 3]), uint8, after the other; memory-mapped ones stay on disk."""
+    ends = np.cumsum([len(array) for array in arrays])
+
+    def opened(number: int) -> Image.Image:
+        which = int(np.searchsorted(ends, number, side="right"))
+        return Image.fromarray(np.asarray(arrays[which][number - ends[which]]))
+
+    named = [
+        f"{name} {row}" for name, array in zip(origins, arrays, strict=True) for row in range(len(array))
+    ]
+    return Listing(opened, np.asarray(labels, np.int64), list(classes), named, **more)
+
+
+def _named(given: dict | str, classes: list[str]) -> list[str]:
+    """The concept of each class, from a mapping, a CSV file (class_name, concept) or pickled lists."""
+    table = {str(name): str(concept) for name, concept in _concepts(given).items()}
+    missing = [name for name in classes if name not in table]
+    if missing:
+        raise InputError(f"concepts: none for class {', '.join(missing[:5])}; name one for every class")
+    return [table[name] for name in classes]
+
+
+def _concepts(given: dict | str) -> dict:
+    if isinstance(given, dict):
+        return given
+    path = Path(given)
+    if (
+        path.suffix == ".pkl"
+    ):  # the list that the authors of arXiv 2111.12292 gave out, with that of the classes
+        return dict(zip(load_list(path.with_name("class_path.pkl")), load_list(path), strict=False))
+    table = read_table(path)
+    if not {"class_name", "concept"} <= set(table):
+        raise InputError(f"concepts: {path} needs the columns class_name and concept")
+    return dict(zip(table["class_name"], table["concept"], strict=True))
