@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import pytest
+import yaml
 
 from whypretrain.errors import InputError
 from whypretrain.figures import Settings, style
+
+ROOT = Path(__file__).parents[2]
 
 
 def luminance(colour):
@@ -21,6 +25,13 @@ def test_methods_of_one_experiment_differ_in_marker():
     names = [name for name in style.METHODS if name != "pretrained"]
     for one, other in combinations(names, 2):
         assert style.METHODS[one].marker != style.METHODS[other].marker, (one, other)
+
+
+def test_methods_of_the_interactions_experiment_differ_in_line():
+    names = yaml.safe_load((ROOT / "config/interactions.yaml").read_text())["grid"]["methods"]
+    compared = [name for name in names if not name.endswith("_again")]
+    lines = [look.line for look in style.looks([*compared, "reinitialised"]).values()]
+    assert len(set(lines)) == len(lines)
 
 
 def test_every_colour_stands_out_from_white_paper():

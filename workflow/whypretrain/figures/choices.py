@@ -96,7 +96,7 @@ def _draw_thresholds(axis: Axes, here: pd.DataFrame, settings: Settings, *, firs
         percent = 100 * part[["estimate", "low", "high"]].clip(0, 1)
         marks.band(axis, 100 * part["threshold"].to_numpy(), percent, look)
     axis.set_ylim(0, 104)
-    axis.set_xlabel("threshold / % of the strongest")
+    axis.set_xlabel("threshold / %")
     axis.tick_params(labelleft=first)
     if first:
         axis.set_ylabel("share / %")
@@ -123,7 +123,8 @@ def _note(rows: pd.DataFrame, settings: Settings) -> str:
     name = looks([settings.model])[settings.model].label
     bars = tables.interval_words(settings.confidence, "t-interval over seeds", repeated=tables.repeated(rows))
     return (
-        f"{tables.seeds(rows)}; the {name} model; mean over seeds, {bars}. Above: thresholds of salience. Below: the"
-        " setting of the other figures, and what each change of one setting does: effects without normalising the"
-        " models, fewer players (the others shown), another probe, and variants scored anew, by their names."
+        f"{tables.seeds(rows)}; the {name} model; mean over seeds, {bars}. Above: thresholds of salience, in % of the"
+        " strongest effect. Below: the setting of the other figures, and what each change of one setting does:"
+        " effects without normalising the models, fewer players (the others shown), another probe, and variants"
+        " scored anew, by their names."
     )

@@ -19,6 +19,8 @@ PURPLE, SKY, YELLOW, BLACK = "#CC79A7", "#56B4E9", "#B8A900", "#000000"
 GREY, PALE, INK = "#6E6E6E", "#B3B3B3", "#222222"
 
 SOLID, DASHED, DOTTED, DASHDOT = "-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1.2))
+SHORT, LONG, SPARSE = (0, (2, 1)), (0, (8, 2)), (0, (1, 2.5))
+UNEVEN, DASHDOTDOT = (0, (6, 1.5, 2, 1.5)), (0, (4, 1, 1, 1, 1, 1))
 
 RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -86,19 +88,20 @@ class Look:
 METHODS: dict[str, Look] = {
     "pretrained": Look("pre-trained", GREY, "s", DOTTED),
     "probe": Look("linear probe", GREY, "s", DOTTED),
+    "probe_paper": Look("probe, fine-tuning recipe", BLACK, "d", UNEVEN),
     "finetune": Look("fine-tuned", BLUE, "o", SOLID),
-    "finetune_again": Look("fine-tuned again", SKY, "o", DASHED),
+    "finetune_again": Look("fine-tuned again", SKY, ">", DASHED),
     "finetune_long": Look("fine-tuned, long", SKY, "h", DASHDOT),
     "joint_uot": Look("joint, UOT", GREEN, "D", DASHDOT),
-    "joint_vote": Look("joint, vote", YELLOW, "P", DASHED),
-    "joint_nearest": Look("joint, nearest", SKY, "X", DASHED),
-    "joint_random": Look("joint, random", PURPLE, "v", DOTTED),
+    "joint_vote": Look("joint, vote", YELLOW, "P", LONG),
+    "joint_nearest": Look("joint, nearest", SKY, "X", SHORT),
+    "joint_random": Look("joint, random", PURPLE, "v", DASHDOTDOT),
     "joint_all": Look("joint, all", ORANGE, "p", DASHED),
     "scratch": Look("from scratch", VERMILLION, "^", DASHED),
-    "scratch_again": Look("scratch again", ORANGE, "^", DOTTED),
+    "scratch_again": Look("scratch again", ORANGE, "8", DOTTED),
     "scratch_from_start": Look("from scratch, against its own start", PURPLE, "<", DOTTED),
     "reconstruct": Look("tuned to reconstruct", ORANGE, "*", DASHDOT),
-    "reinitialised": Look("re-initialised", BLACK, "x", DOTTED),
+    "reinitialised": Look("re-initialised", BLACK, "x", SPARSE),
 }
 
 KNOWLEDGE: dict[str, Look] = {
