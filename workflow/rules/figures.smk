@@ -35,9 +35,16 @@ if not ALONG:
 if "robustness" not in TABLES:
     del FIGURES["robustness"]
 
-# The paper that a figure belongs to, as the page orders them.
+# What the page says of a figure: its paper, caption and the published values.
 CONTENTS = yaml.safe_load((ROOT / "report/contents.yaml").read_text())["papers"]
-PAPER_OF = {figure["name"]: paper["short"] for paper in CONTENTS for figure in paper["figures"]}
+TOLD = {
+    figure["name"]: {**figure, "paper": paper["short"]} for paper in CONTENTS for figure in paper["figures"]
+}
+
+
+def told(key, default=""):
+    """What the page says of the figure of the wildcards."""
+    return lambda wildcards: TOLD.get(wildcards.figure, {}).get(key, default)
 
 
 rule draw_figure:
@@ -51,7 +58,7 @@ rule draw_figure:
         report(
             "<results>/figures/{figure}.png",
             caption="../report/figure.rst",
-            category=lambda wildcards: PAPER_OF.get(wildcards.figure, "Further figures"),
+            category=told("paper", "Further figures"),
             labels={"figure": "{figure}"},
         ),
         expand("<results>/figures/{{figure}}.{suffix}", suffix=["svg", "pdf", "csv"]),
@@ -78,6 +85,8 @@ rule draw_figure:
         targets=[at(f"data/{target}") for target in TARGETS],
         out=at("figures/{figure}"),
         tables=lambda wildcards: given(FIGURES[wildcards.figure]),
+        caption=told("caption"),
+        published=told("published"),
     message:
         "draw {wildcards.figure}"
     shell:
