@@ -14,7 +14,7 @@ from whypretrain.stages._run import parser, run
 
 _KEYS = ["target", "architecture", "method", "seed"]
 _VALUES = ["accuracy", "mean_class_accuracy", "n_test", "steps", "images_seen", "n_train"]
-_SOURCE = ["source", "source_loss", "source_classes", "source_weight", "source_ratio"]  # none: empty
+_SOURCE = ["source", "source_loss", "source_classes", "source_weight", "source_ratio", "drop_duplicates"]
 _COUNTS = [
     "source_images",
     "duplicates",

@@ -25,6 +25,10 @@ from whypretrain.training.recipe import Recipe
 from whypretrain.training.tuning import tuned
 
 
+# Settings of a recipe that the metrics tell, too.
+_SAID = ("source", "source_loss", "source_weight", "source_ratio", "drop_duplicates")
+
+
 def stage(arguments: argparse.Namespace) -> None:
     """Train every method of `--out`; config keys: recipes (method -> recipe), seed."""
     recipes = _recipes(arguments.config, list(arguments.out))
@@ -116,7 +120,7 @@ def _drawn_from(
         source = data.ImageSet(source.images, source.manifest.assign(split=split))
     left = used & ~alike if recipe.drop_duplicates else used
     return source, {
-        **{key: getattr(recipe, key) for key in ("source", "source_loss", "source_weight", "source_ratio")},
+        **{key: getattr(recipe, key) for key in _SAID},
         "source_classes": len(set(source.labels)) if chosen is None else len(chosen),
         "source_images": int(left.sum()),
         "duplicates": int(alike.sum()),
