@@ -24,7 +24,6 @@ from whypretrain.training.methods import evaluate, starting_model, train
 from whypretrain.training.recipe import Recipe
 from whypretrain.training.tuning import tuned
 
-
 # Settings of a recipe that the metrics tell, too.
 _SAID = ("source", "source_loss", "source_weight", "source_ratio", "drop_duplicates")
 
