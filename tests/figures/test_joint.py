@@ -23,19 +23,33 @@ METHODS = {  # recipe, accuracy
     "heavy": (("uot", "labels", 20, 3.0, 1.0), 0.89),
     "heavy_random": (("random", "labels", 20, 3.0, 1.0), 0.88),
     "twice": (("uot", "labels", 20, 0.3, 2.0), 0.935),
+    "distinct": (REFERENCE, 0.92),
+    "tuned": (("uot", "labels", 20, 3.0, 1.0), 0.95),
 }
 
 
 @pytest.fixture
 def runs():
     rows = [
-        (target, "resnet", method, seed, accuracy + 0.01 * seed - 0.1 * (target == "letters"), *recipe)
+        (
+            target,
+            "resnet",
+            method,
+            seed,
+            accuracy + 0.01 * seed - 0.1 * (target == "letters"),
+            *recipe,
+            method == "distinct" if recipe[0] else None,
+            6 if method == "tuned" else None,
+            90,
+            7,
+        )
         for target in ("digits", "letters")
         for seed in (0, 1, 2)
         for method, (recipe, accuracy) in METHODS.items()
     ]
     columns = ["target", "architecture", "method", "seed", "accuracy"]
-    source = ["source", "source_loss", "source_classes", "source_weight", "source_ratio"]
+    source = ["source", "source_loss", "source_classes", "source_weight", "source_ratio", "drop_duplicates"]
+    source += ["trials", "source_images", "duplicates"]
     return pd.DataFrame(rows, columns=[*columns, *source])
 
 
@@ -49,8 +63,29 @@ def given(runs):
         ],
         columns=["target", "architecture", "method", "seed", "variant", "train_size", "gain"],
     )
+    keys = ["target", "architecture", "method", "seed", "trial", "fold", "source_weight", "held_out"]
+    trials = pd.DataFrame(
+        [
+            (
+                "digits",
+                "resnet",
+                "tuned",
+                seed,
+                trial,
+                fold,
+                weight,
+                10,
+                0.9 + 0.01 * trial + 0.02 * fold,
+                trial == best,
+            )
+            for seed, best in ((0, 0), (1, 1), (2, 1))
+            for trial, weight in enumerate((0.1, 3.0))
+            for fold in (0, 1)
+        ],
+        columns=[*keys, "accuracy", "chosen"],
+    )
     published = pd.DataFrame({"quantity": ["average_accuracy_gain"], "value": [2.93]})
-    return {"runs": runs, "target_sizes": sizes, "published_uot": published}
+    return {"runs": runs, "target_sizes": sizes, "tuning": trials, "published_uot": published}
 
 
 def shown(name, given):
@@ -86,6 +121,21 @@ def test_sensitivity_varies_one_setting_at_a_time(given):
 def test_target_sizes_are_means_over_seeds_in_points(given):
     table = shown("target_sizes", given).set_index("variant")
     assert table["estimate"].to_dict() == pytest.approx({"part_10": 1.05, "part_100": 0.105})
+
+
+def test_tuning_shows_held_out_accuracy_and_how_often_a_setting_was_chosen(given):
+    table = shown("tuning", given).set_index("tried")
+    assert table["estimate"].to_dict() == pytest.approx({"λ 0.1": 91, "λ 3": 92})
+    assert table["chosen"].to_dict() == {"λ 0.1": 1, "λ 3": 2}
+
+
+def test_duplicates_pairs_what_differs_by_them_alone(given):
+    table = shown("duplicates", given)
+    assert set(table["method"]) == {"joint_uot"}
+    found = table.set_index(["target", "drop_duplicates"])
+    assert found.loc[("digits", False), "estimate"] == pytest.approx(94)
+    assert found.loc[("digits", True), "estimate"] == pytest.approx(93)
+    assert found["duplicates"].tolist() == [7] * 4
 
 
 @pytest.mark.parametrize("name", FIGURES)

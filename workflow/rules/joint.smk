@@ -8,6 +8,10 @@ if any(given_recipe.get("source_classes") for given_recipe in JOINT):
     JOINT_FIGURES += ["sensitivity"]
 if TARGET_VARIANTS:
     JOINT_FIGURES += ["target_sizes"]
+if TUNED:
+    JOINT_FIGURES += ["tuning"]
+if any(given_recipe.get("drop_duplicates") for given_recipe in JOINT):
+    JOINT_FIGURES += ["duplicates"]
 
 
 rule decide_joint_claims:
@@ -47,6 +51,7 @@ rule draw_joint:
         code=code("joint_figures"),
         runs=rules.gather_runs.output.runs,
         target_sizes=rules.gather_runs.output.target_sizes,
+        tuning=rules.gather_runs.output.tuning,
         published=f"{PUBLISHED}/uot_published.csv",
     output:
         expand("<results>/joint/{name}.{suffix}", name=JOINT_FIGURES, suffix=["png", "svg", "pdf", "csv"]),
@@ -69,7 +74,7 @@ rule draw_joint:
     shell:
         "python -m whypretrain.stages.joint_figures --config {params.config:q} --threads {threads}"
         " --names {params.names} --runs {input.runs} --target-sizes {input.target_sizes}"
-        " --published-uot {input.published} --out {params.out} > {log} 2>&1"
+        " --tuning {input.tuning} --published-uot {input.published} --out {params.out} > {log} 2>&1"
 
 
 rule joint:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from whypretrain.figures import canvas, marks, tables
+from whypretrain.figures import canvas, joint_checks, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import GREY, PALE, looks
 
@@ -142,6 +142,7 @@ FIGURES: dict[str, Callable[[Tables, Settings], tuple[Figure, pd.DataFrame]]] = 
     "ablation": ablation,
     "sensitivity": sensitivity,
     "target_sizes": target_sizes,
+    **joint_checks.FIGURES,
 }
 
 
@@ -161,10 +162,11 @@ def with_gains(runs: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 def _alike(runs: pd.DataFrame, settings: Settings, *, free: tuple[str, ...]) -> np.ndarray:
     """Whether a run's source settings are those of the joint method of its target, but for the free ones.
 
-    The rule `all`, and clusters in place of classes, have their own number of classes where the rule is free.
+    Runs whose settings were chosen by trials, or that leave out near-duplicates, are not. The rule `all`, and
+    clusters in place of classes, have their own number of classes where the rule is free.
     """
     reference = tables.only(runs, method=settings.joint).groupby("target").first()
-    alike = runs["source"].notna().to_numpy()
+    alike = (runs["source"].notna() & runs["trials"].isna() & ~runs["drop_duplicates"].eq(True)).to_numpy()
     for column in {"source", "source_loss", *VARIED} - set(free):
         same = (runs[column] == runs["target"].map(reference[column])).to_numpy()
         own = (runs["source"] == "all") | (runs["source_loss"] == "consistency")
@@ -175,7 +177,7 @@ def _alike(runs: pd.DataFrame, settings: Settings, *, free: tuple[str, ...]) -> 
 
 def _without_source(runs: pd.DataFrame, settings: Settings) -> np.ndarray:
     """Fine-tuning alone, but not the method that gains are over: for longer, say."""
-    alone = runs["source"].isna() & runs["method"].str.startswith(settings.model)
+    alone = runs["source"].isna() & runs["trials"].isna() & runs["method"].str.startswith(settings.model)
     return (alone & (runs["method"] != settings.model)).to_numpy()
 
 
@@ -230,7 +232,7 @@ def _write_table(
 
 
 def _cell(rows: pd.DataFrame, method: str, column: str) -> str:
-    """`81.3 ± 1.2`; a gain with its sign; nothing where nothing is known."""
+    """`81.3 ± 1.2`; a gain with its sign; nothing where nothing is known, or 0 by definition."""
 
     def value(name: str, of: str) -> float:
         return float(rows[name].get((method, of), np.nan))
@@ -240,4 +242,6 @@ def _cell(rows: pd.DataFrame, method: str, column: str) -> str:
         return f"{published:+.2f}" if np.isfinite(published) else ""
     estimate, half = value("estimate", column), (value("high", column) - value("low", column)) / 2
     sign, spread = "+" if column == "gain" else "", f" ± {half:.1f}" if np.isfinite(half) else ""
-    return f"{estimate:{sign}.1f}{spread}" if np.isfinite(estimate) else ""
+    itself = column == "gain" and estimate == value("low", column) == value("high", column) == 0
+    known = np.isfinite(estimate) and not itself
+    return f"{estimate:{sign}.1f}{spread}".replace("-", "−") if known else ""

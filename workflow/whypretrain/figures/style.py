@@ -6,6 +6,7 @@ carry the same distinction where there is no colour at all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import cycle, product
@@ -124,12 +125,26 @@ def looks(methods: Iterable[str]) -> dict[str, Look]:
     ['finetune', 'scratch', 'mine']
     """
     present = list(dict.fromkeys(methods))
-    own = sorted(name for name in present if name not in METHODS)
+    own = sorted((name for name in present if name not in METHODS), key=_numbers_by_size)
     spare = cycle(product(_SPARE_LINES, zip(_SPARE, _SPARE_MARKERS, strict=True)))
     found = {name: look for name, look in METHODS.items() if name in present}
     for name, (line, (colour, marker)) in zip(own, spare, strict=False):
-        found[name] = Look(words(name), colour, marker, line)
+        found[name] = Look(_label(name), colour, marker, line)
     return found
+
+
+def _numbers_by_size(name: str) -> list[tuple[float, str]]:
+    """A key that sorts `k_5` before `k_10`."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", name)
+    return [(float(part), "") if place % 2 else (0.0, part) for place, part in enumerate(parts)]
+
+
+def _label(name: str) -> str:
+    """A method's name as words; what it is joint with, or that its settings were chosen by trials, stands apart."""
+    kind, _, rest = name.partition("_")
+    if rest == "tuned":
+        return f"{METHODS['finetune'].label if kind == 'finetune' else kind}, settings chosen"
+    return f"joint, {RULES.get(rest, words(rest))}" if kind == "joint" and rest else words(name)
 
 
 def rule_looks(rules: Iterable[str]) -> dict[str, Look]:

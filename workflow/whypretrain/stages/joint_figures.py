@@ -19,7 +19,8 @@ from whypretrain.stages._run import parser, run
 def stage(arguments: argparse.Namespace) -> None:
     """Draw the named figures; the config is that of figures and statistics."""
     settings = Settings.of(arguments.config)
-    given = {name: read_table(getattr(arguments, name)) for name in ("runs", "target_sizes", "published_uot")}
+    names = ("runs", "target_sizes", "tuning", "published_uot")
+    given = {name: read_table(getattr(arguments, name)) for name in names}
     for name in arguments.names:
         with mpl.rc_context(RC):
             figure, shown = FIGURES[name](given, settings)
@@ -32,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     found.add_argument("--names", required=True, nargs="+", choices=sorted(FIGURES), help="figures to draw")
     found.add_argument("--runs", required=True, type=Path, help="runs.csv")
     found.add_argument("--target-sizes", required=True, type=Path, help="target_sizes.csv")
+    found.add_argument("--tuning", required=True, type=Path, help="tuning.csv")
     found.add_argument("--published-uot", required=True, type=Path, help="the paper's numbers (.csv)")
     found.add_argument("--out", required=True, type=Path, help="folder to write")
     run(stage, found.parse_args(argv))
