@@ -61,6 +61,29 @@ def test_no_later_block_runs(architecture, classes):
     assert ran == model.block_names[:2]
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "names"),
+    [
+        ("vit_small_patch16_224", {"patch_size": 8, "embed_dim": 12, "depth": 2, "num_heads": 2}, "blocks"),
+        ("resnet50", {"layers": [1, 1, 1, 1], "channels": [4, 6, 8, 10]}, "layer"),
+        ("vgg16", {"mlp_ratio": 0.01}, "stages"),
+        ("convnext_tiny", {"depths": [1, 1, 1, 1], "dims": [4, 6, 8, 10]}, "stages"),
+        ("swin_tiny_patch4_window7_224", STAGED["swin_tiny_patch4_window7_224"], "layers"),
+    ],
+)
+def test_every_family_is_read_by_name_up_to_any_block(name, options, names, classes):
+    """The first outputs do not depend on how far the forward goes, and the images get a gradient from each."""
+    model = model_of(name, options, classes).requires_grad_(False)
+    images = torch.rand(1, 1, 32, 32, device=device(), requires_grad=True)
+    assert all(each.startswith(names) for each in model.block_names)
+    whole = model.blocks(images)
+    for upto in range(1, len(whole) + 1):
+        outputs = model.blocks(images, upto)
+        assert torch.equal(outputs[-1], whole[upto - 1])
+        (slope,) = torch.autograd.grad(outputs[-1].square().sum(), images)
+        assert slope.abs().sum() > 0
+
+
 @pytest.mark.parametrize("name", ["swin_tiny_patch4_window7_224", "convnext_atto"])
 def test_stages_of_other_families_are_those_of_a_full_forward(name, classes):
     model = model_of(name, STAGED[name], classes)

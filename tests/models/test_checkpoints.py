@@ -9,7 +9,9 @@ import timm
 import torch
 
 from whypretrain.errors import InputError
-from whypretrain.models import Architecture, build, device, import_checkpoint, save
+from whypretrain.models import Architecture, build, device, import_checkpoint, load, projected, save
+from whypretrain.training import Recipe
+from whypretrain.training.methods import starting_model
 
 SMALL_RESNET = {"layers": [1, 1, 1, 1], "channels": [4, 6, 8, 10]}
 
@@ -77,21 +79,44 @@ def test_a_head_for_other_classes_is_dropped_and_said(either, classes, tmp_path)
     assert torch.allclose(model.features(images.to(device())).cpu(), expected, atol=1e-4)
 
 
-def test_moco_gives_its_query_encoder(plain_resnet, classes, tmp_path):
-    query, key = (
-        published(plain_resnet, 10).state_dict(),
-        build(plain_resnet, classes, seed=0).backbone.state_dict(),
-    )
+@pytest.fixture
+def moco(plain_resnet, classes, tmp_path):
+    """A file as MoCo v2 writes it, and what it holds of the query encoder: backbone, and projection to 8 dimensions."""
+    query = published(plain_resnet, 10).state_dict()
+    key = build(plain_resnet, classes, seed=0).backbone.state_dict()
     query = {name: value for name, value in query.items() if not name.startswith("fc.")}
-    projection = {"fc.0.weight": torch.zeros(10, 10), "fc.2.weight": torch.zeros(128, 10)}
-    state = {f"module.encoder_q.{name}": value for name, value in {**query, **projection}.items()}
+    draw = torch.Generator().manual_seed(3)
+    shapes = {"0.weight": (10, 10), "0.bias": (10,), "2.weight": (8, 10), "2.bias": (8,)}
+    head = {name: torch.randn(shape, generator=draw) for name, shape in shapes.items()}
+    state = {f"module.encoder_q.{name}": value for name, value in query.items()}
+    state |= {f"module.encoder_q.fc.{name}": value for name, value in head.items()}
     state |= {f"module.encoder_k.{name}": value for name, value in key.items()}
-    state["module.queue"] = torch.zeros(128, 16)
+    state["module.queue"] = torch.zeros(8, 16)
     torch.save({"arch": "resnet18", "state_dict": state}, tmp_path / "moco.pth.tar")
-    model, notes = import_checkpoint(plain_resnet, f"file:{tmp_path / 'moco.pth.tar'}", classes)
+    return tmp_path / "moco.pth.tar", query, head
+
+
+def test_moco_gives_its_query_encoder(plain_resnet, classes, moco):
+    path, query, _ = moco
+    model, notes = import_checkpoint(plain_resnet, f"file:{path}", classes)
     found = model.backbone.state_dict()
     assert all(torch.equal(found[name].cpu(), query[name]) for name in query)
-    assert notes == ["the head was dropped; a new one for 3 classes was drawn"]
+    assert notes == ["the projection to 8 dimensions serves selection alone; a new head was drawn"]
+
+
+def test_moco_s_projection_serves_selection_and_not_training(plain_resnet, classes, moco, tmp_path):
+    path, _, head = moco
+    model, _ = import_checkpoint(plain_resnet, f"file:{path}", classes)
+    save(model, tmp_path / "model", {})
+    again = load(tmp_path / "model")
+    features = np.random.default_rng(0).standard_normal((5, 10)).astype(np.float32)
+    hidden = np.maximum(features @ head["0.weight"].numpy().T + head["0.bias"].numpy(), 0)
+    expected = hidden @ head["2.weight"].numpy().T + head["2.bias"].numpy()
+    assert np.allclose(projected(again, features), expected, atol=1e-4)
+    started = starting_model(again, ["x", "y"], Recipe(), seed=0)
+    assert started.projection is None
+    assert torch.equal(started.backbone.conv1.weight, again.backbone.conv1.weight)
+    assert projected(started, features) is features
 
 
 def test_our_own_file_is_a_checkpoint_too(architecture, classes, tmp_path):
@@ -188,6 +213,15 @@ def test_another_family_is_recognised(vit, plain_resnet, classes, tmp_path):
         import_checkpoint(vit, source, classes)
 
 
+@pytest.mark.parametrize("name", ["resnet50", "vgg11", "convnext_tiny", "swin_tiny_patch4_window7_224"])
+def test_the_architecture_that_fits_is_suggested(vit, classes, tmp_path, name):
+    state = timm.create_model(name, num_classes=7).state_dict()
+    source = write({key: value.half() for key, value in state.items()}, tmp_path / "w.pth")
+    with pytest.raises(InputError, match=rf"set architecture: {{name: {name}}} without options") as refused:
+        import_checkpoint(vit, source, classes)
+    assert "\n" not in str(refused.value)
+
+
 class Payload:
     """Touches a file when unpickled."""
 
@@ -230,7 +264,7 @@ def test_files_without_a_state_dict_are_named(vit, classes, tmp_path, content, t
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        ("model.pth", "give timm:NAME or file:PATH"),
+        ("model.pth", "give timm:NAME, torchvision:WEIGHTS or file:PATH"),
         ("file:", "give timm:NAME"),
         ("file:no.pth", "no such file"),
     ],
@@ -238,6 +272,24 @@ def test_files_without_a_state_dict_are_named(vit, classes, tmp_path, content, t
 def test_sources_that_are_none(vit, classes, source, told):
     with pytest.raises(InputError, match=told):
         import_checkpoint(vit, source, classes)
+
+
+def test_torchvision_s_weights(classes, monkeypatch, tmp_path):
+    """From the place where torchvision keeps what it fetched; normalised as its images were."""
+    from torchvision.models import ResNet18_Weights, resnet18
+
+    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path))
+    (tmp_path / "checkpoints").mkdir()
+    theirs, weights = resnet18().eval(), ResNet18_Weights.IMAGENET1K_V1
+    torch.save(theirs.state_dict(), tmp_path / "checkpoints" / weights.url.rpartition("/")[2])
+    names = [str(number) for number in range(1000)]
+    ours, notes = import_checkpoint(Architecture("resnet18", 64, 3), f"torchvision:{weights}", names)
+    images, expected = torch.rand(2, 3, 64, 64), weights.transforms()
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (expected.mean, expected.std))
+    assert torch.allclose(ours(images.to(device())).cpu(), theirs((images - mean) / std), atol=1e-3)
+    assert "images are normalised as torchvision:ResNet18_Weights.IMAGENET1K_V1 was" in notes[0]
+    with pytest.raises(InputError, match=r"torchvision:ResNet18_Weights\.NONE: could not be fetched"):
+        import_checkpoint(Architecture("resnet18", 64, 3), "torchvision:ResNet18_Weights.NONE", names)
 
 
 def test_without_a_network_the_message_says_so(vit, classes, monkeypatch, tmp_path):

@@ -3,7 +3,7 @@
 from whypretrain.models.architecture import Architecture
 from whypretrain.models.checkpoints import import_checkpoint
 from whypretrain.models.classifier import Classifier, build
-from whypretrain.models.extraction import class_means, extract
+from whypretrain.models.extraction import class_means, extract, projected
 from whypretrain.models.inputs import as_input, device
 from whypretrain.models.stem import Cut, cut_at_stem
 from whypretrain.models.storage import load, load_checkpoints, save
@@ -21,5 +21,6 @@ __all__ = [
     "import_checkpoint",
     "load",
     "load_checkpoints",
+    "projected",
     "save",
 ]

@@ -26,19 +26,21 @@ def import_checkpoint(
 ) -> tuple[Classifier, list[str]]:
     """A classifier with the weights of `source`, in evaluation mode, and notes on what was changed for it.
 
-    `source` is `timm:NAME`, fetched by timm together with its normalisation, or `file:PATH`: safetensors, a
-    PyTorch state dict (plain, under `state_dict` or `model`, prefixed `module.`, MoCo's `encoder_q`), or an
-    AugReg .npz (Steiner et al., arXiv:2106.10270). timm resamples positions, patches and input channels. A
-    head for other classes is dropped; the new one is drawn from `seed`.
+    `source` is `timm:NAME` or `torchvision:WEIGHTS` (`ResNet50_Weights.IMAGENET1K_V1`), fetched by these libraries
+    together with their normalisation, or `file:PATH`: safetensors, a PyTorch state dict (plain, under
+    `state_dict` or `model`, prefixed `module.`, MoCo's `encoder_q`), or an AugReg .npz (Steiner et al.,
+    arXiv:2106.10270). timm resamples positions, patches and input channels. A head for other classes is
+    dropped; the new one is drawn from `seed`.
 
     Raises:
         InputError: if the source cannot be read, holds more than tensors, or does not fit the architecture.
     """
     kind, _, place = source.partition(":")
-    if kind not in ("timm", "file") or not place:
-        raise InputError(f"checkpoint {source!r}: give timm:NAME or file:PATH")
-    if kind == "timm":
-        state, published = _fetch(place)
+    fetch = {"timm": _from_timm, "torchvision": _from_torchvision}.get(kind)
+    if (fetch is None and kind != "file") or not place:
+        raise InputError(f"checkpoint {source!r}: give timm:NAME, torchvision:WEIGHTS or file:PATH")
+    if fetch is not None:
+        state, published = fetch(place)
         architecture = _normalised_as(published, architecture)
         model = build(architecture, classes, seed=seed)
         notes = [f"images are normalised as {source} was: {architecture.mean}, {architecture.std}"]
@@ -50,17 +52,32 @@ def import_checkpoint(
     return model.eval(), load(model, path)
 
 
-def _fetch(name: str) -> tuple[State, Mapping[str, Any]]:
+def _from_timm(name: str) -> tuple[State, Mapping[str, Any]]:
     import timm
 
     try:
         published: Any = timm.create_model(name, pretrained=True)
     except (OSError, RuntimeError, ValueError) as error:  # no network; no such name or tag; no weights
-        raise InputError(
-            f"checkpoint timm:{name}: could not be fetched ({_first_line(error)}); "
-            "check the name and the network, or fetch the file elsewhere and give file:PATH"
-        ) from error
+        raise _not_fetched(f"timm:{name}", error) from error
     return published.state_dict(), published.pretrained_cfg
+
+
+def _from_torchvision(name: str) -> tuple[State, Mapping[str, Any]]:
+    from torchvision.models import get_weight
+
+    try:
+        weights: Any = get_weight(name)
+        state = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
+    except (OSError, RuntimeError, ValueError, KeyError, UnpicklingError) as error:  # as above
+        raise _not_fetched(f"torchvision:{name}", error) from error
+    return dict(state), vars(weights.transforms())
+
+
+def _not_fetched(source: str, error: Exception) -> InputError:
+    return InputError(
+        f"checkpoint {source}: could not be fetched ({_first_line(error)}); "
+        "check the name and the network, or fetch the file elsewhere and give file:PATH"
+    )
 
 
 def _normalised_as(published: Mapping[str, Any], architecture: Architecture) -> Architecture:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -23,6 +23,7 @@ class Classifier(nn.Module):
         classes: names of the K classes, in the order of the logits.
         backbone: the timm model without head.
         head: `nn.Linear(d, K)`.
+        projection: of a contrastive checkpoint, from features to the space in which it compared images; else None.
     """
 
     _mean: Tensor
@@ -36,6 +37,7 @@ class Classifier(nn.Module):
         self.classes = list(classes)
         self.backbone, n_features = timm_backbone(architecture)
         self.head = _new_head(n_features, len(classes))
+        self.projection: nn.Sequential | None = None
         for name, values in (("_mean", architecture.mean), ("_std", architecture.std)):
             self.register_buffer(name, torch.tensor(values).view(1, -1, 1, 1), persistent=False)
 
@@ -88,6 +90,14 @@ class Classifier(nn.Module):
     def normalised(self, images: Tensor) -> Tensor:
         """What the backbone is given for images in [0, 1]."""
         return (images - self._mean) / self._std
+
+
+def projection_of(head: Mapping[str, Tensor]) -> nn.Sequential | None:
+    """An untrained projection for the weights of MoCo v2's head (arXiv:2003.04297), two layers; None for any other."""
+    if head.keys() != {"0.weight", "0.bias", "2.weight", "2.bias"}:
+        return None
+    (hidden, features), (width, _) = head["0.weight"].shape, head["2.weight"].shape
+    return nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, width)).to(device())
 
 
 def _new_head(n_features: int, n_classes: int) -> nn.Linear:

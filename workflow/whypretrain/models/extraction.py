@@ -7,7 +7,7 @@ import torch
 
 from whypretrain.errors import InputError
 from whypretrain.models.classifier import Classifier
-from whypretrain.models.inputs import as_input
+from whypretrain.models.inputs import as_input, device
 from whypretrain.progress import progress
 
 
@@ -33,6 +33,17 @@ def extract(model: Classifier, images: np.ndarray, batch_size: int) -> np.ndarra
         batches = [model.features(as_input(images[start : start + batch_size])).cpu() for start in starts]
     model.train(was_training)
     return torch.cat(batches).numpy()
+
+
+def projected(model: Classifier, features: np.ndarray) -> np.ndarray:
+    """What source data are chosen by: features (N, d), projected where the model is a contrastive checkpoint.
+
+    The projection's output is not normalised (arXiv 2111.12292); training starts without it.
+    """
+    if model.projection is None:
+        return features
+    with torch.inference_mode():
+        return model.projection(torch.as_tensor(features, device=device())).cpu().numpy()
 
 
 def class_means(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

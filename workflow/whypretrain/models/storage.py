@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from whypretrain.errors import InputError
 from whypretrain.files import atomic, read_json, sha256, write_json
 from whypretrain.models.architecture import Architecture
-from whypretrain.models.classifier import Classifier, build
+from whypretrain.models.classifier import Classifier, build, projection_of
 
 _WEIGHTS, _CARD = "model.safetensors", "model.json"
 _SHOWN = 5  # names listed in a message
@@ -56,7 +56,11 @@ def load(folder: str | Path) -> Classifier:
             f"{weights}: damaged or changed, its SHA-256 is not the one in {_CARD}; make the model again"
         )
     model = build(Architecture.from_dict(card["architecture"]), card["classes"], seed=0)
-    fill(model, read_safetensors(weights), weights)
+    state = read_safetensors(weights)
+    parts = [name.partition(".") for name in state]
+    projection = {name: state[f"projection.{name}"] for part, _, name in parts if part == "projection"}
+    model.projection = projection_of(projection)
+    fill(model, state, weights)
     return model.eval()
 
 
@@ -92,7 +96,12 @@ def read_safetensors(path: str | Path) -> dict[str, Tensor]:
         raise InputError(f"{path}: not a readable safetensors file ({error}); fetch it again") from error
 
 
-def fill(model: Classifier, state: Mapping[str, Tensor], source: str | Path, hint: str = "") -> None:
+def fill(
+    model: Classifier,
+    state: Mapping[str, Tensor],
+    source: str | Path,
+    hint: Callable[[], str] = lambda: "give the architecture of these weights",
+) -> None:
     """Copy `state` into the model, which must have the same names and shapes throughout.
 
     Raises:
@@ -110,8 +119,7 @@ def fill(model: Classifier, state: Mapping[str, Tensor], source: str | Path, hin
     }
     if any(differences.values()):
         told = "; ".join(f"{kind}: {_some(names)}" for kind, names in differences.items() if names)
-        mend = hint or "give the architecture of these weights"
-        raise InputError(f"{source}: weights do not fit {model.architecture.name} ({told}); {mend}")
+        raise InputError(f"{source}: weights do not fit {model.architecture.name} ({told}); {hint()}")
     model.load_state_dict(dict(state))
 
 

@@ -1,7 +1,8 @@
 """Stage features: pooled features of a model on data sets, with their class means, one DATASET.npz each.
 
 Arrays: features float32 (N, d) in the manifest's order, labels int64 (N,), is_train bool (N,), and over the
-training images of K classes class_means float64 (K, d), class_counts int64 (K,). Same input, same bytes.
+training images of K classes class_means float64 (K, d), class_counts int64 (K,). Means are taken of the projected
+features where the model is a contrastive checkpoint with its projection. Same input, same bytes.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def _features(
     _check_classes(np.bincount(labels[is_train], minlength=len(images.classes)), images.classes, name)
     features = models.extract(model, images.images, batch_size)
     _check_finite(features, labels, images.classes, name)
-    means, counts = models.class_means(features[is_train], labels[is_train])
+    means, counts = models.class_means(models.projected(model, features[is_train]), labels[is_train])
     return {
         "features": features,
         "labels": labels,

@@ -59,7 +59,12 @@ def _save(
         raise InputError(
             f"{weights}: missing, or not the file that model.json describes; make the model again"
         )
-    state = safetensors.numpy.load_file(weights) | {"head.weight": probe.weight, "head.bias": probe.bias}
+    kept = {
+        name: value
+        for name, value in safetensors.numpy.load_file(weights).items()
+        if name.startswith("backbone.")
+    }
+    state = kept | {"head.weight": probe.weight, "head.bias": probe.bias}
     with files.atomic(folder / "model.safetensors") as temporary:
         temporary.write_bytes(safetensors.numpy.save(state))
     sha256 = files.sha256(folder / "model.safetensors")
