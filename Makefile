@@ -29,6 +29,17 @@ test-cluster: $(VENV)/.done
 record restore: $(VENV)/.done
 	python workflow/tools/versioning.py $@ --config $(CONFIG)
 
+# Measured beside what people would use instead; peers go to .cache, so that .venv stays as it is. About 20 minutes on 2 cores.
+PEERS := .cache/peers
+RESULTS ?= results/default
+bench: $(PEERS)/.done
+	@echo "Measuring; tables go to results/benchmarks, the page to docs/benchmarks.md."
+	PYTHONPATH=$(PEERS) python -m benchmarks --results $(RESULTS) --page
+
+$(PEERS)/.done: benchmarks/requirements.txt $(VENV)/.done
+	$(PYTHON) -m pip install --quiet --no-deps --upgrade --target $(PEERS) -r benchmarks/requirements.txt
+	touch $@
+
 check: $(VENV)/.done
 	@echo "Checking style and types."
 	ruff check . && ruff format --check .

@@ -1,96 +1,99 @@
-"""Claim: scores of all coalitions come at 90 % or more of the model's plain batched forward rate at its best size.
+"""Claim: scores of all coalitions come at 90 % or more of the rate at which the model runs ready batches.
 
-Peer: the same model, called on ready batches of unmasked images, at the fastest of several batch sizes. Both rates
-are measured in turn, 15 times in this process; the ratio is of the best of each, which other load disturbs least.
-Models are those of the embedded experiment, 16x16 grey images, 10 players of 16 cells; `--large` takes ResNet-18 on
-224x224 images and 10 of 49 cells.
+Peers: the same model on ready batches of one unmasked image, at the fastest of several batch sizes, which is
+the limit; and a loop that masks the image and calls the model once a coalition. Models are those of
+`config/default.yaml`; where there is a GPU, ResNet-18 on 224x224 images as well.
 
-Last result (2026-11-21, torch 2.15, AMD EPYC, 1 thread, processor time, beside a load of 15 on two cores): vit, batch
-64, plain 4039/s, scores 3866/s, ratio 0.957; resnet, batch 128, 14363/s and 13307/s, ratio 0.927.
-To be repeated on a GPU.
+Last result: none yet.
 
-    python benchmarks/coalition_scores.py [--quick] [--large]
+    python -m benchmarks coalition_scores [--quick]
 """
 
 from __future__ import annotations
 
-import argparse
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import partial
 
+import numpy as np
 import torch
 
+from benchmarks._case import Case, Pair, relative
 from whypretrain import models
 from whypretrain.interactions import best_batch_size, grid_players, score_coalitions
+from whypretrain.interactions.logits import log_odds
 from whypretrain.models import Architecture
 
-SMALL_VIT = {"patch_size": 4, "embed_dim": 96, "depth": 4, "num_heads": 3}
+VIT = {"patch_size": 4, "embed_dim": 96, "depth": 4, "num_heads": 3, "mlp_ratio": 2, "class_token": False}
 ARCHITECTURES = {
-    "vit": Architecture("vit_tiny_patch16_224", 16, 1, SMALL_VIT),
-    "resnet": Architecture(
+    "ViT": Architecture("vit_tiny_patch16_224", 16, 1, {**VIT, "global_pool": "avg"}),
+    "ResNet": Architecture(
         "resnet18", 16, 1, {"layers": [1, 1, 1, 1], "channels": [16, 32, 64, 96]}, "small"
     ),
 }
-LARGE = {"resnet18": Architecture("resnet18", 224, 3)}
+LARGE = {"ResNet-18, 224 px": Architecture("resnet18", 224, 3)}
+LOOP_SHARE = 1 / 8  # the loop does every eighth coalition
 
 
-def rate(work: Callable[[], object], forwards: int) -> float:
-    """Forwards a second of one call: of wall time on a GPU, else of processor time, which other load changes less."""
-    on_gpu = torch.cuda.is_available()
-    clock = time.perf_counter if on_gpu else time.process_time
-    start = clock()
-    work()
-    if on_gpu:
-        torch.cuda.synchronize()
-    return forwards / (clock() - start)
+def cases(quick: bool) -> Iterator[Case]:
+    """Both peers for every model and number of players."""
+    chosen = ARCHITECTURES | (LARGE if torch.cuda.is_available() else {})
+    for (name, architecture), n in (
+        (item, n) for item in chosen.items() for n in ((6,) if quick else (10, 12))
+    ):
+        size = f"{name}, {n} players"
+        yield Case(size, partial(against_plain, architecture, n), "ready batches", aim=0.9, tolerance=1e-4)
+        yield Case(
+            size, partial(against_loop, architecture, n), "loop over masks", tolerance=1e-4, share=LOOP_SHARE
+        )
 
 
-def compare(architecture: Architecture, samples: int, rounds: int) -> float:
-    """Best rate of masked scoring over best rate of plain forwards."""
-    model = models.build(architecture, [str(label) for label in range(10)], seed=0).eval()
-    images = torch.rand(samples, architecture.channels, architecture.size, architecture.size).to(
-        models.device()
-    )
-    grid = 4 if architecture.size == 16 else 7
-    players = [grid_players(grid, 10, architecture.size, image=str(index)) for index in range(samples)]
-    with torch.inference_mode():
-        size = best_batch_size([model], images[:1])
-        batch = images[:1].expand(size, -1, -1, -1).contiguous()
-        calls = samples * 1024 // size
+class Scoring:
+    """A model, an image and players, scored at the model's fastest batch size."""
 
-        def plain() -> None:
-            for _ in range(calls):
-                model(batch)
+    def __init__(self, architecture: Architecture, n: int) -> None:
+        self.model, self.n = models.build(architecture, [str(k) for k in range(10)], seed=0).eval(), n
+        generator = torch.Generator().manual_seed(0)
+        shape = (1, architecture.channels, architecture.size, architecture.size)
+        self.image = torch.rand(shape, generator=generator).to(models.device())
+        grid = 4 if architecture.size == 16 else 7
+        self.players = grid_players(grid, n, architecture.size, image="0")
+        with torch.inference_mode():
+            self.batch_size = min(best_batch_size([self.model], self.image), 1 << n)
+            self.batch = self.image.expand(self.batch_size, -1, -1, -1).contiguous()
 
-        def masked() -> None:
-            score_coalitions([model], images, [0] * samples, players, batch_size=size)
+    def ours(self) -> np.ndarray:
+        """Scores of all coalitions."""
+        return score_coalitions([self.model], self.image, [0], self.players, batch_size=self.batch_size)[0, 0]
 
-        plain(), masked()
-        rates = [(rate(plain, calls * size), rate(masked, samples * 1024)) for _ in range(rounds)]
-    forward, score = (max(each) for each in zip(*rates, strict=True))
-    print(
-        f"{architecture.name}, {architecture.size} px, batch {size}: plain {forward:.0f}/s, scores {score:.0f}/s",
-        end="",
-    )
-    print(f", ratio {score / forward:.3f}")
-    return score / forward
+    @torch.inference_mode()
+    def plain(self) -> float:
+        """As many forwards on ready batches; the score of the whole image."""
+        for _ in range((1 << self.n) // self.batch_size):
+            logits = self.model(self.batch)
+        return float(log_odds(logits[:1], np.array([0])))
 
-
-def main() -> None:
-    """Compare all models; exit status 1 if the claim fails."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="one round of one image; the claim is not judged"
-    )
-    parser.add_argument("--large", action="store_true", help="ResNet-18 on 224 px, best on a GPU")
-    arguments = parser.parse_args()
-    samples, rounds = (1, 1) if arguments.quick else (8 if torch.cuda.is_available() else 1, 15)
-    chosen = LARGE if arguments.large else ARCHITECTURES
-    ratios = [compare(architecture, samples, rounds) for architecture in chosen.values()]
-    raise SystemExit(not arguments.quick and min(ratios) < 0.9)
+    @torch.inference_mode()
+    def loop(self) -> list[float]:
+        """Scores of a share of the coalitions, one call each."""
+        found = []
+        cells = [torch.from_numpy(self.players.owner == player) for player in range(self.n)]
+        for mask in range(0, 1 << self.n, round(1 / LOOP_SHARE)):
+            masked = self.image.clone()
+            for player, cell in enumerate(cells):
+                if not mask >> player & 1:
+                    masked[:, :, cell] = 0.0
+            found.append(float(log_odds(self.model(masked), np.array([0]))))
+        return found
 
 
-if __name__ == "__main__":
-    main()
+def against_plain(architecture: Architecture, n: int) -> Pair:
+    """Our scores beside the same number of plain forwards."""
+    scoring = Scoring(architecture, n)
+    note = f"batches of {scoring.batch_size}"
+    return Pair(scoring.ours, scoring.plain, lambda ours, whole: relative(ours[-1], whole), lambda *_: note)
+
+
+def against_loop(architecture: Architecture, n: int) -> Pair:
+    """Our scores beside one call a coalition."""
+    scoring = Scoring(architecture, n)
+    return Pair(scoring.ours, scoring.loop, lambda ours, some: relative(ours[:: round(1 / LOOP_SHARE)], some))

@@ -1,62 +1,83 @@
-"""Claim: AND effects of 64 games of 12 players take at most a thousandth of the time that shapiq takes.
+"""Claim: AND effects of a game of 12 players or more take at most a thousandth of the time that shapiq takes.
 
-Peer: shapiq 1.4.1, `ExactComputer(game, 12)("Moebius")`, its exact transform, on games whose values are already at
-hand. It runs on one game, and its time counts 64-fold (`--all`: on all 64). Both run in this process, on one thread.
+Peers: `ExactComputer(game, n)("Moebius")` of shapiq on a game whose values are at hand; and the way of the
+code published with arXiv 2305.01939, a product with the dense matrix of all signs (4^n float32 numbers, made
+once and not counted here; at 16 players it takes 17 GB).
 
-Last result (2026-11-21, AMD EPYC, 1 thread, beside a load of 12 on two cores): ours 1.90 ms, shapiq 33.7 s, ratio
-17742; on the less busy machine before 1.95 ms, 14.9 s, ratio 7657. Largest difference of the effects 9e-14.
+Last result: none yet.
 
-    python benchmarks/moebius.py [--quick] [--all]
+    python -m benchmarks moebius [--quick]
 """
 
 from __future__ import annotations
 
-import argparse
-import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
-import shapiq
 
-from whypretrain.interactions import from_shapiq, moebius
-
-
-def seconds(work: Callable[[], Any], repeats: int) -> float:
-    """The shortest of several runs."""
-    found = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - start)
-    return min(found)
+from benchmarks._case import Case, Pair
+from whypretrain.interactions import from_shapiq, moebius, orders
 
 
-def by_shapiq(v: np.ndarray) -> Any:
-    n = v.size.bit_length() - 1
-    return shapiq.ExactComputer(lambda shown: v[shown @ (1 << np.arange(n))], n_players=n)("Moebius")
+def cases(quick: bool) -> Iterator[Case]:
+    """Both peers at every size, and our time alone at 20 players."""
+    for n in (6,) if quick else (10, 12, 14, 16):
+        yield Case(
+            f"{n} players",
+            partial(against_shapiq, n),
+            "exact transform",
+            aim=1000 if n >= 12 else None,
+            package="shapiq",
+            needs="shapiq",
+            threads=(1, 2) if n < 14 else (1,),
+            memory=True,
+        )
+    for n in (6,) if quick else (10, 12, 14):
+        yield Case(
+            f"{n} players",
+            partial(against_matrix, n),
+            "dense matrix",
+            aim=1000 if n >= 12 else None,
+            package="torch",
+            tolerance=1e-4,
+            memory=True,
+            why="once made, the matrix is 4^n multiplications for our n 2^(n-1) subtractions, at the speed of memory",
+        )
+    n = 8 if quick else 20
+    yield Case(f"{n} players", partial(alone, n), limit=1.0)
 
 
-def main() -> None:
-    """Time both and print the ratio; exit status 1 if the claim fails."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def game(n: int) -> np.ndarray:
+    """Scores of all coalitions."""
+    return np.random.default_rng(n).normal(size=1 << n)
+
+
+def alone(n: int) -> Pair:
+    """Our transform of one game."""
+    return Pair(partial(moebius, game(n)))
+
+
+def against_shapiq(n: int) -> Pair:
+    """Beside shapiq, which asks for the scores of coalitions as it needs them."""
+    import shapiq
+
+    v, place = game(n), 1 << np.arange(n)
+    peer = shapiq.ExactComputer
+    return Pair(
+        partial(moebius, v),
+        lambda: peer(lambda shown: v[shown @ place], n_players=n)("Moebius"),
+        lambda ours, theirs: np.abs(ours - from_shapiq(theirs)).max() / np.abs(ours).max(),
     )
-    parser.add_argument("--quick", action="store_true", help="8 games of 8 players; the claim is not judged")
-    parser.add_argument("--all", action="store_true", help="run shapiq on every game")
-    arguments = parser.parse_args()
-    games, n = (8, 8) if arguments.quick else (64, 12)
-    v = np.random.default_rng(0).normal(size=(games, 1 << n))
-    ours = seconds(lambda: moebius(v), 20)
-    peer = v if arguments.all else v[:1]
-    theirs = seconds(lambda: [by_shapiq(game) for game in peer], 1) * games / len(peer)
-    error = np.abs(from_shapiq(by_shapiq(v[0])) - moebius(v[0])).max()
-    print(
-        f"{games} games of {n} players: ours {ours * 1e3:.2f} ms, shapiq {theirs:.1f} s, ratio {theirs / ours:.0f}"
-    )
-    print(f"largest difference {error:.1e}")
-    raise SystemExit(not arguments.quick and theirs / ours < 1000)
 
 
-if __name__ == "__main__":
-    main()
+def against_matrix(n: int) -> Pair:
+    """Beside a product with the matrix of (-1)^(|S| - |T|) over T within S."""
+    import torch
+
+    v, masks = game(n), np.arange(1 << n)
+    signs = (1 - 2 * (orders(n) % 2)).astype(np.int8)
+    within = np.stack([(masks & ~mask) == 0 for mask in masks])
+    matrix = torch.from_numpy(within * (signs[:, None] * signs)).float()
+    scores = torch.from_numpy(v).float()
+    return Pair(partial(moebius, v), lambda: matrix @ scores)

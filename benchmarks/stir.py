@@ -1,153 +1,128 @@
-"""The full STIR matrix of a model pair, both directions: shared inversions against one inversion a cell.
+"""Claim: the STIR matrix of a pair of networks, both directions, comes at least ten times faster from 6
+blocks on.
 
-Claim: with the same values, L blocks take about 1.1 L times less than the algorithm of the reference (which does
-L times the inversions and forward passes to the end), and far less than with the graph traced anew at every
-call, as its base library does; so 10 times less from 9 blocks on, and from 2 on, respectively. Sharing and
-stopping early bound the former: with a backward pass of b forward passes it is L (L + b (L + 1) / 2) / ((1 + b)
-(L + 1) / 2), that is 7.4 at 6 blocks for the b = 2.1 measured. Steps themselves are 57 % matrix products at the
-core's speed; one batch over all blocks or another attention kernel changed them by 7 % at most.
-Peer: the algorithm of github.com/nvedant07/STIR at 9de8699 (stir-invariance 0.0), written plainly, as that
-code needs a GPU: for every pair of layers and each direction it inverts the reference layer anew, every step
-runs the whole network, weights are not frozen, CKA is the biased one of the features. Same noise for both.
+Peer: `stir.STIR` of the package stir-invariance (github.com/nvedant07/STIR), unedited, cell by cell: each
+inverts the reference layer anew in both directions, every step runs the whole network, weights are not
+frozen. The package names CUDA devices and its own noise; a mode of torch sends the former to the CPU and
+gives it our noise, so that the values are the same. Its model is an adapter around ours that returns logits
+and one layer.
 
-    python benchmarks/stir.py [--quick]
+Last result: none yet.
 
-Last result (torch 2.15.0, one thread of a busy EPYC, 32 images, 10 steps, CPU seconds; ratio to ours, growth of
-peak memory): 2 blocks ours 0.5 s, 14 MiB; reference x2.4, 15 MiB; re-tracing x19, 39 MiB. 4 blocks ours 1.6 s,
-23 MiB; x4.6, 27 MiB; x35, 89 MiB. 6 blocks ours 3.4 s, 33 MiB; x6.8, 38 MiB; re-tracing was not run to its end.
+    python -m benchmarks stir [--quick]
 """
 
 from __future__ import annotations
 
-import argparse
-import multiprocessing
-import resource
-import time
-import warnings
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
-from torchvision.models.feature_extraction import create_feature_extractor
+from torch.overrides import TorchFunctionMode
 
+from benchmarks._case import Case, Pair
 from whypretrain import models
-from whypretrain.invariances import block_grams, invert_blocks, inverted_grams, starting_noise
-from whypretrain.invariances.cka import cka_of_grams
+from whypretrain.invariances import block_grams, cka_of_grams, invert_blocks, inverted_grams, starting_noise
 
-STEP_SIZE = 0.5
-
-Forward = Callable[[models.Classifier, torch.Tensor], list[torch.Tensor]]
+STEP_SIZE, IMAGES, STEPS = 0.5, 32, 5
 
 
-def whole(model: models.Classifier, images: torch.Tensor) -> list[torch.Tensor]:
-    """All block outputs and the logits: what a full forward pass gives."""
-    outputs = model.blocks(images)
-    tokens = outputs[-1].unflatten(1, (-1, model.head.in_features))
-    return [*outputs, model.head(model.backbone.norm(tokens)[:, 0])]
-
-
-def traced(model: models.Classifier, images: torch.Tensor) -> list[torch.Tensor]:
-    """The same through a graph that is traced anew at every call, as the reference's base library does."""
-    nodes = {f"blocks.{k}.add_1": str(k) for k in range(len(model.block_names))}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        outputs = create_feature_extractor(model.backbone, nodes)((images - 0.5) / 0.5)
-    return [output.flatten(1) for output in outputs.values()]
+def cases(quick: bool) -> Iterator[Case]:
+    """ViTs of growing depth."""
+    for depth in (2,) if quick else (2, 4, 6):
+        steps = 2 if quick else STEPS
+        yield Case(
+            f"{depth} blocks, {IMAGES} images, {steps} steps",
+            partial(beside, depth, steps),
+            "STIR, cell by cell",
+            aim=10 if depth >= 6 else None,
+            package="stir-invariance",
+            needs="stir",
+            tolerance=1e-3,
+            memory=True,
+            why="sharing the inversions and stopping at the inverted block bound it",
+        )
 
 
 def pair(depth: int) -> list[models.Classifier]:
+    """Two untrained ViTs of 17 tokens, 96 wide."""
     options = {"patch_size": 4, "embed_dim": 96, "depth": depth, "num_heads": 4}
     vit = models.Architecture("vit_tiny_patch16_224", 16, 1, options)
     return [models.build(vit, [str(k) for k in range(10)], seed=seed).eval() for seed in (0, 1)]
 
 
-def ours(depth: int, images: torch.Tensor, steps: int) -> np.ndarray:
-    """(direction, inverted block, tested block)."""
+def beside(depth: int, steps: int) -> Pair:
+    """Both ways on the same models, images and noise: (inverted model, inverted block, tested block)."""
+    made = pair(depth)
+    images = torch.rand(IMAGES, 1, 16, 16, generator=torch.Generator().manual_seed(0)).to(models.device())
+    forward, b = depth * depth, 2.0  # with a backward pass of b forward passes
+    bound = (forward + b * depth * (depth + 1) / 2) / ((1 + b) * (depth + 1) / 2)
+    return Pair(
+        partial(ours, made, images, steps),
+        partial(theirs, made, images, steps),
+        note=lambda *_: f"sharing alone gives {bound:.1f} if a backward pass costs two forward passes",
+    )
+
+
+def ours(made: list[models.Classifier], images: torch.Tensor, steps: int) -> np.ndarray:
+    """Every block inverted once, and all blocks tested on it."""
     matrices = []
-    for inverted, tested in (pair(depth), pair(depth)[::-1]):
-        made = invert_blocks(inverted, images, steps=steps, step_size=STEP_SIZE, seed=0)
-        matrices.append(cka_of_grams(block_grams(tested, images)[None], inverted_grams(tested, made)))
-    return torch.stack(matrices).numpy()
+    for inverted, tested in (made, made[::-1]):
+        inversions = invert_blocks(inverted, images, steps=steps, step_size=STEP_SIZE, seed=0)
+        matrices.append(cka_of_grams(block_grams(tested, images)[None], inverted_grams(tested, inversions)))
+    return torch.stack(matrices).cpu().numpy()
 
 
-def reference(depth: int, images: torch.Tensor, steps: int, whole: Forward = whole) -> np.ndarray:
-    """The same by an inversion a cell."""
-    matrix = np.zeros((2, depth, depth))
-    for direction, (inverted, tested) in enumerate((pair(depth), pair(depth)[::-1])):
-        for i in range(depth):
-            for j in range(depth):
-                made = plain_inversion(whole, inverted, i, images, steps)
-                with torch.no_grad():
-                    matrix[direction, i, j] = plain_cka(whole(tested, images)[j], whole(tested, made)[j])
+def theirs(made: list[models.Classifier], images: torch.Tensor, steps: int) -> np.ndarray:
+    """A call of the package for every pair of layers."""
+    from stir.attack.losses import LPNormLossSingleModel
+    from stir.helper import DummyArgs
+    from stir.stir import STIR
+
+    first, second = map(Adapter, made)
+    depth, none = len(made[0].block_names), torch.nn.Identity()
+    matrix = np.empty((2, depth, depth))
+    with OnThisDevice(images):
+        for i, j in np.ndindex(depth, depth):
+            attack = {
+                "custom_loss": LPNormLossSingleModel(DummyArgs(("lpnorm_type", 2, float))),
+                "constraint": "2", "eps": 1000, "step_size": STEP_SIZE, "iterations": steps, "targeted": True,
+                "do_tqdm": False, "should_normalize": True, "use_best": True,
+            }  # fmt: skip
+            found = STIR(first, second, none, none, images, ve_kwargs=attack, layer1_num=i, layer2_num=j)
+            matrix[0, i, j], matrix[1, j, i] = found.m2m1, found.m1m2
     return matrix
 
 
-def re_tracing(depth: int, images: torch.Tensor, steps: int) -> np.ndarray:
-    """The reference with its base library's forward."""
-    return reference(depth, images, steps, traced)
+class Adapter(torch.nn.Module):
+    """A classifier as the package calls its models: logits and the features of one layer, from a whole forward."""
+
+    def __init__(self, model: models.Classifier) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: torch.Tensor, layer_num: int, **_: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits (B, K) and the flattened output (B, d) of block `layer_num`, from 0."""
+        outputs = self.model.blocks(images)
+        tokens = outputs[-1].unflatten(1, (-1, self.model.head.in_features))
+        return self.model.head(self.model.backbone.norm(tokens)[:, 0]), outputs[layer_num]
 
 
-def plain_inversion(
-    whole: Forward, model: models.Classifier, block: int, images: torch.Tensor, steps: int
-) -> torch.Tensor:
-    with torch.no_grad():
-        target = whole(model, images)[block]
-    current = best = starting_noise(images, seed=0).clamp(0, 1)
-    lowest = torch.full((len(images),), torch.inf)
-    for step in range(steps + 1):
-        current = current.detach().requires_grad_()
-        loss = (whole(model, current)[block] - target).norm(dim=1) / target.norm(dim=1)
-        better = loss.detach() < lowest
-        best = torch.where(better[:, None, None, None], current.detach(), best)
-        lowest = torch.where(better, loss.detach(), lowest)
-        if step < steps:
-            (gradient,) = torch.autograd.grad(loss.sum(), current)
-            length = gradient.flatten(1).norm(dim=1)[:, None, None, None] + 1e-10
-            current = (current - STEP_SIZE * gradient / length).clamp(0, 1)
-    return best
+class OnThisDevice(TorchFunctionMode):
+    """Tensors sent to a CUDA device stay with the images, and normal noise is ours."""
 
+    def __init__(self, images: torch.Tensor) -> None:
+        super().__init__()
+        self.device, self.noise = images.device, starting_noise(images, seed=0).clamp(0, 1)
 
-def plain_cka(x: torch.Tensor, y: torch.Tensor) -> float:
-    x, y = x - x.mean(0), y - y.mean(0)
-    k, m = x @ x.T, y @ y.T
-    return float((k * m).sum() / (k.norm() * m.norm()))
-
-
-def measured(way: str, depth: int, count: int, steps: int) -> tuple[float, float, np.ndarray]:
-    """CPU seconds, growth of a fresh process's peak memory in MiB, and the matrices."""
-    torch.set_num_threads(1)
-    images = torch.rand(count, 1, 16, 16, generator=torch.Generator().manual_seed(0))
-    call = {"ours": ours, "reference": reference, "re-tracing": re_tracing}[way]
-    call(1, images[:4], 1)  # imports and first calls
-    before, begin = peak_mib(), time.process_time()
-    found = call(depth, images, steps)
-    return time.process_time() - begin, peak_mib() - before, found
-
-
-def peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="2 and 4 blocks, few images and steps")
-    quick = parser.parse_args().quick
-    depths, count, steps = ((2, 4), 16, 5) if quick else ((2, 4, 6), 32, 10)
-    print(
-        f"torch {torch.__version__}, CPU seconds, one thread; ViT d=96, 16x16, {count} images, {steps} steps"
-    )
-    print("MiB: growth of the peak memory; ratio: CPU seconds of ours")
-    for depth in depths:
-        results = {}
-        for way in ("ours", "reference", "re-tracing"):
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                took, mib, found = results[way] = pool.apply(measured, (way, depth, count, steps))
-            ratio, difference = took / results["ours"][0], np.abs(found - results["ours"][2]).max()
-            numbers = f"{took:7.1f} s {mib:5.0f} MiB  ratio {ratio:5.1f}  largest difference {difference:.0e}"
-            print(f"{depth} blocks  {way:10s} {numbers}", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """As torch does, but for those two."""
+        if function is torch.randn:
+            return self.noise.clone()
+        if function is torch.Tensor.to:
+            args = [
+                self.device if "cuda" in str(each) and not torch.is_tensor(each) else each for each in args
+            ]
+        return function(*args, **(kwargs or {}))

@@ -1,54 +1,46 @@
-"""Per-sample selection: time and peak memory of transport from features that never holds the cost matrix.
+"""Claim: per-sample selection of 200,000 source images for 2,000 target images never holds the cost matrix:
+time grows as the number of pairs, memory as the number of images.
 
-Claim: 1.28 M source images x 6 k target images at 128 dimensions fit in 4 GiB; the dense cost alone would take 31 GB in
-single precision. Settings of arXiv:2111.12292: temperature 0.1, tau 1:100 times it.
+Peers: `sinkhorn_unbalanced` of POT on the dense cost where that fits (its making counted on both sides), and
+our own dense solver. Settings of arXiv 2111.12292: temperature 0.1, tau 1:100 times it; features of 128
+dimensions.
 
-There is no peer: of the libraries that solve without the cost matrix none takes two different marginal weights in
-NumPy. At the toy size the result is checked against the dense solver instead.
+Last result: none yet.
 
-Last result (one thread of an AMD EPYC shared with other work, NumPy 2.4.6):
-    200000 x 2000 x 128: 28.8 s, 10 passes, relative gap 3e-11; peak 0.15 GiB, of which features 0.13 GiB
-    extrapolated to 1281167 x 5994: 9 min, 0.8 GiB
-    1281167 x 200 x 128: 30.2 s, 10 passes; peak 0.76 GiB, of which features 0.65 GiB
-
-    OMP_NUM_THREADS=1 python benchmarks/streaming_selection.py [--quick] [--source N] [--target M]
+    python -m benchmarks streaming_selection [--quick]
 """
 
 from __future__ import annotations
 
-import argparse
-import resource
-import time
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
+from benchmarks._case import Case, Pair
+from benchmarks.unbalanced_ot import quiet, row_error
 from whypretrain.selection import cosine_cost, unbalanced_ot, unbalanced_ot_from_features
 
 DIMENSIONS = 128
-PAPER = (1_281_167, 5_994)
 OPTIONS = {"epsilon": 0.1, "tau_source": 0.1, "tau_target": 10.0}
 
 
-def main() -> None:
-    found = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    found.add_argument("--quick", action="store_true", help="a toy size, checked against the dense solver")
-    found.add_argument("--source", type=int, default=200_000)
-    found.add_argument("--target", type=int, default=2_000)
-    arguments = found.parse_args()
-    n, m = (3_000, 200) if arguments.quick else (arguments.source, arguments.target)
-    source, target = features(n, seed=0), features(m, seed=1)
-    before = peak_memory()
-    start = time.perf_counter()
-    result = unbalanced_ot_from_features(source, target, **OPTIONS)
-    seconds = time.perf_counter() - start
-    print(
-        f"{n} x {m} x {DIMENSIONS}: {seconds:.1f} s, {result.iterations} passes, relative gap {result.relative_gap:.0e}"
-    )
-    print(f"peak memory {peak_memory():.2f} GiB, of which before the solver {before:.2f} GiB")
-    if arguments.quick:
-        check(source, target, result.row_mass)
-    else:
-        extrapolate(n, m, seconds, solver_memory=peak_memory() - before)
+def cases(quick: bool) -> Iterator[Case]:
+    """POT while its cost matrix fits, then ours alone."""
+    for n, m in [(600, 100)] if quick else [(20_000, 500)]:
+        size = f"{n} x {m}"
+        yield Case(
+            size,
+            partial(beside_pot, n, m),
+            "sinkhorn",
+            package="POT",
+            needs="ot",
+            tolerance=1e-4,
+            memory=True,
+        )
+        yield Case(size, partial(beside_dense, n, m), "our dense solver", tolerance=1e-4, memory=True)
+    n, m = (2_000, 100) if quick else (200_000, 2_000)
+    yield Case(f"{n} x {m}", partial(alone, n, m), threads=(1, 2), memory=True)
 
 
 def features(rows: int, seed: int) -> np.ndarray:
@@ -56,33 +48,42 @@ def features(rows: int, seed: int) -> np.ndarray:
     centres = np.random.default_rng(2).standard_normal((50, DIMENSIONS), dtype=np.float32)
     draw = np.random.default_rng(seed)
     found = np.empty((rows, DIMENSIONS), dtype=np.float32)
-    for block in np.array_split(
-        found, rows // 10_000 + 1
-    ):  # no copy: the peak before the solver is the features'
+    for block in np.array_split(found, rows // 10_000 + 1):  # no copy: the peak is that of the solver
         draw.standard_normal(block.shape, dtype=np.float32, out=block)
         block += centres[draw.integers(0, 50, len(block))]
     return found
 
 
-def peak_memory() -> float:
-    """Peak resident memory of this process in GiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+def alone(n: int, m: int) -> Pair:
+    """Our solver, which keeps no cost matrix."""
+    source, target = features(n, seed=0), features(m, seed=1)
+    return Pair(
+        lambda: unbalanced_ot_from_features(source, target, **OPTIONS),
+        note=lambda ours, _: (
+            f"{ours.iterations} passes, relative gap {ours.relative_gap:.0e};"
+            f" features {(n + m) * DIMENSIONS * 4 / 2**20:.0f} MiB"
+        ),
+    )
 
 
-def extrapolate(n: int, m: int, seconds: float, solver_memory: float) -> None:
-    """Time grows with n m, the solver's memory with n + m at most, the features' exactly."""
-    size = PAPER[0] * PAPER[1] / (n * m)
-    memory = sum(PAPER) * DIMENSIONS * 4 / 2**30 + solver_memory * sum(PAPER) / (n + m)
-    print(f"extrapolated to {PAPER[0]} x {PAPER[1]}: {seconds * size / 60:.0f} min, {memory:.1f} GiB")
+def beside_dense(n: int, m: int) -> Pair:
+    """Beside our solver with the cost in memory, double precision."""
+    source, target = features(n, seed=0), features(m, seed=1)
+    return Pair(
+        lambda: unbalanced_ot_from_features(source, target, **OPTIONS).row_mass,
+        lambda: unbalanced_ot(cosine_cost(source, target), **OPTIONS).row_mass,
+    )
 
 
-def check(source: np.ndarray, target: np.ndarray, row_mass: np.ndarray) -> None:
-    dense = unbalanced_ot(cosine_cost(source, target), **OPTIONS)
-    error = np.abs(row_mass / dense.row_mass - 1).max()
-    print(f"largest relative difference of a row mass from the dense solver: {error:.0e}")
-    if error > 1e-4:
-        raise SystemExit("streaming and dense solvers disagree")
+def beside_pot(n: int, m: int) -> Pair:
+    """Beside POT with the cost in memory."""
+    import ot
 
-
-if __name__ == "__main__":
-    main()
+    source, target, ones = features(n, seed=0), features(m, seed=1), (np.ones(n), np.ones(m))
+    taus = OPTIONS["tau_source"], OPTIONS["tau_target"]
+    solver = partial(ot.unbalanced.sinkhorn_unbalanced, reg_type="entropy", numItermax=3000, stopThr=1e-9)
+    return Pair(
+        lambda: unbalanced_ot_from_features(source, target, **OPTIONS),
+        lambda: quiet(solver, *ones, cosine_cost(source, target), OPTIONS["epsilon"], taus),
+        lambda ours, plan: row_error(plan, ours.row_mass),
+    )

@@ -8,7 +8,7 @@ import torch
 
 from whypretrain import invariances
 from whypretrain.errors import InputError
-from whypretrain.invariances import linear_cka, minibatch_cka, subspace_similarity
+from whypretrain.invariances import cka_matrix, linear_cka, minibatch_cka, subspace_similarity
 
 ESTIMATES = pytest.mark.parametrize("unbiased", [False, True])
 
@@ -179,3 +179,15 @@ def test_bad_input_of_the_others():
         subspace_similarity(normal(10, 20), normal(10, 20), components=12)
     with pytest.raises(InputError, match="one shape"):
         subspace_similarity(normal(10, 20), normal(10, 21), components=2)
+
+
+@ESTIMATES
+def test_matrix_holds_the_cka_of_every_pair(unbiased):
+    xs, ys = ([normal(20, d, seed=d) for d in widths] for widths in ((3, 30), (5, 8, 40)))
+    expected = [[linear_cka(x, y, unbiased=unbiased) for y in ys] for x in xs]
+    np.testing.assert_allclose(cka_matrix(xs, ys, unbiased=unbiased), expected, atol=1e-12)
+
+
+def test_matrix_needs_the_same_images():
+    with pytest.raises(InputError, match="20 and 19 rows"):
+        cka_matrix([normal(20, 3)], [normal(19, 3)])

@@ -20,10 +20,11 @@ COMPUTED = re.compile(r"^computed ([\d.]+) s$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Job:
-    """One job's wall seconds, and how many of them were computing."""
+    """One job's wall seconds, how many of them were computing, and when it ended (seconds of the epoch)."""
 
     wall: float
     computing: float
+    end: float
 
 
 def read_jobs(results: Path, since: float) -> list[Job]:
@@ -35,7 +36,7 @@ def read_jobs(results: Path, since: float) -> list[Job]:
             continue
         with benchmark.open() as file:
             wall = sum(float(row["s"]) for row in csv.DictReader(file, delimiter="\t"))
-        found.append(Job(wall, sum(map(float, COMPUTED.findall(log.read_text())))))
+        found.append(Job(wall, sum(map(float, COMPUTED.findall(log.read_text()))), benchmark.stat().st_mtime))
     return found
 
 

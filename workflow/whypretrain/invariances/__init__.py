@@ -9,7 +9,14 @@ from whypretrain.invariances.blocks import (
     invert_blocks,
     inverted_grams,
 )
-from whypretrain.invariances.cka import cka_of_grams, gram, linear_cka, minibatch_cka, subspace_similarity
+from whypretrain.invariances.cka import (
+    cka_matrix,
+    cka_of_grams,
+    gram,
+    linear_cka,
+    minibatch_cka,
+    subspace_similarity,
+)
 from whypretrain.invariances.comparison import ESTIMATORS, Subject, compare, examine, permuted_chance
 from whypretrain.invariances.dynamics import follow, with_peaks
 from whypretrain.invariances.inversion import Inversion, invert, starting_noise
@@ -39,6 +46,7 @@ __all__ = [
     "block_layer",
     "choose_schedule",
     "cka_divergence",
+    "cka_matrix",
     "cka_of_grams",
     "compare",
     "correlate",

@@ -7,7 +7,7 @@ CKA: Kornblith et al. 2019 (arXiv:1905.00414). Unbiased estimate: Song et al. 20
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -76,6 +76,24 @@ def cka_of_grams(kx: torch.Tensor, ky: torch.Tensor, *, unbiased: bool = False) 
             "the features of some layer are the same for every image, CKA is undefined; leave it out"
         )
     return torch.einsum("...ij,...ij->...", kx, ky) / lengths
+
+
+def cka_matrix(xs: Sequence[Array], ys: Sequence[Array], *, unbiased: bool = False) -> torch.Tensor:
+    """Linear CKA (len(xs), len(ys)), float64, of every layer of one model with every layer of another.
+
+    `linear_cka` of each pair (n, ...) of features, from one Gram matrix a layer: L layers take 2 L products with
+    n x n entries, and one more with all of them.
+
+    Raises:
+        InputError: as `linear_cka`.
+    """
+    sides = []
+    for features in (xs, ys):
+        grams = torch.stack([gram(each) for each in features])
+        _check_counts(len(xs[0]), grams.shape[-1], unbiased)
+        flat = (_u_centred(grams) if unbiased else grams).flatten(1)
+        sides.append(flat / torch.linalg.vector_norm(flat, dim=1, keepdim=True))
+    return sides[0] @ sides[1].T
 
 
 def minibatch_cka(batches: Iterable[tuple[Array, Array]]) -> float:

@@ -1,0 +1,64 @@
+"""Where the time of an experiment goes: computing and start-up of every stage's jobs, and what their imports
+cost.
+
+No peer. Wall and computing seconds come from the benchmark files and logs of a finished run; the imports are
+those of the stage's module in a fresh interpreter, and the package that takes most of them, by `python -X
+importtime`.
+
+    python -m benchmarks stages [--results results/default]
+    python -m cProfile -s cumulative -m whypretrain.stages.NAME ...      # one job, as `snakemake -np` prints it
+"""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from whypretrain.report.times import stage_times
+
+#: Stages as the results' folders name them, and the modules that run most of their jobs.
+MODULES = {"interactions": "score", "figures": "figure"}
+HEAVY = ("torch", "timm", "torchvision", "pandas", "scipy", "sklearn", "matplotlib", "numpy")
+
+
+def rows(results: Path) -> Iterator[dict[str, Any]]:
+    """One row a stage, longest first."""
+    for stage in stage_times(results):
+        computing = stage.seconds * (stage.computing or 0.0)
+        module = MODULES.get(stage.stage, stage.stage)
+        seconds, most = imports(f"whypretrain.stages.{module}")
+        yield {
+            "size": stage.stage,
+            "jobs": stage.jobs,
+            "ours_s": stage.seconds,
+            "computing_s": computing,
+            "processor_s": processor_seconds(results, stage.stage),
+            "start_s": (stage.seconds - computing) / stage.jobs,
+            "import_s": seconds,
+            "note": most,
+        }
+
+
+def processor_seconds(results: Path, stage: str) -> float:
+    """Seconds of processor time of a stage's jobs: less than their wall time where they waited for a core."""
+    folder = results / "benchmarks"
+    files = [*folder.glob(f"{stage}.tsv"), *folder.glob(f"{stage}/*.tsv")]
+    tables = [list(csv.DictReader(path.open(), delimiter="\t")) for path in files]
+    return sum(float(row["cpu_time"]) for table in tables for row in table if row["cpu_time"] != "NA")
+
+
+def imports(module: str) -> tuple[float, str]:
+    """Seconds that importing takes in a fresh interpreter, and the heavy packages among them with their seconds."""
+    begin = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", f"import {module}"], capture_output=True, text=True
+    )
+    seconds = time.perf_counter() - begin
+    lines = [line.removeprefix("import time:").split("|") for line in done.stderr.splitlines() if "|" in line]
+    taken = {parts[2].strip(): int(parts[1]) / 1e6 for parts in lines if parts[1].strip().isdigit()}
+    return seconds, ", ".join(f"{name} {taken[name]:.2f} s" for name in HEAVY if taken.get(name, 0) > 0.05)
