@@ -22,8 +22,8 @@ _KINDS = {
     "scratch_vs_scratch_again": "scratch twice",
     "finetune_vs_finetune": "fine-tuned, two seeds",
     "scratch_vs_scratch": "scratch, two seeds",
-    "finetune_vs_scratch": "fine-tuned, scratch",
-    "probe_vs_reinitialised": "pre-trained, untrained",
+    "finetune_vs_scratch": "fine-tuned / scratch",
+    "probe_vs_reinitialised": "pre-trained / untrained",
     "other_image": "another image",
 }
 # Column of the table of controls: label, and the columns of the measured share.
@@ -109,7 +109,7 @@ def _shown(pairs: pd.DataFrame, measured: pd.DataFrame | None) -> pd.DataFrame:
 
 def _called(kind: str) -> str:
     """What a kind of pair is called, of an unknown A_vs_B its two methods."""
-    return _KINDS.get(kind) or ", ".join(looks([method])[method].label for method in kind.split("_vs_"))
+    return _KINDS.get(kind) or " / ".join(looks([method])[method].label for method in kind.split("_vs_"))
 
 
 def _kinds(pairs: pd.DataFrame) -> list[str]:

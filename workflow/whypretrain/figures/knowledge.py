@@ -13,12 +13,14 @@ from matplotlib.figure import Figure
 
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import KNOWLEDGE, looks
+from whypretrain.figures.style import BLUE, KNOWLEDGE, looks
 from whypretrain.statistics import Interval, ratio_interval
 
 NEEDS = ("knowledge",)
 TAKES = ()
 SHARES = {"preserved": "pre", "discarded": "pre", "new": "tuned"}  # share: what it is a share of
+# As lines; the complement of the preserved share is left out, and the pale colour of bars is too faint for a line.
+_LINES = {"preserved": KNOWLEDGE["preserved"], "new": replace(KNOWLEDGE["new"], colour=BLUE)}
 
 
 def main_rows(knowledge: pd.DataFrame, settings: Settings, *, model: str | None = None) -> pd.DataFrame:
@@ -125,9 +127,7 @@ def _draw_stacks(axis: Axes, amounts: pd.DataFrame) -> None:
 
 
 def _draw_shares(axis: Axes, shares: pd.DataFrame) -> None:
-    for kind, look in KNOWLEDGE.items():
-        if kind == "discarded":
-            continue  # the complement of the preserved share
+    for kind, look in _LINES.items():
         raw = tables.only(shares, kind=kind, shows="raw share").sort_values("order")
         axis.plot(raw["order"], 100 * raw["estimate"], ":", color=look.colour, linewidth=0.8, label="raw")
         part = tables.only(shares, kind=kind, shows="share").sort_values("order")

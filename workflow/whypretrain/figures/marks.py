@@ -78,9 +78,9 @@ def bars(axis: Axes, x: np.ndarray, interval: pd.DataFrame, look: Look, *, line:
         color=look.colour,
         linestyle=look.line if line else "none",
         marker=look.marker,
-        markersize=3.6,
+        markersize=4.4,
         markeredgecolor="white",
-        markeredgewidth=0.4,
+        markeredgewidth=0.3,
         linewidth=1.0,
         zorder=3,
     )
