@@ -21,6 +21,7 @@ TABLES = {
     "published_layers": f"{PUBLISHED}/invariances_layer_metrics.csv",
     "published_flow": f"{PUBLISHED}/invariances_flow.csv",
     "published_dynamics": f"{PUBLISHED}/invariances_dynamics.csv",
+    "published_optimisers": f"{PUBLISHED}/invariances_fig6_15.csv",
     "published_correlations": f"{PUBLISHED}/invariances_layer_correlations.csv",
     "published_accuracy": f"{PUBLISHED}/invariances_table1.csv",
     "published_growing": f"{PUBLISHED}/invariances_fig14.csv",

@@ -19,6 +19,7 @@ FIGURES = {
     "correlations": ["layers", "runs", "published_correlations", "published_accuracy"],
     "dynamics": ["layer_dynamics", "published_dynamics"],
     "robustness": ["corrupted", "robustness", "layer_dynamics", "published_dynamics", "published_growing"],
+    "optimisers": ["corrupted", "robustness", "layer_dynamics", "published_optimisers"],
     "inversions": ["pictures"],
     "across": ["across"],
 }
@@ -34,6 +35,8 @@ if not ALONG:
     del FIGURES["dynamics"]
 if "robustness" not in TABLES:
     del FIGURES["robustness"]
+if "robustness" not in TABLES or len(ALONG) < 2:
+    del FIGURES["optimisers"]
 
 # What the page says of a figure: its paper, caption and the published values.
 CONTENTS = yaml.safe_load((ROOT / "report/contents.yaml").read_text())["papers"]

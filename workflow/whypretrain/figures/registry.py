@@ -37,6 +37,7 @@ FIGURES: dict[str, str] = {
     "correlations": f"{_HERE}.correlations",
     "dynamics": f"{_HERE}.dynamics",
     "robustness": f"{_HERE}.robustness",
+    "optimisers": f"{_HERE}.optimisers",
     "inversions": f"{_HERE}.inversions",
     "across": f"{_HERE}.across",
 }

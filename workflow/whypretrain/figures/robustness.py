@@ -55,10 +55,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
 def _curves(given: Mapping[str, Any], model: str, settings: Settings) -> pd.DataFrame:
     """Columns kind, severity (-1 where there is none), step, and the estimate with its bounds."""
     corrupted, robust, dynamics = (tables.only(given[name], model=model) for name in NEEDS)
-    forgetting = tables.only(dynamics, metric="forgetting", estimator=settings.estimator)
-    deep = forgetting[forgetting["layer"] >= _FIRST_LAYER]
-    run = ["architecture", "target", "seed", "step"]
-    spread = deep.groupby(run, sort=False)["value"].std(ddof=0).reset_index()
+    spread = spread_by_step(dynamics, settings.estimator)
     right = tables.only(robust, estimator=settings.estimator).rename(columns={"first_step": "step"})
     parts = [
         corrupted.rename(columns={"accuracy": "value"}).assign(kind="accuracy"),
@@ -68,6 +65,14 @@ def _curves(given: Mapping[str, Any], model: str, settings: Settings) -> pd.Data
     keys = ["architecture", "target", "kind", "severity", "step"]
     table = pd.concat([part[[*keys, "seed", "value"]] for part in parts]).dropna(subset="value")
     return tables.by_seed(table, keys, "value", settings.confidence).assign(origin="measured")
+
+
+def spread_by_step(dynamics: pd.DataFrame, estimator: str) -> pd.DataFrame:
+    """Standard deviation of forgetting over the layers from the second on, in the column value."""
+    forgetting = tables.only(dynamics, metric="forgetting", estimator=estimator)
+    deep = forgetting[forgetting["layer"] >= _FIRST_LAYER]
+    run = ["architecture", "target", "seed", "model", "step"]
+    return deep.groupby(run, sort=False)["value"].std(ddof=0).reset_index()
 
 
 def _published(given: Mapping[str, Any]) -> pd.DataFrame | None:

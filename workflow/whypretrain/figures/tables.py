@@ -51,6 +51,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "corrupted": (*_CELL, "model", "step", "corruption", "severity", "accuracy"),
     "robustness": (*_CELL, "model", "estimator", "first_step", "pearson_r"),
     "published_growing": ("target_dataset", "n_epochs", "pearson_r"),
+    "published_optimisers": (
+        "optimizer", "lr", "augmentation", "sigma_first", "sigma_last",
+        "accuracy_first", "accuracy_last", "pearson_r_recomputed",
+    ),
     "published_correlations": ("pretraining", "target_dataset", "task", "pearson_r_recomputed"),
     "published_accuracy": ("pretraining", "target_dataset", "task", "accuracy"),
     "published_flow": ("target_dataset", "task", "pt_layer", "ft_layer", "value"),
