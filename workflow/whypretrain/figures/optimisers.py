@@ -113,7 +113,8 @@ def _note(right: pd.DataFrame, published: pd.DataFrame | None, settings: Setting
     )
     note = (
         f"{tables.seeds(right)}; hollow: each seed; line: {bars}. Ways run through the checkpoints to the marker. "
-        "Spread: standard deviation of forgetting over the layers from the second on; accuracy: mean over corruptions and severities."
+        "Spread: standard deviation of forgetting over the layers from the second on; accuracy: mean over all "
+        "corruptions and severities."
     )
     return note + (
         " Grey panels: Figs 6 and 15 of arXiv:2307.06006, CIFAR-10-C, first and last of 20 epochs; sgd grey, adam "
