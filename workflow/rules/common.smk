@@ -91,3 +91,8 @@ def files_of(name):
 def given(names):
     """The named tables as command-line arguments: `--input NAME FILE...`."""
     return [part for name in names for part in ("--input", name, *files_of(name))]
+
+
+def told(key, default=""):
+    """What the page says of the figure of the wildcards."""
+    return lambda wildcards: TOLD.get(wildcards.figure, {}).get(key, default)
