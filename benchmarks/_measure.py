@@ -27,10 +27,10 @@ from benchmarks._case import Case, cases
 from whypretrain.seeds import generator
 from whypretrain.statistics import Interval
 
-SECONDS = 4.0  # of rounds, for a case and a number of threads
+SECONDS = 3.0  # of rounds, for a case and a number of threads
 SHORTEST = 5e-3  # seconds that are worth timing
 FEWEST, MOST = 3, 25  # rounds
-LONG = 45.0  # seconds of a round that is not repeated
+LONG = 20.0  # seconds of a round that is not repeated
 
 
 def measure(case: Case, *, quick: bool) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def cases(quick: bool) -> Iterator[Case]:
             package="shapiq",
             needs="shapiq",
             threads=(1, 2) if n < 14 else (1,),
-            memory=True,
+            memory=n < 16,
         )
     for n in (6,) if quick else (10, 12, 14):
         yield Case(
