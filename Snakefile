@@ -46,6 +46,7 @@ localrules:
     figures,
     report,
     selection_study,
+    fetch_class_means,
     joint,
 
 

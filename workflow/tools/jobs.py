@@ -7,8 +7,8 @@ prints one JSON list of jobs for each file, in one JSON list: one start of Snake
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -48,4 +48,8 @@ def _describe(job: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps([jobs(file) for file in sys.argv[1:]]))
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("files", nargs="+")
+    arguments.add_argument("--target", default="all")
+    given = arguments.parse_args()
+    print(json.dumps([jobs(file, given.target) for file in given.files]))

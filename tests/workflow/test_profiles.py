@@ -1,0 +1,46 @@
+"""Every rule that a shipped experiment runs has its entry in the table of needs, and groups name rules that there are."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TARGETS = {
+    "config/default.yaml": "selection_study",
+    "config/uot.yaml": "joint",
+    "config/uot_targets.yaml": "joint",
+    "config/papers/uot_recipes.yaml": "joint",
+}
+
+
+def profile(name):
+    return yaml.safe_load((ROOT / f"profiles/{name}/profile.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def rules():
+    """Names of the rules with outputs that each config file's target runs."""
+    found = {}
+    for file, target in TARGETS.items():
+        command = [sys.executable, "workflow/tools/jobs.py", "--target", target, file]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
+        run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+        found[file] = {job["rule"] for job in json.loads(run.stdout)[0] if job["output"]}
+    return found
+
+
+@pytest.mark.parametrize("file", TARGETS)
+def test_every_rule_has_its_needs(rules, file):
+    assert rules[file] - set(profile("default")["set-resources"]) == set()
+    assert len(rules[file]) > 2
+
+
+@pytest.mark.parametrize("name", ["slurm", "cluster-generic"])
+def test_rules_of_the_page_are_one_job(name):
+    needs = profile("default")["set-resources"]
+    assert {rule for rule in needs if "page" in needs[rule]} == set(profile(name)["groups"])
