@@ -59,10 +59,10 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/interactions.smk"
 include: "workflow/rules/invariances.smk"
 include: "workflow/rules/claims.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/report.smk"
-include: "workflow/rules/selection_study.smk"
 include: "workflow/rules/joint.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/selection_study.smk"
+include: "workflow/rules/report.smk"
 
 
 STARTED = time.time()

@@ -16,6 +16,7 @@ import pytest
 
 from whypretrain.errors import InputError
 from whypretrain.figures import FIGURES as FIGURE_MODULES
+from whypretrain.figures import joint, study
 from whypretrain.report import build, page, papers, times
 from whypretrain.stages import report as stage
 
@@ -124,7 +125,19 @@ def test_papers_and_their_figures_stand_in_order(text: str) -> None:
 def test_every_figure_has_its_one_place() -> None:
     """Every figure of the package is told about, once."""
     names = [figure.name for paper in papers(Path("nowhere")) for figure in paper.figures]
-    assert sorted(names) == sorted(FIGURE_MODULES)
+    of_study = [f"study_{name}" for name in study.FIGURES]
+    assert sorted(names) == sorted([*FIGURE_MODULES, *joint.FIGURES, *of_study])
+
+
+def test_figures_of_the_selection_study_are_shown(experiment: Callable[..., Path]) -> None:
+    results = experiment(figures=["accuracy"])
+    folder = results / "selection_study/figures"
+    folder.mkdir(parents=True)
+    for suffix in ("png", "svg", "csv"):
+        (folder / f"study_birds.{suffix}").write_bytes((results / f"figures/accuracy.{suffix}").read_bytes())
+    shown = build_from(results).split('id="figure-study_birds"')[1].split("</section>")[0]
+    assert "data:image/svg+xml" in shown
+    assert 'download="study_birds.csv"' in shown
 
 
 def test_every_claim_has_its_row_and_its_figure(found: Page, results: Path) -> None:

@@ -73,7 +73,7 @@ def test_the_target_makes_tables_and_figures(published_class_means, tmp_path):
     )
     assert birds.birds.to_dict() == {"moco_v2": 49, "supervised": 49}
     assert {path.name for path in (made / "figures").glob("*.png")} == {
-        f"{name}.png" for name in ("masses", "overlap", "birds", "concepts")
+        f"study_{name}.png" for name in ("masses", "overlap", "birds", "concepts")
     }
-    shown = pd.read_csv(made / "figures/birds.csv").query("setting == 'temperature' and value == 1.0")
+    shown = pd.read_csv(made / "figures/study_birds.csv").query("setting == 'temperature' and value == 1.0")
     assert shown.set_index("pretraining").classes.to_dict() == {"moco_v2": 50, "supervised": 50}

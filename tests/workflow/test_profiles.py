@@ -1,4 +1,4 @@
-"""Every rule that a shipped experiment runs has its entry in the table of needs, and groups name rules that there are."""
+"""Every rule of the shipped experiments has its entry in the table of needs, and the grouped ones are one job."""
 
 import json
 import os

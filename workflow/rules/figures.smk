@@ -97,3 +97,4 @@ rule figures:
     """All figures."""
     input:
         expand(rules.draw_figure.output, figure=FIGURES),
+        rules.draw_joint.output,

@@ -1,17 +1,17 @@
-# The tables of arXiv 2111.12292 by themselves: selection, training, their claims and figures. Not part of `all`.
+# The tables of arXiv 2111.12292: what an experiment's methods and targets allow of them. With the target `joint` they are
+# made from selection and training alone, without interactions and invariances.
 RECIPES = [TRAIN["methods"][method] for method in METHODS]
 JOINT = [given_recipe for given_recipe in RECIPES if given_recipe.get("source")]
-JOINT_FIGURES = ["main_table"]
-if len({given_recipe["source"] for given_recipe in JOINT}) > 1:
-    JOINT_FIGURES += ["ablation"]
-if any(given_recipe.get("source_classes") for given_recipe in JOINT):
-    JOINT_FIGURES += ["sensitivity"]
-if TARGET_VARIANTS:
-    JOINT_FIGURES += ["target_sizes"]
-if TUNED:
-    JOINT_FIGURES += ["tuning"]
-if any(given_recipe.get("drop_duplicates") for given_recipe in JOINT):
-    JOINT_FIGURES += ["duplicates"]
+COMPARED = {"finetune", config["figures"].get("joint", "joint_uot")} <= set(METHODS)
+JOINT_FIGURES = {
+    "main_table": COMPARED,
+    "ablation": COMPARED and len({given_recipe["source"] for given_recipe in JOINT}) > 1,
+    "sensitivity": COMPARED and any(given_recipe.get("source_classes") for given_recipe in JOINT),
+    "target_sizes": COMPARED and bool(TARGET_VARIANTS),
+    "tuning": bool(TUNED),
+    "duplicates": any(given_recipe.get("drop_duplicates") for given_recipe in JOINT),
+}
+JOINT_FIGURES = [name for name, drawn in JOINT_FIGURES.items() if drawn]
 
 
 rule decide_joint_claims:
@@ -54,11 +54,11 @@ rule draw_joint:
         tuning=rules.gather_runs.output.tuning,
         published=f"{PUBLISHED}/uot_published.csv",
     output:
-        expand("<results>/joint/{name}.{suffix}", name=JOINT_FIGURES, suffix=["png", "svg", "pdf", "csv"]),
+        expand("<results>/figures/{name}.{suffix}", name=JOINT_FIGURES, suffix=["png", "svg", "pdf", "csv"]),
     log:
-        "<logs>/joint/figures.log",
+        "<logs>/figures/joint.log",
     benchmark:
-        "<benchmarks>/joint/figures.tsv"
+        "<benchmarks>/figures/joint.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1

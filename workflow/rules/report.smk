@@ -5,6 +5,7 @@ rule write_report:
         claims=rules.decide_claims.output.claims,
         by_setting=rules.decide_claims.output.by_setting,
         figures=rules.figures.input,
+        study=rules.draw_study.output if STUDY else [],
     output:
         report(
             "<results>/report.html",

@@ -78,7 +78,7 @@ rule draw_study:
         tables=rules.study_selection.output,
     output:
         expand(
-            "<results>/selection_study/figures/{name}.{suffix}",
+            "<results>/selection_study/figures/study_{name}.{suffix}",
             name=STUDY_FIGURES,
             suffix=["png", "svg", "pdf", "csv"],
         ),

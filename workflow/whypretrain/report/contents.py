@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,16 +41,16 @@ class Paper:
     figures: list[Figure]
 
 
-def papers(folder: Path) -> list[Paper]:
-    """The papers with the figures found in `folder`; figures that no paper names come under the last."""
+def papers(*folders: Path) -> list[Paper]:
+    """The papers with the figures found in `folders`; figures that no paper names come under the last."""
     listed = yaml.safe_load((Path(__file__).parent / "contents.yaml").read_text())["papers"]
     found = [
-        Paper(**{**paper, "figures": [_figure(folder, **figure) for figure in paper["figures"]]})
+        Paper(**{**paper, "figures": [_figure(folders, **figure) for figure in paper["figures"]]})
         for paper in listed
     ]
     named = {figure.name for paper in found for figure in paper.figures}
-    further = sorted({path.stem for path in folder.glob("*.svg")} - named)
-    found[-1].figures.extend(_figure(folder, **_untold(name)) for name in further)
+    further = sorted({path.stem for folder in folders for path in folder.glob("*.svg")} - named)
+    found[-1].figures.extend(_figure(folders, **_untold(name)) for name in further)
     return found
 
 
@@ -59,9 +59,9 @@ def names(found: Iterable[Paper]) -> list[str]:
     return [figure.name for paper in found for figure in paper.figures if figure.made]
 
 
-def _figure(folder: Path, name: str, **text: str) -> Figure:
-    files = {suffix: folder / f"{name}.{suffix}" for suffix in FORMATS}
-    return Figure(name, files={suffix: path for suffix, path in files.items() if path.is_file()}, **text)
+def _figure(folders: Sequence[Path], name: str, **text: str) -> Figure:
+    paths = [folder / f"{name}.{suffix}" for suffix in FORMATS for folder in folders]
+    return Figure(name, files={path.suffix[1:]: path for path in paths if path.is_file()}, **text)
 
 
 def _untold(name: str) -> dict[str, str]:

@@ -36,7 +36,7 @@ def build(config: Mapping[str, Any], *, results: Path, claims: Path, figures: Pa
     Raises:
         InputError: if a file is there but is not what its name says.
     """
-    papers = contents.papers(figures)
+    papers = contents.papers(figures, results / "selection_study" / "figures")
     confidence = config.get("statistics", {}).get("confidence", 0.95)
     measured = times.stage_times(results)
     context = {

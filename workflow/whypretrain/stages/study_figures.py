@@ -1,4 +1,4 @@
-"""Figures of the selection study: each as OUT/NAME.png, .svg, .pdf and .csv, the table of what it shows."""
+"""Figures of the selection study: each as OUT/study_NAME.png, .svg, .pdf and .csv, the table of what it shows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def stage(arguments: argparse.Namespace) -> None:
     for name, draw in FIGURES.items():
         with mpl.rc_context(RC):
             figure, shown = draw(tables, settings)
-        save(figure, shown, arguments.out / name)
+        save(figure, shown, arguments.out / f"study_{name}")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
