@@ -16,19 +16,11 @@ def random_cost(n: int, m: int, seed: int = 0) -> np.ndarray:
 
 
 def pot(cost: np.ndarray, epsilon: float, taus: tuple[float, float], method: str = "sinkhorn") -> np.ndarray:
+    masses, limits = map(np.ones, cost.shape), {"numItermax": 100_000, "stopThr": 1e-14}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ot.unbalanced.sinkhorn_unbalanced(
-            np.ones(cost.shape[0]),
-            np.ones(cost.shape[1]),
-            cost,
-            epsilon,
-            taus,
-            method=method,
-            reg_type="entropy",
-            numItermax=100_000,
-            stopThr=1e-14,
-        )
+        solve = ot.unbalanced.sinkhorn_unbalanced
+        return solve(*masses, cost, epsilon, taus, method=method, reg_type="entropy", **limits)
 
 
 @pytest.mark.parametrize("epsilon", [1.0, 0.1, 0.03])

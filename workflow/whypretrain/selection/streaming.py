@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from whypretrain.selection._checks import check_dimensions, check_features, check_one_of, check_positive
 from whypretrain.selection._cosine import CosineKernel, Precision
-from whypretrain.selection._problem import SOURCE, TARGET, Reference, problem
+from whypretrain.selection._problem import SOURCE, TARGET, Problem, Reference, problem
 from whypretrain.selection.transport import Transport
 
 _BLOCK = 1 << 20  # entries of a block where no size is given: four megabytes in single precision
@@ -32,13 +34,8 @@ def unbalanced_ot_from_features(
     Args:
         source: (n, d), any real type; a memory map will do.
         target: (m, d).
-        source_mass: a, of shape (n,), not negative; ones where not given.
-        target_mass: b, of shape (m,), likewise.
+        source_mass, target_mass, tau_source, tau_target, reference: as in `unbalanced_ot`.
         epsilon: entropic smoothing, > 0, in units of the cost 1 - cosine.
-        tau_source: weight of the source marginal in the units of the cost; 0 leaves it free, infinity is
-            exact.
-        tau_target: weight of the target marginal, likewise.
-        reference: `ones` (plain entropy) or `product` (a b').
         tolerance: the relative gap and the residual below which a solution is returned; single precision
             reaches 1e-6 or so.
         max_iterations: passes over the data after which the solver gives up, with an error.
@@ -61,18 +58,24 @@ def unbalanced_ot_from_features(
         tolerance=tolerance,
         max_iterations=max_iterations,
     )
-    sides = [_supported(rows, checked.support(side)) for side, rows in ((SOURCE, source), (TARGET, target))]
-    eliminated = SOURCE if len(source) >= len(target) else TARGET
-    rows, columns = sides[eliminated], sides[1 - eliminated]
-    logs = checked.log_reference(eliminated), checked.log_reference(1 - eliminated)
+    return Transport(**_solved(checked, (source, target), block_size, precision))
+
+
+def _solved(
+    checked: Problem, features: tuple[np.ndarray, np.ndarray], block_size: int | None, precision: Precision
+) -> dict[str, Any]:
+    """The fields of a `Transport`; the longer side is eliminated, in blocks."""
+    eliminated = SOURCE if len(features[SOURCE]) >= len(features[TARGET]) else TARGET
+    kept = 1 - eliminated
+    rows, columns = (_supported(features[side], checked.support(side)) for side in (eliminated, kept))
+    logs = checked.log_reference(eliminated), checked.log_reference(kept)
     size = block_size or max(1, _BLOCK // len(columns))
-    fields = checked.solve(
+    return checked.solve(
         lambda level: CosineKernel(rows, columns, level, logs, block_size=size, precision=precision),
         eliminated,
         cost_mean=1.0,
         cost_spread=1.0,
     )
-    return Transport(**fields)
 
 
 def _supported(features: np.ndarray, support: np.ndarray) -> np.ndarray:
