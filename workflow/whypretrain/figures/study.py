@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from whypretrain.figures import canvas
 from whypretrain.figures.settings import Settings
@@ -41,9 +41,20 @@ def masses(tables: Tables, settings: Settings) -> tuple[Figure, pd.DataFrame]:
     for (name, rows), axis in zip(table.groupby("pretraining", sort=False), grid.axes[:, 0], strict=True):
         for target, line in rows.groupby("target", sort=False):
             look = styles[str(target)]
-            axis.plot(line["rank"], line["relative"], color=look.colour, linestyle=look.line)
+            axis.plot(
+                line["rank"],
+                line["relative"],
+                color=look.colour,
+                linestyle=look.line,
+                marker=look.marker,
+                markevery=0.2,
+            )
         axis.axvline(chosen, color=GREY, linestyle=":", linewidth=0.8)
         axis.set(xscale="log", yscale="log", title=words(str(name)))
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_minor_locator(NullLocator())
+        for scale in (axis.xaxis, axis.yaxis):
+            scale.set_major_formatter("{x:g}")
     grid.label("rank of the source class", ["mass / mean"])
     return figure, table[[*_PAIR, "rank", "score", "relative"]]
 
