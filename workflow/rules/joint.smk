@@ -8,7 +8,7 @@ JOINT_FIGURES = {
     "ablation": COMPARED and len({given_recipe["source"] for given_recipe in JOINT}) > 1,
     "sensitivity": COMPARED and any(given_recipe.get("source_classes") for given_recipe in JOINT),
     "target_sizes": COMPARED and bool(TARGET_VARIANTS),
-    "tuning": bool(TUNED),
+    "tuning": bool(WITH_TRIALS),
     "duplicates": any(given_recipe.get("drop_duplicates") for given_recipe in JOINT),
 }
 JOINT_FIGURES = [name for name, drawn in JOINT_FIGURES.items() if drawn]

@@ -3,7 +3,7 @@ RUN = "train/{target}/{architecture}/{method}/{seed}"
 # Models trained to reconstruct have a place among the invariances alone.
 CLASSIFIERS = [method for method in METHODS if recipe(method).get("task") != "reconstruction"]
 PROBES = [method for method in METHODS if TRAIN["methods"][method].get("start") == "frozen"]
-TUNED = [method for method in METHODS if method not in PROBES and recipe(method).get("tune")]
+WITH_TRIALS = [method for method in METHODS if method not in PROBES and recipe(method).get("tune")]
 # Methods that one process trains in turn; every method that is not named in train.jobs has a job of its own.
 NAMED = [[method for method in job if method in METHODS] for job in TRAIN["jobs"]]
 JOBS = [job for job in NAMED if job]
@@ -72,7 +72,7 @@ for job in JOBS:
             more=[
                 run_files(method, "history.csv", "metrics.json", "checkpoints.safetensors") for method in job
             ],
-            tuning=[run_files(method, "tuning.csv") for method in job if method in TUNED],
+            tuning=[run_files(method, "tuning.csv") for method in job if method in WITH_TRIALS],
         log:
             f"<logs>/train/{{target}}-{{architecture}}-{job[0]}-{{seed}}.log",
         benchmark:
@@ -130,7 +130,7 @@ rule gather_runs:
             f"<results>/{RUN}/tuning.csv",
             target=TARGETS,
             architecture=ARCHITECTURES,
-            method=TUNED,
+            method=WITH_TRIALS,
             seed=SEEDS,
         ),
     output:
