@@ -1,11 +1,24 @@
+import hashlib
 import json
+import platform
 import subprocess
 import sys
 
 import pytest
 
 from whypretrain import provenance
-from whypretrain.provenance import ROOT, code_files, code_hash, config_hash, describe
+from whypretrain.errors import InputError
+from whypretrain.provenance import (
+    ROOT,
+    card_of,
+    code_files,
+    code_hash,
+    config_hash,
+    describe,
+    fault,
+    hashes,
+    write_cards,
+)
 
 STAGES = sorted(path.stem for path in (ROOT / "stages").glob("*.py") if not path.stem.startswith("_"))
 
@@ -47,9 +60,41 @@ def test_config_hash_ignores_the_order_of_keys():
     assert config_hash({"a": 1, "b": 2}) == config_hash({"b": 2, "a": 1}) != config_hash({"a": 1, "b": 3})
 
 
-def test_describe_names_inputs_and_versions(tmp_path):
-    (tmp_path / "x").write_text("x")
-    record = describe("select", {"k": 1}, [tmp_path / "x"], seed=3)
-    assert record["inputs"].keys() == {str(tmp_path / "x")}
-    assert record["seed"] == 3
+@pytest.fixture
+def made(tmp_path):
+    """A table and its record, as the stage that made it left them."""
+    read_table, written = tmp_path / "in.csv", tmp_path / "out.csv"
+    read_table.write_text("a\n1\n")
+    written.write_text("b\n2\n")
+    record = describe("select", {"k": 1}, hashes([read_table]), {"seed": 3})
+    write_cards([written], record)
+    return written
+
+
+def test_a_record_names_all_that_decides_a_result(made):
+    record = json.loads(card_of(made).read_text())
+    assert record["inputs"] == {str(made.with_name("in.csv")): hashlib.sha256(b"a\n1\n").hexdigest()}
+    assert record["sha256"] == hashlib.sha256(b"b\n2\n").hexdigest()
+    assert record["arguments"] == {"seed": 3}
+    assert (record["stage"], record["config_sha256"]) == ("select", config_hash({"k": 1}))
+    assert record["code_sha256"] == code_hash("select")
     assert {"python", "numpy", "torch"} <= record["versions"].keys()
+    assert platform.machine() in record["hardware"]
+
+
+def test_a_flipped_bit_is_seen_by_whoever_reads_the_result(made):
+    assert hashes([made.parent]).keys() == {str(made), str(made.with_name("in.csv"))}
+    made.write_text("b\n3\n")
+    with pytest.raises(InputError, match=r"out\.csv: damaged or changed"):
+        hashes([made])
+
+
+def test_the_fault_of_a_result(made):
+    assert fault(made) == ""
+    assert fault(made.with_name("in.csv")) == "no record of what made it"
+    made.write_text("")
+    assert "damaged or changed" in fault(made)
+
+
+def test_an_absent_file_and_folder_have_no_hashes(tmp_path):
+    assert hashes([tmp_path / "none"]) == {}

@@ -33,7 +33,9 @@ def test_stage_reads_several_files_and_writes_four(given, tmp_path):
     paths = [str(tmp_path / f"{seed}.csv") for seed in (0, 1, 2)]
     out = tmp_path / "figures" / "layers"
     stage.main(["--name", "layers", "--config", "{}", "--input", "layers", *paths, "--out", str(out)])
-    assert sorted(path.name for path in out.parent.iterdir()) == sorted(f"layers.{s}" for s in SUFFIXES)
+    assert sorted(path.name for path in out.parent.glob("layers.*")) == sorted(
+        f"layers.{s}" for s in SUFFIXES
+    )
     found = pd.read_csv(f"{out}.csv")
     mean = given["layers"].query("model == 'scratch' and layer == 2 and estimator == 'biased'")
     mean = mean.groupby(["architecture", "target"])["learning"].mean()

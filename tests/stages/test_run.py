@@ -1,5 +1,9 @@
+from pathlib import Path
+
+import pandas as pd
 import pytest
 
+from whypretrain import files, provenance
 from whypretrain.errors import InputError
 from whypretrain.stages._run import parser, run
 
@@ -27,3 +31,39 @@ def test_a_stage_tells_how_long_it_computed(capsys):
     run(lambda arguments: seen.append(arguments.config), parser(None).parse_args(["--config", '{"a": 1}']))
     assert seen == [{"a": 1}]
     assert capsys.readouterr().err.startswith("computed 0.")
+
+
+def test_a_stage_leaves_a_record_of_what_it_wrote_and_read(tmp_path):
+    given, out = tmp_path / "in.csv", tmp_path / "out"
+    files.write_table(given, pd.DataFrame({"a": [1]}))
+    model = tmp_path / "model"
+    files.write_json(model / "model.json", {})
+    found = parser(None)
+    for name in ("--runs", "--models", "--seed"):
+        found.add_argument(name, type=int if name == "--seed" else str)
+    found.add_argument("--out", type=Path)
+
+    def stage(arguments):
+        files.write_json(out / "passing.json", {})
+        (out / "passing.json").unlink()
+        files.write_json(out / "result.json", {})
+
+    command = ["--runs", str(given), "--models", f"probe={model}", "--seed", "3", "--out", str(out)]
+    stage.__code__ = stage.__code__.replace(co_filename="stages/select.py")
+    run(stage, found.parse_args([*command, "--config", '{"k": 1}']))
+    record = files.read_json(provenance.card_of(out / "result.json"))
+    assert record["inputs"].keys() == {str(given), str(model / "model.json")}
+    assert (record["stage"], record["arguments"]["seed"], record["config"]) == ("select", 3, {"k": 1})
+    assert [path.name for path in (out / ".provenance").iterdir()] == ["result.json.json"]
+
+
+def test_a_stage_refuses_what_is_not_what_its_record_says(tmp_path, capsys):
+    table = tmp_path / "runs.csv"
+    files.write_table(table, pd.DataFrame({"a": [1]}))
+    provenance.write_cards([table], {})
+    table.write_text("a\n3\n")
+    found = parser(None)
+    found.add_argument("--runs", type=Path)
+    with pytest.raises(SystemExit):
+        run(lambda arguments: pytest.fail("the stage ran"), found.parse_args(["--runs", str(table)]))
+    assert f"error: {table}: damaged or changed" in capsys.readouterr().err

@@ -90,7 +90,7 @@ def _probe(root, mode, method="probe"):
 
 
 def _bytes(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
 
 
 def test_every_method_leaves_its_files(root, image_sets):

@@ -3,6 +3,7 @@
 The outputs hold their own names in place of results: both tools look at names, times, hashes and parameters only.
 """
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 from checkout import Checkout
+
+from whypretrain.provenance import CARDS, card_of, write_cards
 
 CONFIG = "config/small.yaml"
 SMALL = {
@@ -34,6 +37,7 @@ def made(checkout):
             path = checkout.folder / output
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(output)
+            write_cards([path], {})
     snakemake(checkout, *TOUCH)
 
 
@@ -74,7 +78,7 @@ def test_nothing_is_to_be_done_after_restore(restored):
     assert "Nothing to be done" in snakemake(restored, "--dry-run")
     assert "up to date" in restored.done("dvc", "status", "experiments/small/dvc.yaml")
     files = [file for file in (restored.folder / "results").rglob("*.*") if file.is_file()]
-    outputs = [file for file in files if not {"logs", "benchmarks"} & set(file.parts)]
+    outputs = [file for file in files if not {"logs", "benchmarks", CARDS} & set(file.parts)]
     assert outputs
     for file in outputs:
         assert file.read_text() == str(file.relative_to(restored.folder))
@@ -101,7 +105,7 @@ def test_record_refuses_strays_and_prunes_them_and_changes_nothing_else(restored
 
 
 def test_record_refuses_an_output_that_is_missing(restored):
-    lost = next((restored.folder / "results/small/select").rglob("*.json"))
+    lost = restored.folder / "results/small/select/vit/0/digits.json"
     content = lost.read_bytes()
     lost.unlink()
     try:
@@ -110,6 +114,26 @@ def test_record_refuses_an_output_that_is_missing(restored):
         lost.write_bytes(content)
     assert run.returncode == 1
     assert f"{lost.relative_to(restored.folder)}: missing" in run.stderr
+
+
+def test_record_refuses_what_is_not_as_its_record_says(restored):
+    """A changed output is not noticed by Snakemake, which looks at inputs alone."""
+    table = restored.folder / "results/small/claims.csv"
+    before, status = table.read_bytes(), table.stat()
+    table.write_text("changed")
+    os.utime(table, ns=(status.st_atime_ns, status.st_mtime_ns))
+    card = card_of(restored.folder / "results/small/train/runs.csv")
+    content = card.read_bytes()
+    card.unlink()
+    try:
+        run = versioning(restored, "record")
+    finally:
+        table.write_bytes(before)
+        os.utime(table, ns=(status.st_atime_ns, status.st_mtime_ns))
+        card.write_bytes(content)
+    assert run.returncode == 1
+    assert "claims.csv: damaged or changed" in run.stderr
+    assert "runs.csv: no record of what made it" in run.stderr
 
 
 def test_restore_keeps_results_that_are_not_recorded(restored):

@@ -64,10 +64,15 @@ def write_pipeline(config: str) -> str:
         raise SystemExit(
             f"error: {config} names no experiment of its own; add a line such as `experiment: mine`"
         )
-    sections = yaml.safe_load(Path(PIPELINE).read_text())["stages"]
+    pipeline = yaml.safe_load(Path(PIPELINE).read_text())
+    sections = pipeline.pop("stages")
     head = f"# Written by workflow/tools/versioning.py from {PIPELINE} and {config}.\n"
     body = {key: _of_experiment(section, config, own, default) for key, section in sections.items()}
-    text = head + yaml.safe_dump({"stages": body}, sort_keys=False, width=110)
+    shown = yaml.safe_dump(
+        pipeline, sort_keys=False, width=110
+    )  # metrics and plots, from the file's own folder
+    shown = shown.replace(f"results/{default['experiment']}/", f"../../results/{name}/")
+    text = head + yaml.safe_dump({"stages": body}, sort_keys=False, width=110) + shown
     path = Path("experiments", name, PIPELINE)
     if not path.exists() or path.read_text() != text:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,9 +3,9 @@
     python workflow/tools/versioning.py record     after a run
     python workflow/tools/versioning.py restore    after a clone or a checkout
 
-`record` checks that every output is current, then writes dvc.lock and the cache; `restore` fetches the recorded
-results and tells Snakemake which of them are current. A bare `dvc commit` would believe anything; a bare `dvc pull`
-leaves files in a random order of time, so that Snakemake would make some of them again.
+`record` checks that every output is current and is what its record of provenance says, then writes dvc.lock and the
+cache; `restore` fetches the recorded results and tells Snakemake which of them are current. A bare `dvc commit` would
+believe anything; a bare `dvc pull` leaves files in a random order of time, so that Snakemake would make some again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from typing import Any
 
 from experiments import DEFAULT, Stage, downstream, stages
 
+from whypretrain import provenance
+
 ROOT = Path(__file__).parents[2]
 LOST = {"deleted", "modified", "new", "not in cache"}  # states of an output in `dvc status`
 
@@ -32,7 +34,7 @@ def record(config: str, *, prune: bool = False) -> None:
     found, rows = stages(config), _summary(config)
     if stale := [f"{path}: {reason}" for path, row in rows.items() if (reason := _why_not_current(row))]:
         raise SystemExit(_listed("not recorded, outputs are not current (run the workflow first)", stale))
-    strays = sorted(_files(found) - set(rows))
+    strays = sorted(_files(found) - set(rows) - {str(provenance.card_of(path)) for path in rows})
     if strays and not prune:
         raise SystemExit(_listed("not recorded, files that no rule makes (--prune removes them)", strays))
     for path in strays:
@@ -75,7 +77,7 @@ def _why_not_current(row: dict[str, str]) -> str:
         return "missing"
     if row["plan"] != "no update":
         return row["status"] if row["status"] != "ok" else "made from something that is not current"
-    return "made without a record of how" if row["shellcmd"] == "-" else ""
+    return "made without a record of how" if row["shellcmd"] == "-" else provenance.fault(row["output_file"])
 
 
 def _files(found: Iterable[Stage]) -> set[str]:

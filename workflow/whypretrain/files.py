@@ -8,12 +8,16 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from whypretrain.errors import InputError
+
+_written: ContextVar[list[Path] | None] = ContextVar("_written", default=None)
 
 
 @contextmanager
@@ -33,12 +37,31 @@ def atomic(path: str | Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
+        if (paths := _written.get()) is not None:
+            paths.append(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def written() -> Iterator[list[Path]]:
+    """Yield a list that takes up the path of every file that is written within the context, in order."""
+    paths: list[Path] = []
+    token = _written.set(paths)
+    try:
+        yield paths
+    finally:
+        _written.reset(token)
+
+
 def sha256(path: str | Path) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
+    """Hexadecimal SHA-256 of a file's bytes; a file that keeps its size and time is read once a process."""
+    status = os.stat(path)
+    return _sha256(os.path.realpath(path), status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+@lru_cache(maxsize=10_000)
+def _sha256(path: str, *_: int) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -160,7 +160,7 @@ def load(folder: str | Path) -> ImageSet:
     """Read what `save` wrote; the pixels are memory-mapped (read-only), so that a large set costs no memory.
 
     Raises:
-        InputError: if a file is missing, unreadable, or disagrees with the others.
+        InputError: if a file is missing, unreadable, damaged, or disagrees with the others.
     """
     folder = Path(folder)
     images, manifest = _read_images(folder / "images.npy"), _read_manifest(folder / "manifest.parquet")
@@ -172,6 +172,8 @@ def load(folder: str | Path) -> ImageSet:
                 f"{folder / name}: counts {rows} images where images.npy holds {len(images)}; "
                 f"remove {folder} and run the data stage again"
             )
+    if about["images_sha256"] != files.sha256(folder / "images.npy"):
+        raise _corrupt(folder / "images.npy", "damaged or changed, its SHA-256 is not the one in data.json")
     return ImageSet(images, manifest, about)
 
 

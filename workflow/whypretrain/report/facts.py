@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from whypretrain.errors import InputError
 from whypretrain.files import read_json, read_table, sha256
+from whypretrain.provenance import processor
 from whypretrain.statistics import Interval, seed_interval
 
 
@@ -103,16 +103,7 @@ def headline(results: Path, confidence: float) -> Headline | None:
 def hardware() -> str:
     """Processor, cores and accelerator of this machine."""
     devices = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") or "no GPU"
-    return f"{_processor()}, {os.cpu_count()} cores; {'; '.join(devices.splitlines())}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.machine()
+    return f"{processor()}, {os.cpu_count()} cores; {'; '.join(devices.splitlines())}"
 
 
 def git_state(folder: Path) -> str:

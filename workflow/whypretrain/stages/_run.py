@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import errno
+import inspect
 import json
 import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from whypretrain import files, provenance
 from whypretrain.errors import InputError
 
 Stage = Callable[[argparse.Namespace], None]
+NOT_READ = ("config", "threads", "out", "headline", "by_setting")  # arguments that name no input
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -29,12 +33,14 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 def run(stage: Stage, arguments: argparse.Namespace) -> None:
     """Run one stage; bad input ends in one line on standard error and exit status 2.
 
-    The last line of standard error is `computed SECONDS s`: the time without interpreter start and imports.
+    What the command line names is checked against its record first; what the stage writes gets its own (see
+    `whypretrain.provenance`). The last line of standard error is `computed SECONDS s`: the time without interpreter
+    start and imports.
     """
     start = time.perf_counter()
     limit_threads(arguments.threads)
     try:
-        stage(arguments)
+        _run_recorded(stage, arguments)
     except InputError as error:
         sys.exit(fail(error))
     except OSError as error:
@@ -44,6 +50,32 @@ def run(stage: Stage, arguments: argparse.Namespace) -> None:
             fail(InputError(f"cannot write: {error}; make room or make the folder writable, then run again"))
         )
     print(f"computed {time.perf_counter() - start:.2f} s", file=sys.stderr)
+
+
+def _run_recorded(stage: Stage, arguments: argparse.Namespace) -> None:
+    """Run one stage; leave a record of every file that it wrote and that is still there."""
+    given = {key: value for key, value in vars(arguments).items() if key not in NOT_READ}
+    inputs = provenance.hashes(path for value in given.values() for path in _paths(value))
+    with files.written() as paths:
+        stage(arguments)
+    outputs = [path for path in dict.fromkeys(paths) if path.exists()]
+    if not outputs:
+        return
+    read = {path: digest for path, digest in inputs.items() if Path(path) not in outputs}
+    plain = {key: value for key, value in given.items() if isinstance(value, str | int)}
+    name = Path(inspect.getfile(stage)).stem
+    provenance.write_cards(outputs, provenance.describe(name, arguments.config, read, plain))
+
+
+def _paths(value: Any) -> list[Path]:
+    """The paths of an argument: FILE, NAME=FOLDER, or a list or mapping of these."""
+    if isinstance(value, Path):
+        return [value]
+    if isinstance(value, str):
+        place = value.rpartition("=")[2]
+        return [Path(place)] if "/" in place else []
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [path for each in values for path in _paths(each)]
 
 
 def fail(error: InputError) -> int:
