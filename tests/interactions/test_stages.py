@@ -126,6 +126,28 @@ def test_scores_of_known_weights_are_kept(archive, results, tmp_path, monkeypatc
     assert sum(asked[1:]) > 2  # other inputs: all anew
 
 
+@pytest.mark.parametrize("change", ["code", "library"])
+def test_scores_of_other_code_or_libraries_are_not_kept(
+    archive, results, tmp_path, monkeypatch, change
+) -> None:
+    run_score(results, tmp_path / "0.npz", "scratch", dynamics=[])
+    asked = []
+    real = games.score_coalitions
+    monkeypatch.setattr(
+        games,
+        "score_coalitions",
+        lambda networks, **more: asked.append(len(networks)) or real(networks, **more),
+    )
+    run_score(results, tmp_path / "0.npz", "scratch", dynamics=[])
+    assert asked == []
+    if change == "code":
+        monkeypatch.setattr(games, "source_hash", lambda *modules: "of another version")
+    else:
+        monkeypatch.setattr(games, "versions", lambda: {"torch": "0.1"})
+    run_score(results, tmp_path / "0.npz", "scratch", dynamics=[])
+    assert asked == [2]  # with the one that is untrained
+
+
 def test_a_damaged_earlier_archive_is_named_and_made_anew(archive, results, tmp_path, capsys) -> None:
     whole = (results / "0.npz").read_bytes()
     (tmp_path / "0.npz").write_bytes(whole[: len(whole) // 2])
@@ -197,7 +219,7 @@ def test_tables_of_several_runs(archive, results, tmp_path) -> None:
     analysis.main(
         ["--scores", str(results / "0.npz"), str(tmp_path / "1.npz"), "--out", str(tmp_path / "tables")]
     )
-    tables = {path.stem: pd.read_csv(path) for path in (tmp_path / "tables").iterdir()}
+    tables = {path.stem: pd.read_csv(path) for path in (tmp_path / "tables").glob("*.csv")}
     names = {"knowledge", "salient", "sensitivity", "similarity", "dynamics", "sparsity", "matching"}
     assert set(tables) == names | {"strongest", "controls"}
     for name in names - {"controls"}:

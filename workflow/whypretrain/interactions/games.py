@@ -19,9 +19,15 @@ from whypretrain.interactions.players import PlayerSet, grid_players, load_playe
 from whypretrain.interactions.precision import safe_precision
 from whypretrain.interactions.scoring import score_coalitions
 from whypretrain.models import Classifier
+from whypretrain.provenance import source_hash, versions
 from whypretrain.seeds import generator, seed_of
 
 _GATE_SAMPLES = 8
+# The modules that turn weights and masked images into scores; scores of other versions of them are not taken up.
+_SCORING = (
+    "models",
+    *(f"interactions/{name}.py" for name in ("scoring", "logits", "levels", "networks")),
+)
 
 
 @dataclass(frozen=True)
@@ -49,9 +55,11 @@ class Game:
 
     @property
     def key(self) -> str:
-        """Digest of all that decides a score but the weights."""
+        """Digest of all that decides a score but the weights: inputs, options, code, versions of libraries."""
         settings, hidden = self.level.identity
-        return digest(self.options | settings, self.images.images, self.images.labels, self.owner, hidden)
+        made_by = {"code": source_hash(*_SCORING), "versions": versions()}
+        decisive = made_by | self.options | settings
+        return digest(decisive, self.images.images, self.images.labels, self.owner, hidden)
 
     def gated(self, networks: Sequence[Network]) -> Game:
         """The game at the precision asked for where that is safe for all networks, else at float32."""
