@@ -68,7 +68,7 @@ rule study_selection:
         "the published selection study"
     shell:
         "python -m whypretrain.stages.selection_study --config {params.config:q} --threads {threads}"
-        " --class-means {params.means} --out {params.out} > {log} 2>&1"
+        " --class-means {params.means:q} --out {params.out} > {log} 2>&1"
 
 
 rule draw_study:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def check(config: Config, schema: str | Path) -> None:
     """
     from jsonschema import Draft202012Validator
 
-    validator = Draft202012Validator(yaml.safe_load(Path(schema).read_text()))
+    validator = Draft202012Validator(_read(schema))
     errors = sorted(
         validator.iter_errors(config), key=lambda error: [str(part) for part in error.absolute_path]
     )
@@ -30,6 +31,11 @@ def check(config: Config, schema: str | Path) -> None:
         raise InputError(f"config: {_describe(errors[0])}")
     for problem in _problems(config):
         raise InputError(f"config: {problem}")
+
+
+@cache
+def _read(schema: str | Path) -> Any:
+    return yaml.safe_load(Path(schema).read_text())
 
 
 def _describe(error: Any) -> str:

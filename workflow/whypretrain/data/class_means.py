@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +47,8 @@ def load_list(path: str | Path) -> list[str]:
 def _read_npy(path: Path) -> np.ndarray:
     try:
         return np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable .npy file ({error})") from error
+    except Exception as error:  # a broken file fails in any way at all
+        raise InputError(f"{path}: not a readable .npy file ({_first_line(error)})") from error
 
 
 def _read_npz(path: Path, key: str) -> np.ndarray:
@@ -59,8 +58,14 @@ def _read_npz(path: Path, key: str) -> np.ndarray:
             if name not in file.files:
                 raise InputError(f"{path}: has no entry {key}, only {', '.join(file.files)}")
             return file[name]
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: not a readable .npz file ({error})") from error
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(f"{path}: not a readable .npz file ({_first_line(error)})") from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _kind(value: Any) -> str:

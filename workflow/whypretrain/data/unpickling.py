@@ -34,7 +34,8 @@ def unpickle(path: str | Path, allowed: Collection[tuple[str, str]] = ARRAYS) ->
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except pickle.UnpicklingError as error:
-        raise InputError(f"{path}: refused, {error}; nothing of it was run") from error
+        told = " ".join(str(error).split())  # the names are the file's
+        raise InputError(f"{path}: refused, {told}; nothing of it was run") from error
     except Exception as error:  # a broken pickle fails in any way at all
         raise InputError(f"{path}: not a pickle of the expected kind ({type(error).__name__})") from error
 
