@@ -2,12 +2,14 @@
 
 import re
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -36,3 +38,28 @@ def test_conda_files_use_the_same_pins(name):
     environment = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())
     assert f"python={PROJECT['requires-python'].removeprefix('>=')}" in environment["dependencies"]
     assert environment["dependencies"][-1]["pip"] == ["--constraint constraints.txt", "--editable .."]
+
+
+def test_every_dependency_and_its_pin_are_what_the_tests_run_on():
+    """The tested environment is the pinned one, but for local builds of torch."""
+    found = {name: version(name) for name in (requirement.name for requirement in NAMED)}
+    differing = {
+        name: found[name]
+        for name in found
+        if Version(found[name]).public != Version(PINS[canonicalize_name(name)]).public
+    }
+    assert differing == {}
+
+
+def test_the_container_has_the_same_python_and_pins():
+    recipe = (ROOT / "envs/Dockerfile").read_text()
+    python = PROJECT["requires-python"].removeprefix(">=")
+    assert re.search(rf"^FROM python:{re.escape(python)}-slim", recipe, re.MULTILINE)
+    assert "--constraint envs/constraints.txt --editable ." in recipe
+    assert {".venv", "results", ".snakemake"} <= set((ROOT / ".dockerignore").read_text().split())
+
+
+def test_conda_is_offered_by_every_rule_that_runs_a_stage():
+    for file in (ROOT / "workflow/rules").glob("*.smk"):
+        text = file.read_text()
+        assert text.count("    shell:") == text.count('"../../envs/cpu.yaml"'), file
