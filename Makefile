@@ -10,7 +10,7 @@ export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-cluster record restore check format lock bench
+.PHONY: run test test-cluster test-long record restore check format lock bench
 
 run: $(VENV)/.done
 	@echo "Running $(CONFIG) with snakemake on $(CORES) cores; results go below results/."
@@ -24,6 +24,11 @@ test: check
 test-cluster: $(VENV)/.done
 	@echo "Running the tests that need a cluster, with a real Slurm on this machine."
 	WHYPRETRAIN_CLUSTER=1 python -m pytest tests/cluster
+
+# A second whole run from nothing, compared byte by byte.
+test-long: $(VENV)/.done
+	@echo "Running config/smoke.yaml twice from nothing."
+	WHYPRETRAIN_LONG=1 python -m pytest tests/e2e/test_determinism.py
 
 # Results and git: `record` after a run, `restore` after a clone or a checkout (docs/versioning.md).
 record restore: $(VENV)/.done

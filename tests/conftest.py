@@ -1,6 +1,34 @@
-"""Threads are held to one, before anything numerical is imported: two test workers must not fight for the cores."""
+"""What all tests share: one thread a process, and one run of config/smoke.yaml."""
 
+import fcntl
 import os
+import shutil
 
+import pytest
+from checkout import Checkout
+
+# Before anything numerical is imported: two test workers must not fight for the cores.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A checkout after a complete smoke run, made once for all test processes; to be read only."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    log = base / "smoke.log"
+    with (base / "smoke.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not log.exists():
+            run = Checkout(base / "smoke").snakemake()
+            assert run.returncode == 0, run.stderr[-8000:]
+            log.write_text(run.stderr + run.stdout)
+    return Checkout(base / "smoke", origin=None)
+
+
+@pytest.fixture(scope="module")
+def smoke(finished, tmp_path_factory):
+    """A copy of the finished checkout for the tests of one file, which may change it."""
+    folder = tmp_path_factory.mktemp("smoke") / "checkout"
+    return Checkout(shutil.copytree(finished.folder, folder, symlinks=True), origin=None)

@@ -4,14 +4,11 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
-
 from checkout import Checkout
 from running import Experiment, until
 
@@ -71,37 +68,50 @@ def missing() -> str:
         return "starts system services: run `make test-cluster`"
     if os.getuid() != 0:
         return "Slurm's daemons need root"
+    if Path("/etc/slurm/slurm.conf").exists():
+        return "there is a Slurm on this machine already: /etc/slurm/slurm.conf"
     if not shutil.which("slurmctld") and not shutil.which("apt-get"):
         return f"needs {', '.join(PACKAGES)}, and there is no apt-get to install them"
     return ""
+
+
+def installed() -> bool:
+    """Install Slurm; whether that went well."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", *PACKAGES]
+    commands = (["apt-get", "update", "--quiet=2"], install)
+    return not any(subprocess.run(command, env=environment, check=False).returncode for command in commands)
 
 
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory):
     if reason := missing():
         pytest.skip(reason)
-    if not shutil.which("slurmctld"):
-        install = ["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", *PACKAGES]
-        if subprocess.run(install, check=False).returncode:
-            pytest.skip(f"apt-get could not install {', '.join(PACKAGES)}")
+    if not shutil.which("slurmctld") and not installed():
+        pytest.skip(f"apt-get could not install {', '.join(PACKAGES)}")
     folder = Path(tmp_path_factory.mktemp("slurm"))
     for parent in (folder, *folder.parents[:3]):
         parent.chmod(parent.stat().st_mode | 0o055)  # munged, another user, must reach its socket
     script = str(Path(__file__).with_name("slurm.sh"))
-    subprocess.run([script, "up", str(folder)], check=True)
-    yield Slurm(folder)
-    subprocess.run([script, "down", str(folder)], check=True)
+    up = subprocess.run([script, "up", str(folder)], stderr=subprocess.PIPE, text=True, check=False)
+    try:
+        if up.returncode:
+            pytest.skip(f"Slurm does not start here: {up.stderr[-500:]}")
+        yield Slurm(folder)
+    finally:
+        subprocess.run([script, "down", str(folder)], check=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def local(tmp_path_factory):
-    """The experiment after a run without a cluster."""
-    found = Experiment(Checkout(tmp_path_factory.mktemp("local")), target="train")
-    found.finish()
-    return found
+    """Makes the same experiment without a cluster, meanwhile; returns it once it is done."""
+    found = Experiment(Checkout(tmp_path_factory.mktemp("local")), target="all", config="config/smoke.yaml")
+    with ThreadPoolExecutor() as pool:
+        log = pool.submit(found.finish)
+        yield lambda: log.result() and found
 
 
 @pytest.fixture
 def remote(tmp_path):
     """The experiment in a checkout where nothing has run."""
-    return Experiment(Checkout(tmp_path / "checkout"), target="train")
+    return Experiment(Checkout(tmp_path / "checkout"), target="all", config="config/smoke.yaml")

@@ -14,7 +14,7 @@ SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=16817
 SlurmUser=root
 SlurmdUser=root
-AuthInfo=socket=$dir/munge/run/munge.sock
+AuthInfo=socket=$dir/munge/run/munge.sock,cred_expire=20 # what a job waits for that comes again
 CredType=cred/munge
 StateSaveLocation=$dir/state
 SlurmdSpoolDir=$dir/spool/%n
@@ -35,7 +35,7 @@ MpiDefault=none
 MinJobAge=600
 KillWait=2
 GresTypes=gpu
-NodeName=n[1-2] NodeHostname=$host NodeAddr=127.0.0.1 Port=[17001-17002] CPUs=1 RealMemory=$memory Gres=gpu:1
+NodeName=n[1-2] NodeHostname=$host NodeAddr=127.0.0.1 Port=[17001-17002] CPUs=2 RealMemory=$memory Gres=gpu:1
 PartitionName=main Nodes=n[1-2] Default=YES MaxTime=120 State=UP
 CONF
   printf 'NodeName=n1 Name=gpu File=/dev/zero\nNodeName=n2 Name=gpu File=/dev/full\n' >"$dir/gres.conf"
@@ -63,7 +63,16 @@ up() {
   return 1
 }
 
+end_jobs() {
+  squeue --noheader --format=%i | xargs --no-run-if-empty scancel
+  for _ in $(seq 100); do
+    [ -z "$(squeue --noheader --states=running,completing --format=%i)" ] && return
+    sleep 0.2
+  done
+}
+
 down() {
+  end_jobs || true
   for file in "$dir"/slurmd-n1.pid "$dir"/slurmd-n2.pid "$dir"/slurmctld.pid "$dir"/munge/run/munged.pid; do
     [ -f "$file" ] && kill "$(cat "$file")" || true
   done

@@ -1,69 +1,91 @@
-"""The experiment through Slurm: the same bytes as without it, although a node dies and a job is cancelled."""
+"""The smoke experiment through Slurm: the same bytes as without it, although a node dies and a job is cancelled."""
 
 import os
 import signal
 import subprocess
+from contextlib import contextmanager
 
 import pytest
 from running import contents, until
 
 pytestmark = pytest.mark.slow
+OF_THE_RUN = {"report.html", ".provenance/report.html.json"}  # the page tells run times and where it was made
+WAITING_OR_RUNNING = ("PENDING", "RUNNING", "CONFIGURING")
 
 
-def submit(experiment, profile, log, *arguments):
-    """Start the experiment through a profile; what it prints goes to a file."""
+@contextmanager
+def submitted(experiment, profile, log):
+    """Start the experiment through a profile; what it prints goes to a file. Nothing of it is left afterwards."""
     environment = {**experiment.checkout.environment, "SNAKEMAKE_PROFILE": f"profiles/{profile}"}
-    command = [*experiment.through_profile, *arguments, "--", experiment.target]
+    command = [*experiment.through_profile, "--", experiment.target]
     with log.open("w") as file:
-        return subprocess.Popen(
+        run = subprocess.Popen(
             command, cwd=experiment.checkout.folder, env=environment, stdout=file, stderr=file
         )
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.wait()
 
 
-def training(experiment, run, log):
-    """Process id of the pre-training, once it is in its loop."""
-    pid = until(lambda: experiment.training("pretrain") or run.poll() is not None)
-    assert run.poll() is None, log.read_text()[-5000:]
+def in_training(experiment, run, seed):
+    """Process id of the pre-training with this seed, once it is in its loop."""
+    pid = until(
+        lambda: experiment.training("pretrain", "--seed", seed) or run.poll() is not None, seconds=240
+    )
+    assert run.poll() is None
     return pid
 
 
-def test_a_node_dies_and_the_results_are_the_same(slurm, local, remote, tmp_path):
-    log = tmp_path / "log"
-    run = submit(remote, "slurm", log, "--slurm-init-seconds-before-status-checks", "2")
-    told = slurm.variables(training(remote, run, log))
-    node = told["SLURMD_NODENAME"]
-    assert "CUDA_VISIBLE_DEVICES" in told
-    slurm.fail_node(node)
-    assert run.wait(timeout=400) == 0, log.read_text()[-5000:]
-    assert slurm.state(node).startswith("down")
-    slurm.mend_node(node)
+def of(experiment, slurm):
+    """The experiment's own jobs."""
+    return [job for job in slurm.jobs() if job["folder"] == str(experiment.checkout.folder)]
 
-    assert contents(remote.results) == contents(local.results)
-    jobs = [job for job in slurm.jobs() if job["folder"] == str(remote.checkout.folder)]
+
+def test_a_node_dies_and_a_job_is_cancelled_and_every_byte_is_the_same(slurm, local, remote, tmp_path):
+    log = tmp_path / "log"
+    with submitted(remote, "slurm", log) as run:
+        told = [slurm.variables(in_training(remote, run, seed)) for seed in ("0", "1")]
+        node, cancelled = told[0]["SLURMD_NODENAME"], told[1]["SLURM_JOB_ID"]
+        assert {node, told[1]["SLURMD_NODENAME"]} == {"n1", "n2"}  # of one GPU each
+        assert "CUDA_VISIBLE_DEVICES" in told[0]
+        slurm.fail_node(node)
+        subprocess.run(["scancel", cancelled], check=True)
+        until(lambda: slurm.state(node).startswith("down"))
+        slurm.mend_node(node)
+        assert run.wait(timeout=900) == 0, log.read_text()[-5000:]
+
+    expected = contents(local().results)
+    found = contents(remote.results)
+    assert found.keys() == expected.keys()
+    assert [name for name in found if found[name] != expected[name] and name not in OF_THE_RUN] == []
+    jobs = of(remote, slurm)
     assert {job["node"] for job in jobs if job["state"] == "COMPLETED"} == {"n1", "n2"}
+    states = {job["id"]: (job["state"], job["memory"]) for job in jobs}
+    assert states[cancelled] == ("CANCELLED", "1500M")
+    assert ("COMPLETED", "3000M") in states.values()
     assert "Nothing to be done" in remote.finish("--dry-run")
+    print(*jobs, sep="\n")
 
 
-def test_a_cancelled_job_comes_again_with_more_memory(slurm, local, remote, tmp_path):
-    remote.target = "pretrain"
+def test_another_scheduler_by_its_commands(slurm, remote, tmp_path):
+    """The generic profile: a job is cancelled and comes again with more memory."""
+    remote.target = "results/smoke/data/digits/data.json"
     log = tmp_path / "log"
-    run = submit(remote, "cluster-generic", log)
-    first = slurm.variables(training(remote, run, log))["SLURM_JOB_ID"]
-    subprocess.run(["scancel", first], check=True)
-    assert run.wait(timeout=200) == 0, log.read_text()[-5000:]
-
-    assert contents(remote.results / "pretrain") == contents(local.results / "pretrain")
-    memory = {job["id"]: job["memory"] for job in slurm.jobs()}
-    again = max(memory, key=int)
-    assert int(again) > int(first)
-    assert (memory[first], memory[again]) == ("1500M", "3000M")
+    with submitted(remote, "cluster-generic", log) as run:
+        first = until(lambda: of(remote, slurm))[0]
+        subprocess.run(["scancel", first["id"]], check=True)
+        assert run.wait(timeout=300) == 0, log.read_text()[-5000:]
+    jobs = {job["id"]: (job["state"], job["memory"]) for job in of(remote, slurm)}
+    assert jobs.pop(first["id"]) == ("CANCELLED", "1000M")
+    assert [*jobs.values()] == [("COMPLETED", "2000M")]
 
 
 def test_an_interrupted_snakemake_takes_its_jobs_along(slurm, remote, tmp_path):
-    remote.target = "pretrain"
-    run = submit(remote, "slurm", tmp_path / "log", "--slurm-init-seconds-before-status-checks", "2")
-    until(lambda: remote.job("data"))
-    os.kill(run.pid, signal.SIGINT)
-    assert run.wait(timeout=60) != 0
-    running = ("PENDING", "RUNNING", "CONFIGURING")
-    until(lambda: not [job for job in slurm.jobs() if job["state"] in running])
+    remote.target = "data"
+    with submitted(remote, "slurm", tmp_path / "log") as run:
+        until(lambda: of(remote, slurm))
+        os.kill(run.pid, signal.SIGINT)
+        assert run.wait(timeout=60) != 0
+    until(lambda: not [job for job in of(remote, slurm) if job["state"] in WAITING_OR_RUNNING])

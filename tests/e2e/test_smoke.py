@@ -8,15 +8,18 @@ import pandas as pd
 import pytest
 import yaml
 
+from whypretrain.files import read_json, sha256
+from whypretrain.provenance import CARDS, card_of, fault
+
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def results(smoke):
     return smoke.folder / "results/smoke"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def config(smoke):
     """The default config; the smoke experiment trains by the same methods."""
     return yaml.safe_load((smoke.folder / "config/default.yaml").read_text())
@@ -107,9 +110,42 @@ def test_report_is_one_page_without_outside_addresses(results):
     assert loaded == []
 
 
-def test_the_run_tells_its_time(smoke):
-    assert re.search(r"\d+ jobs in \d+ s .* on 2 cores", smoke.log)
-    assert re.search(r"computing \d+ core-seconds, \d+% of", smoke.log)
+def test_the_run_tells_its_time(finished):
+    log = finished.folder.with_suffix(".log").read_text()
+    assert re.search(r"\d+ jobs in \d+ s .* on 2 cores", log)
+    assert re.search(r"computing \d+ core-seconds, \d+% of", log)
+
+
+def test_every_result_names_what_made_it(smoke, results):
+    """Its record holds the hashes of the result itself, of its code and of its inputs; no file is left out."""
+    made = [
+        path
+        for path in results.rglob("*")
+        if path.is_file()
+        and path.relative_to(results).parts[0] not in ("logs", "benchmarks")
+        and path.parent.name != CARDS
+    ]
+    assert {path: fault(path) for path in made if fault(path)} == {}
+    keys = {
+        "arguments",
+        "code_sha256",
+        "config",
+        "config_sha256",
+        "hardware",
+        "inputs",
+        "sha256",
+        "stage",
+        "versions",
+    }
+    for path in made:
+        record = read_json(card_of(path))
+        assert record.keys() == keys
+        assert {name: sha256(smoke.folder / name) for name in record["inputs"]} == record["inputs"]
+        assert bool(record["inputs"]) == (record["stage"] != "data")
+        if "train" in path.parts:
+            assert "seed" in record["config"] or record["stage"] == "runs"
+    cards = [path for path in results.rglob("*.json") if path.parent.name == CARDS]
+    assert set(cards) == {card_of(path) for path in made}
 
 
 def test_a_second_run_does_nothing(smoke):

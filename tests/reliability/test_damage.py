@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from whypretrain import data, models
+from whypretrain import data, models, provenance
 from whypretrain.data.class_means import load_class_means
 from whypretrain.errors import InputError
 
@@ -16,10 +16,8 @@ READERS = {
     "pretrain/vit/0/model.json": lambda file: models.load(file.parent),
     "features/vit/0/glyphs.npz": lambda file: load_class_means(file, key="features"),
 }
-CHECKED = (
-    "pretrain/vit/0/model.safetensors",
-    "features/vit/0/glyphs.npz",
-)  # by a hash, by the archive's checksum
+# By hashes that stand beside them, and by the archive's checksum; what else is read is checked by its record.
+CHECKED = ("data/glyphs/images.npy", "pretrain/vit/0/model.safetensors", "features/vit/0/glyphs.npz")
 
 
 def flipped(content):
@@ -43,6 +41,19 @@ def test_a_damaged_file_is_named(experiment, tmp_path, name, how):
     with pytest.raises(InputError, match=original.name) as caught:
         READERS[name](copy)
     assert "\n" not in str(caught.value)
+
+
+def test_one_flipped_bit_in_any_result_is_found_by_the_stage_that_is_given_it(experiment, tmp_path):
+    """Whatever its format: tables, too, whose numbers would be read all the same."""
+    copy = tmp_path / "results"
+    shutil.copytree(experiment.results, copy)
+    files = [file for file in copy.rglob("*") if file.is_file() and provenance.card_of(file).exists()]
+    assert {".csv", ".json", ".npy", ".npz", ".parquet", ".safetensors"} == {file.suffix for file in files}
+    for file in files:
+        provenance.hashes([file])
+        file.write_bytes(flipped(file.read_bytes()))
+        with pytest.raises(InputError, match=f"{file.name}: damaged or changed"):
+            provenance.hashes([file])
 
 
 def test_a_job_stops_at_a_damaged_file_with_one_line_and_goes_on_once_it_is_remade(experiment):

@@ -70,6 +70,17 @@ def test_full_disk_while_a_checkpoint_is_saved(experiment, small_disk):
     assert contents(small_disk) == {}
 
 
+def test_full_disk_while_a_table_is_written(experiment, small_disk):
+    code = (
+        "import sys, pandas; from whypretrain.files import write_table; "
+        "write_table(sys.argv[1], pandas.DataFrame({'a': range(20_000)}))"
+    )
+    run = experiment.checkout.run("python", "-c", code, str(small_disk / "runs.csv"))
+    assert run.returncode != 0
+    assert "No space left on device" in run.stderr
+    assert contents(small_disk) == {}
+
+
 def test_read_only_results(experiment, tmp_path):
     mount(tmp_path / "results", "ro")
     try:

@@ -14,10 +14,18 @@ ROOT = Path(__file__).parents[2]
 
 
 class Checkout:
-    """Files as git would list them; every tool runs on the copy's own code, whatever is installed."""
+    """Files of `origin` as git would list them, or a folder that holds them already (`origin=None`).
 
-    def __init__(self, folder: Path, origin: Path = ROOT) -> None:
+    Every tool runs on the copy's own code, whatever is installed.
+    """
+
+    def __init__(self, folder: Path, origin: Path | None = ROOT) -> None:
         self.folder = folder
+        self.variables: dict[str, str] = {}
+        if origin is not None:
+            self._copy_from(origin)
+
+    def _copy_from(self, origin: Path) -> None:
         listed = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
             cwd=origin,
@@ -27,8 +35,8 @@ class Checkout:
         )
         for name in listed.stdout.splitlines():
             if (origin / name).is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(origin / name, folder / name)
+                (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(origin / name, self.folder / name)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -36,6 +44,7 @@ class Checkout:
             **os.environ,
             "PYTHONPATH": str(self.folder / "workflow"),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            **self.variables,
         }
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
@@ -49,6 +58,13 @@ class Checkout:
         result = self.run(*command)
         assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}\n{result.stderr}"
         return result.stdout + result.stderr
+
+    def snakemake(
+        self, *arguments: str, config: str = "config/smoke.yaml", cores: int = 2
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake in the copy."""
+        options = ["--cores", str(cores), "--configfile", config]
+        return self.run("python", "-m", "snakemake", *options, *arguments)
 
     def graphs(self, *configfiles: str | Path) -> list[list[dict[str, Any]]]:
         """The jobs of each config file, those without outputs left out."""

@@ -38,12 +38,12 @@ def until(condition: Callable[[], object], seconds: float = 120) -> object:
 
 
 class Experiment:
-    """tests/workflow/tiny.yaml up to one target, in one checkout."""
+    """A config file's experiment, named as the file, up to one target, in one checkout."""
 
-    def __init__(self, checkout: Checkout, target: str = "pretrain") -> None:
+    def __init__(self, checkout: Checkout, target: str = "pretrain", config: str = CONFIG) -> None:
         self.checkout, self.target = checkout, target
-        self.results = checkout.folder / "results/tiny"
-        self.through_profile = ["python", "-m", "snakemake", "--configfile", CONFIG]
+        self.results = checkout.folder / "results" / Path(config).stem
+        self.through_profile = ["python", "-m", "snakemake", "--configfile", config]
         self.command = [*self.through_profile, "--cores", "2"]
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -75,21 +75,22 @@ class Experiment:
         for folder in folders:
             shutil.rmtree(self.results / folder, ignore_errors=True)
 
-    def job(self, stage: str) -> int | None:
-        """Process id of a running job of this checkout."""
+    def job(self, stage: str, *arguments: str) -> int | None:
+        """Process id of a running job of this checkout, one with these words in a row on its command line."""
+        sought = "\0".join(["", *arguments, ""]).encode()
         for entry in Path("/proc").glob("[0-9]*"):
             try:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
+                command = (entry / "cmdline").read_bytes()
                 here = os.readlink(entry / "cwd") == str(self.checkout.folder)
             except OSError:
                 continue
-            if here and words[1:3] == [b"-m", f"whypretrain.stages.{stage}".encode()]:
+            if here and f"\0-m\0whypretrain.stages.{stage}\0".encode() in command and sought in command:
                 return int(entry.name)
         return None
 
-    def training(self, stage: str) -> int | None:
+    def training(self, stage: str, *arguments: str) -> int | None:
         """Process id of a job that is in its training loop: there, and only there, it handles SIGTERM."""
-        pid = self.job(stage)
+        pid = self.job(stage, *arguments)
         try:
             status = Path(f"/proc/{pid}/status").read_text()
         except OSError:
