@@ -42,7 +42,7 @@ def tuning(given: Tables, settings: Settings) -> tuple[Figure, pd.DataFrame]:
         f"the setting was chosen. Test images have no part in it. "
         f"{tables.extent(trials.groupby([*_RUN, 'trial'])['held_out'].sum())} training images judge a setting.",
     )
-    labels = [f"{styles[method].label}: {tried}" for method, tried in rows]
+    labels = [f"{styles[method].label.removesuffix(', settings chosen')}: {tried}" for method, tried in rows]
     for index, (cell, axis) in enumerate(zip(tables.cells(trials), grid.axes[:, 0], strict=True)):
         for place, (method, tried) in enumerate(rows):
             seeds = tables.only(tables.in_cell(by_run, cell), method=method, tried=tried)
