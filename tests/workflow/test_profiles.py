@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,3 +45,13 @@ def test_every_rule_has_its_needs(rules, file):
 def test_rules_of_the_page_are_one_job(name):
     needs = profile("default")["set-resources"]
     assert {rule for rule in needs if "page" in needs[rule]} == set(profile(name)["groups"])
+
+
+def test_no_name_of_one_rule_file_is_taken_by_another():
+    """Rule files share one namespace: the later of two equal names would win, without a word."""
+    files = [ROOT / "Snakefile", *ROOT.glob("workflow/rules/*.smk")]
+    owners = [
+        (name, file.name) for file in files for name in set(re.findall(r"(?m)^(\w+) = ", file.read_text()))
+    ]
+    names = [name for name, _ in owners]
+    assert [owner for owner in owners if names.count(owner[0]) > 1] == []

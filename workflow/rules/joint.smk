@@ -2,12 +2,12 @@
 # made from selection and training alone, without interactions and invariances.
 RECIPES = [TRAIN["methods"][method] for method in METHODS]
 JOINT = [given_recipe for given_recipe in RECIPES if given_recipe.get("source")]
-COMPARED = {"finetune", config["figures"].get("joint", "joint_uot")} <= set(METHODS)
+WITH_BASELINE = {"finetune", config["figures"].get("joint", "joint_uot")} <= set(METHODS)
 JOINT_FIGURES = {
-    "main_table": COMPARED,
-    "ablation": COMPARED and len({given_recipe["source"] for given_recipe in JOINT}) > 1,
-    "sensitivity": COMPARED and any(given_recipe.get("source_classes") for given_recipe in JOINT),
-    "target_sizes": COMPARED and bool(TARGET_VARIANTS),
+    "main_table": WITH_BASELINE,
+    "ablation": WITH_BASELINE and len({given_recipe["source"] for given_recipe in JOINT}) > 1,
+    "sensitivity": WITH_BASELINE and any(given_recipe.get("source_classes") for given_recipe in JOINT),
+    "target_sizes": WITH_BASELINE and bool(TARGET_VARIANTS),
     "tuning": bool(WITH_TRIALS),
     "duplicates": any(given_recipe.get("drop_duplicates") for given_recipe in JOINT),
 }
