@@ -48,6 +48,7 @@ localrules:
     selection_study,
     fetch_class_means,
     joint,
+    plan,
 
 
 include: "workflow/rules/common.smk"
@@ -63,6 +64,7 @@ include: "workflow/rules/joint.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/selection_study.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/plan.smk"
 
 
 STARTED = time.time()

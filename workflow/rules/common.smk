@@ -60,9 +60,11 @@ def data_at(dataset):
     return [f"<results>/data/{dataset}/{name}" for name in ("images.npy", "manifest.parquet", "data.json")]
 
 
-def recipe(method):
-    """A method's recipe: the common one, with what the method changes."""
-    return {**TRAIN["common"], **TRAIN["methods"][method]}
+def recipe(method, architecture=None):
+    """A method's recipe: the common one, with what the method changes, and with the architecture's own changes to both."""
+    own = config["models"][architecture].get("train", {}) if architecture else {}
+    changes = [own.get("common", {}), TRAIN["methods"][method], own.get("methods", {}).get(method, {})]
+    return {key: value for part in (TRAIN["common"], *changes) for key, value in part.items()}
 
 
 def uses_source(method):

@@ -22,7 +22,11 @@ rule pretrain_model:
         data=folder_of("data"),
         out=output_folder,
         config=lambda wildcards: text(
-            **config["models"][wildcards.architecture],
+            **{
+                key: value
+                for key, value in config["models"][wildcards.architecture].items()
+                if key != "train"
+            },
             image=config["image"],
             recipe=config["pretrain"],
             seed=config["seed"],

@@ -87,7 +87,10 @@ for job in JOBS:
         params:
             target=folder_of("target"),
             model=folder_of("model"),
-            config=text(recipes={method: recipe(method) for method in job}, seed=config["seed"]),
+            config=lambda wildcards, job=job: text(
+                recipes={method: recipe(method, wildcards.architecture) for method in job},
+                seed=config["seed"],
+            ),
             source=f"--source {at('data')}/{SOURCE}" if any(map(uses_source, job)) else "",
             selection=(
                 f"--selection {rules.select_classes.output.table}" if any(map(uses_source, job)) else ""

@@ -44,6 +44,7 @@ def _describe(job: Any) -> dict[str, Any]:
         "input": sorted(map(str, job.input)),
         "output": sorted(map(str, job.output)),
         "params": {key: str(value) for key, value in job.params.items()},
+        "wildcards": dict(job.wildcards_dict),
     }
 
 

@@ -91,7 +91,9 @@ def _dataset_problems(config: Config) -> Iterator[str]:
     if grid["source"] in grid["targets"]:
         yield f"grid.targets names the source {grid['source']!r}; a target must be another data set"
     for name in [grid["source"], *grid["targets"]]:
-        place = config["datasets"][name].get("root") or config["datasets"][name].get("path")
+        spec = config["datasets"][name]
+        # A published set that is not there yet is planned for; its job tells how to get it.
+        place = {"imagefolder": spec.get("root"), "npz": spec.get("path")}.get(spec["kind"])
         if place and not Path(place).exists():
             yield f"datasets.{name}: {place} does not exist; give the folder or file that holds the data"
         origin = config["datasets"][name].get("variant_of") or name

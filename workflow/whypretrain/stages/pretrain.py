@@ -38,6 +38,7 @@ def stage(arguments: argparse.Namespace) -> None:
         history, metrics = pd.DataFrame({"step": [], "loss": []}), {}  # no head for the source: no accuracy
     else:
         recipe = Recipe.from_config({"start": "random", **config.get("recipe", {})}, "pretrain")
+        recipe = recipe.lasting(len(source.split("train")))
         seed = recipe.seed(config.get("seed", 0), "pretrain", arguments.seed)
         model = models.build(architecture, source.classes, seed=seed_of(seed, "start"))
         running = folder.with_name(f"{folder.name}.running")

@@ -47,6 +47,7 @@ def stage(arguments: argparse.Namespace) -> None:
         recipe, trials = tuned(
             recipe, target, lambda *given, make=make: make(*given)[2]["accuracy"], seed=seed
         )
+        recipe = recipe.lasting(len(target.split("train")))
         model, result, metrics = make(recipe, target, running=folder.with_name(f"{folder.name}.running"))
         if len(trials):
             metrics["trials"] = int(trials["trial"].nunique())
@@ -66,6 +67,7 @@ def _trained(
     running: Path | None = None,
 ) -> tuple[models.Classifier, TrainingResult, dict[str, Any]]:
     """A model trained by a recipe, its training, and its metrics on the target's test images."""
+    recipe = recipe.lasting(len(target.split("train")))
     model = starting_model(pretrained, target.classes, recipe, seed=seed)
     chosen = _selected(arguments, recipe, method)
     extra, used = _source(arguments, source, recipe, method), dict[str, Any]()

@@ -36,6 +36,7 @@ class Recipe:
     start: str = "pretrained"  # pretrained | random: the backbone's weights before step 0
     task: str = "classification"  # classification | reconstruction: of the input image, without labels
     steps: int = 150
+    epochs: int | None = None  # passes over the target's training images, in place of steps
     batch_size: int = 32  # target images a step
     optimizer: str = "adamw"  # adamw | sgd (Nesterov where momentum > 0)
     learning_rate: float = 1e-3  # peak, of the backbone
@@ -111,13 +112,25 @@ class Recipe:
         named = [dict(zip(self.tune, values, strict=True)) for values in combinations]
         return [(values, Recipe.from_config({**fixed, **values}, f"{where}.tune")) for values in named]
 
+    def lasting(self, images: int) -> Recipe:
+        """The recipe with the steps that its epochs are on so many training images: whole batches of each epoch.
+
+        Example:
+            >>> Recipe(epochs=100, batch_size=256).lasting(5994).steps
+            2300
+        """
+        if self.epochs is None:
+            return self
+        return dataclasses.replace(self, steps=self.epochs * max(1, images // self.batch_size))
+
     def seed(self, *name: object) -> int:
         """The seed of the training called `name`; recipes that differ in `draw` alone differ in it."""
         return seed_of(*name, *(["draw", self.draw] if self.draw else []))
 
     def as_config(self) -> dict[str, Any]:
-        """The recipe as plain JSON values, all keys present: provenance of a trained model."""
-        return {**dataclasses.asdict(self), "milestones": list(self.milestones)}
+        """The recipe as plain JSON values, all keys present (`epochs` if set): provenance of a trained model."""
+        values = {**dataclasses.asdict(self), "milestones": list(self.milestones)}
+        return {key: value for key, value in values.items() if key != "epochs" or value is not None}
 
 
 _CHOICES = {
@@ -129,6 +142,7 @@ _CHOICES = {
 }
 _LIMITS = {  # least and largest value allowed
     "steps": (1, math.inf),
+    "epochs": (1, math.inf),
     "batch_size": (1, math.inf),
     "learning_rate": (0.0, math.inf),
     "head_learning_rate_factor": (0.0, math.inf),

@@ -1,0 +1,76 @@
+"""Each paper's config builds its whole graph without its data, is priced, and runs in miniature."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from whypretrain.data.miniature import write_miniatures
+
+ROOT = Path(__file__).parents[2]
+TARGETS = {"uot": "joint", "interactions": "all", "invariances": "all"}
+METHODS = {"uot": "joint_uot", "interactions": "scratch_long", "invariances": "reconstruct"}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of the workflow, with miniature copies of the data beside it."""
+    folder = tmp_path_factory.mktemp("papers")
+    for name in ("config", "workflow", "profiles", "envs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Snakefile", "pyproject.toml"):
+        shutil.copy2(ROOT / name, folder / name)
+    write_miniatures(folder / "data/miniature")
+    return folder
+
+
+def snakemake(folder, *arguments):
+    environment = {**os.environ, "PYTHONPATH": str(folder / "workflow")}
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, (run.stdout + run.stderr)[-6000:]
+    return run.stdout + run.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paper", TARGETS)
+def test_the_graph_is_built_in_half_a_minute(checkout, paper):
+    start = time.process_time(), os.times().children_user
+    log = snakemake(
+        checkout, "-n", "--quiet", "rules", TARGETS[paper], "--configfile", f"config/papers/{paper}.yaml"
+    )
+    counted = {rule: int(number) for rule, number in re.findall(r"^(\w+) +(\d+)$", log, re.MULTILINE)}
+    assert counted["make_data"] >= 4
+    assert counted["total"] > 80
+    assert os.times().children_user - start[1] < 30
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paper", TARGETS)
+def test_the_plan_is_the_price_that_the_header_tells(checkout, paper):
+    file = f"config/papers/{paper}.yaml"
+    log = snakemake(checkout, "plan", "--configfile", file)
+    hours = float(re.search(r"^together +\d+ +[\d.]+ +([\d.]+)", log, re.MULTILINE)[1])
+    told = float(re.search(r"about ([\d.]+) GPU hours", (checkout / file).read_text())[1])
+    assert told == pytest.approx(hours, rel=0.1)
+    assert "data/imagenet" in log
+    assert not (checkout / f"results/paper_{paper}/data").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paper", TARGETS)
+def test_the_whole_graph_runs_in_miniature(checkout, paper):
+    files = [f"config/papers/{name}.yaml" for name in (paper, "miniature")]
+    snakemake(checkout, TARGETS[paper], "--configfile", *files, "--config", f"experiment={paper}_miniature")
+    results = checkout / f"results/{paper}_miniature"
+    runs = pd.read_csv(results / "train/runs.csv")
+    assert runs["target"].nunique() == {"uot": 8, "interactions": 3, "invariances": 4}[paper]
+    assert (results / "train" / runs["target"][0] / runs["architecture"][0] / METHODS[paper]).is_dir()
+    claims = results / ("joint/claims.csv" if paper == "uot" else "claims.csv")
+    assert len(pd.read_csv(claims)) > 0

@@ -1,0 +1,127 @@
+"""The plan's operations by hand, from jobs as Snakemake describes them."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from whypretrain.models import Architecture
+from whypretrain.models.cost import cost
+
+ROOT = Path(__file__).parents[2]
+MODEL = {
+    "name": "vit_tiny_patch16_224",
+    "options": {"patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2},
+}
+CONFIG = {
+    "experiment": "planned",
+    "grid": {"source": "far", "targets": ["near"], "architectures": ["small"]},
+    "image": {"size": 16, "channels": 1},
+    "datasets": {
+        "far": {"kind": "cub200", "root": "nowhere"},
+        "near": {"kind": "digits", "train_size": 100, "test_size": 50},
+    },
+    "models": {"small": {"architecture": MODEL}},
+    "pretrain": {"steps": 7, "batch_size": 3},
+    "train": {"common": {"checkpoints": 0}, "methods": {"finetune": {"checkpoints": 5}}},
+    "invariances": {"dynamics": ["finetune"]},
+    "plan": {"flops": 1.0e9},
+}
+
+
+@pytest.fixture(scope="module")
+def plan():
+    sys.path.insert(0, str(ROOT / "workflow/tools"))
+    spec = importlib.util.spec_from_file_location("plan", ROOT / "workflow/tools/plan.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["plan"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["plan"]
+    sys.path.remove(str(ROOT / "workflow/tools"))
+
+
+@pytest.fixture(scope="module")
+def one():
+    return cost(Architecture.from_dict({**MODEL, "size": 16, "channels": 1}), 200)
+
+
+def job(rule, config=None, models="", **wildcards):
+    params = {"config": json.dumps(config or {}), "models": models}
+    file = {"make_data": "data", "extract_features": "features", "pretrain_model": "pretrain"}.get(
+        rule, "train"
+    )
+    wildcards = {"architecture": "small", "target": "near", **wildcards}
+    return {"rule": rule, "file": f"workflow/rules/{file}.smk", "params": params, "wildcards": wildcards}
+
+
+def test_data_and_features(plan, one):
+    planned = plan.Planned(CONFIG)
+    assert planned.need(job("make_data", dataset="far")).disk == (5994 + 5794) * 16 * 16
+    images = 5994 + 5794 + 150
+    found = planned.need(job("extract_features"))
+    assert found.flops == images * one.forward
+    assert found.disk == images * 12 * 4
+
+
+def test_training(plan, one):
+    planned = plan.Planned(CONFIG)
+    assert planned.need(job("pretrain_model")).flops == 7 * 3 * one.training
+    recipes = {
+        "finetune": {"epochs": 10, "batch_size": 30, "checkpoints": 5},  # 3 whole batches an epoch
+        "joint": {"steps": 4, "batch_size": 10, "source": "uot", "source_ratio": 2.0},
+        "label_free": {"steps": 2, "batch_size": 10, "source": "uot", "source_loss": "consistency"},
+        "tuned": {"steps": 5, "batch_size": 10, "tune": {"learning_rate": [0.1, 0.2]}, "tune_folds": 3},
+    }
+    found = planned.need(job("train_finetune", {"recipes": recipes}))
+    images = 10 * 3 * 30 + 4 * 30 + 2 * 10 * 3 + 5 * 10 * (1 + 2 * 3)
+    assert found.flops == pytest.approx(images * one.training)
+    assert found.disk == 4 * one.parameters * (4 + 5)
+    assert found.memory >= one.parameters * 16 + 30 * one.kept
+
+
+def test_imported_checkpoints_cost_no_training(plan, one):
+    config = {**CONFIG, "models": {"small": {"architecture": MODEL, "checkpoint": "file:x.pth"}}}
+    found = plan.Planned(config).need(job("pretrain_model"))
+    assert (found.flops, found.disk) == (0, 4 * one.parameters)
+
+
+def test_scores_and_inversions(plan, one):
+    planned = plan.Planned(CONFIG)
+    score = {
+        "samples": 80,
+        "players": 6,
+        "checkpoint_samples": 8,
+        "dynamics": ["finetune"],
+        "reinitialised": True,
+        "batch_size": 64,
+    }
+    found = planned.need(job("score_coalitions", score, "a=1 b=2"))
+    assert found.flops == (3 * 50 + 5 * 8) * 2**6 * one.forward  # 50 test images are all there are
+    given = {"images": 9, "steps": 20, "repeats": 2, "dynamics": [], "own_start": ["b"], "batch_size": 9}
+    found = planned.need(job("measure_invariances", given, "a=1 b=2"))
+    assert found.flops == 9 * 2 * (4 * 20 * 2 * sum(one.upto) + 4 * 3 * 2 * one.forward)
+
+
+def test_the_table_sums_up_in_the_order_of_the_stages(plan, one):
+    jobs = [
+        job("gather_runs"),
+        job("pretrain_model"),
+        job("pretrain_model"),
+        job("make_data", dataset="near"),
+    ]
+    lines = plan.table(CONFIG, jobs).splitlines()
+    assert [line.split()[0] for line in lines[:5]] == [
+        "rule",
+        "make_data",
+        "pretrain_model",
+        "gather_runs",
+        "together",
+    ]
+    flops = 2 * 7 * 3 * one.training
+    assert lines[4].split()[1] == "4"
+    assert float(lines[4].split()[3]) == round(flops / 1e9 / 3600, 2)
+    assert "0.001 TFLOP/s sustained" in lines[5]
+    assert lines[6].startswith("Not there yet: nowhere;")

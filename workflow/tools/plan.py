@@ -1,0 +1,191 @@
+"""What an experiment costs before anything runs: jobs, operations, GPU hours, disk and peak memory, stage by stage.
+
+    snakemake plan --configfile config/papers/uot.yaml
+
+Operations are counted by torch on tensors without memory, for the models and images of the config; a GPU is assumed to
+sustain `plan.flops` of them a second. Memory is that of the largest job: weights, gradients, the optimiser's two
+moments and what the backward pass needs of a batch, float32. Tables, figures and the report cost seconds and are
+counted as jobs alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jobs import jobs
+
+from whypretrain.data.sizes import Size, expected_size
+from whypretrain.models import Architecture
+from whypretrain.models.cost import Cost, cost
+from whypretrain.training.recipe import Recipe
+
+SUSTAINED = (
+    4.0e13  # operations a second: what one data-centre GPU reaches in float32 with TF32 on such models
+)
+_FLOAT = 4  # bytes
+_TRAINED = 4 * _FLOAT  # bytes a weight in training: itself, its gradient and two moments
+_ORDER = (
+    *("data", "pretrain", "features", "select", "train", "interactions", "invariances"),
+    *("claims", "figures", "joint", "report", "Snakefile"),
+)
+_PIECE = 64 << 20  # bytes of pictures that are decoded at once
+
+
+@dataclass(frozen=True)
+class Need:
+    """Floating-point operations, bytes written, and bytes of memory at the peak."""
+
+    flops: float = 0.0
+    disk: float = 0.0
+    memory: float = 0.0
+
+
+class Planned:
+    """The costs of an experiment's jobs, rule by rule."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.size: Callable[[str], Size] = cache(lambda name: expected_size(config["datasets"][name]))
+        self.cost: Callable[[str], Cost] = cache(self._cost)
+
+    def need(self, job: dict[str, Any]) -> Need:
+        """What one job needs; nothing for the rules that write tables, figures and the report."""
+        rule = "train" if job["rule"].startswith("train_") else job["rule"]
+        count = getattr(self, f"_{rule}", None)
+        return count(job["wildcards"], job) if count else Need()
+
+    def _cost(self, name: str) -> Cost:
+        image = {key: self.config["image"][key] for key in ("size", "channels")}
+        given = {**image, **self.config["models"][name]["architecture"]}
+        return cost(Architecture.from_dict(given), max(2, self.size(self.config["grid"]["source"]).classes))
+
+    def _image(self, values: int = 1) -> int:
+        image = self.config["image"]
+        return values * image["channels"] * image["size"] ** 2
+
+    def _make_data(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
+        images = sum(self.size(wildcards["dataset"])[:2])
+        return Need(disk=self._image(images), memory=2 * _PIECE)
+
+    def _pretrain_model(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
+        name, one = wildcards["architecture"], self.cost(wildcards["architecture"])
+        weights = one.parameters * _FLOAT
+        if self.config["models"][name].get("checkpoint"):
+            return Need(disk=weights, memory=2 * weights)
+        recipe = Recipe.from_config({**self.config["pretrain"]})
+        return self._trained(one, recipe, self.size(self.config["grid"]["source"]).train)
+
+    def _trained(self, one: Cost, recipe: Recipe, images: int) -> Need:
+        """One training; with a source its images go through the network, too."""
+        lasting = recipe.lasting(images)
+        views = 2 if recipe.source_loss == "consistency" else 1
+        batch = recipe.batch_size * (1 + (views * recipe.source_ratio if recipe.source else 0))
+        runs = 1 + len(recipe.trials()) * recipe.tune_folds
+        return Need(
+            flops=runs * lasting.steps * batch * one.training,
+            disk=one.parameters * _FLOAT * (1 + recipe.checkpoints),
+            memory=one.parameters * (_TRAINED + _FLOAT * recipe.checkpoints) + batch * one.kept,
+        )
+
+    def _train(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
+        one, images = self.cost(wildcards["architecture"]), self.size(wildcards["target"]).train
+        recipes = json.loads(job["params"]["config"])["recipes"].values()
+        needs = [self._trained(one, Recipe.from_config(recipe), images) for recipe in recipes]
+        return _together(needs)
+
+    def _extract_features(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
+        grid, one = self.config["grid"], self.cost(wildcards["architecture"])
+        images = sum(sum(self.size(name)[:2]) for name in (grid["source"], *grid["targets"]))
+        disk = images * one.features * _FLOAT
+        return Need(images * one.forward, disk, one.parameters * _FLOAT + disk)
+
+    def _fit_probe(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
+        return Need(disk=self.cost(wildcards["architecture"]).parameters * _FLOAT)
+
+    def _score_coalitions(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
+        score, one = json.loads(job["params"]["config"]), self.cost(wildcards["architecture"])
+        samples = min(score["samples"], self.size(wildcards["target"]).test)
+        networks = len(job["params"]["models"].split()) + bool(score["reinitialised"])
+        followed = sum(self._checkpoints(method) for method in score["dynamics"])
+        rows = networks * samples + followed * min(score["checkpoint_samples"], samples)
+        masks = rows * 2 ** score["players"]
+        batch = (score["batch_size"] or 256) * self._image(_FLOAT)
+        return Need(masks * one.forward, masks * _FLOAT, networks * one.parameters * _FLOAT + 4 * batch)
+
+    _score_variant = _score_coalitions
+
+    def _measure_invariances(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
+        given, one = json.loads(job["params"]["config"]), self.cost(wildcards["architecture"])
+        layers, tuned = len(one.upto), len(job["params"]["models"].split())
+        networks = 1 + tuned + len(given.get("own_start", []))
+        inverting = networks * given["steps"] * 2 * sum(one.upto)  # forward, and backward to the image
+        pairs = tuned + len(given.get("own_start", []))
+        testing = (4 * pairs + sum(map(self._checkpoints, given.get("dynamics", [])))) * layers * one.forward
+        images = given["images"] * given.get("repeats", 1)
+        held = networks * (layers + 1) * given["images"] * self._image(_FLOAT)
+        return Need(images * (inverting + testing), 0, held + given["batch_size"] * one.kept)
+
+    def _measure_robustness(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
+        given, one = json.loads(job["params"]["config"]), self.cost(wildcards["architecture"])
+        followed = sum(map(self._checkpoints, self.config["invariances"].get("dynamics", [])))
+        images = 5 * len(given["corruptions"]) * given["accuracy_images"] * followed
+        return Need(images * one.forward, 0, 2 * given["accuracy_images"] * self._image(8))
+
+    def _checkpoints(self, method: str) -> int:
+        train = self.config["train"]
+        return {**train["common"], **train["methods"][method]}.get("checkpoints", 0)
+
+
+def _together(needs: Iterable[Need]) -> Need:
+    """Of parts that one process does in turn, or of jobs: what they need together."""
+    needs = list(needs)
+    return Need(
+        sum(need.flops for need in needs),
+        sum(need.disk for need in needs),
+        max((need.memory for need in needs), default=0.0),
+    )
+
+
+def table(config: dict[str, Any], found: list[dict[str, Any]]) -> str:
+    """The plan as lines of text: a row a rule, the sum, what was assumed, what is not there yet."""
+    planned, assumed = Planned(config), config.get("plan", {}).get("flops", SUSTAINED)
+    needs: dict[str, list[Need]] = {}
+    for job in sorted(found, key=lambda job: (_ORDER.index(Path(job["file"]).stem), job["rule"])):
+        needs.setdefault(job["rule"], []).append(planned.need(job))
+    lines = [f"{'rule':<24}{'jobs':>6}{'PFLOP':>12}{'GPU hours':>11}{'disk, GB':>10}{'memory, GB':>12}"]
+    everything = {**needs, "together": [need for each in needs.values() for need in each]}
+    for rule, each in everything.items():
+        all_of_it = _together(each)
+        lines.append(
+            f"{rule:<24}{len(each):>6}{all_of_it.flops / 1e15:>12.3f}{all_of_it.flops / assumed / 3600:>11.2f}"
+            f"{all_of_it.disk / 1e9:>10.2f}{all_of_it.memory / 1e9:>12.2f}"
+        )
+    lines.append(
+        f"GPU hours at {assumed / 1e12:g} TFLOP/s sustained (plan.flops); memory is that of the largest job."
+    )
+    specs = [config["datasets"][name] for name in (config["grid"]["source"], *config["grid"]["targets"])]
+    absent = [spec["root"] for spec in specs if "root" in spec and not Path(spec["root"]).is_dir()]
+    if absent:
+        lines.append(f"Not there yet: {', '.join(absent)}; `whypretrain datasets` tells where to get them.")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print the plan of the config that is given as JSON text."""
+    config = json.loads(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config.json"
+        file.write_text(sys.argv[1])
+        found = jobs(file, config.get("plan", {}).get("target", "all"))
+    print(table(config, found))
+
+
+if __name__ == "__main__":
+    main()

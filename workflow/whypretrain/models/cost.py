@@ -1,0 +1,88 @@
+"""What an image costs a model, counted on tensors without memory: nothing is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from whypretrain.models.architecture import Architecture
+from whypretrain.models.blocks import block_path
+from whypretrain.models.classifier import Classifier
+
+_BATCH = 2  # batch norm needs more than one image
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one image, but for the weights. A multiplication with its addition counts as two floating-point operations.
+
+    Attributes:
+        parameters: weights of the model.
+        features: length of its features.
+        forward: operations of a forward pass.
+        training: operations of a forward and a backward pass.
+        upto: operations of a forward pass up to each block, in order.
+        kept: bytes that a forward pass keeps for the backward pass, float32.
+    """
+
+    parameters: int
+    features: int
+    forward: float
+    training: float
+    upto: tuple[float, ...]
+    kept: int
+
+
+def cost(architecture: Architecture, classes: int = 2) -> Cost:
+    """Count the cost of an architecture with a head for so many classes.
+
+    Raises:
+        InputError: if timm refuses the architecture, or its blocks are not known.
+    """
+    with torch.device("meta"), torch.random.fork_rng(devices=[]):
+        model = Classifier(architecture, [str(number) for number in range(classes)])
+        images = torch.zeros(_BATCH, architecture.channels, architecture.size, architecture.size)
+    with FlopCounterMode(display=False) as counted, torch.no_grad():
+        model(images)
+    kept = _Kept(model)
+    with FlopCounterMode(display=False) as trained, kept.hooks():
+        model(images).sum().backward()
+    return Cost(
+        parameters=sum(value.numel() for value in model.parameters()),
+        features=model.head.in_features,
+        forward=counted.get_total_flops() / _BATCH,
+        training=trained.get_total_flops() / _BATCH,
+        upto=tuple(_upto(model, images)),
+        kept=kept.total() // _BATCH,
+    )
+
+
+def _upto(model: Classifier, images: torch.Tensor) -> Iterator[float]:
+    with FlopCounterMode(display=False) as counted, torch.no_grad():
+        for _ in block_path(model.backbone).outputs(images):
+            yield counted.get_total_flops() / _BATCH
+
+
+class _Kept:
+    """The memory that autograd keeps, each piece once, the weights left out."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        self._weights = {value.untyped_storage()._cdata for value in model.state_dict().values()}
+        self._sizes: dict[int, int] = {}
+        self._alive: list[torch.Tensor] = []  # so that no address is used twice
+
+    def hooks(self) -> torch.autograd.graph.saved_tensors_hooks:
+        return torch.autograd.graph.saved_tensors_hooks(self._pack, lambda tensor: tensor)
+
+    def _pack(self, tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in self._weights:
+            self._sizes[storage._cdata] = storage.nbytes()
+            self._alive.append(tensor)
+        return tensor
+
+    def total(self) -> int:
+        return sum(self._sizes.values())
