@@ -15,8 +15,10 @@ from whypretrain.errors import InputError
 Config = dict[str, Any]
 
 
-def check(config: Config, schema: str | Path) -> None:
+def check(config: Config, schema: str | Path, *, places: bool = True) -> None:
     """Check keys, types and ranges against the JSON schema at `schema`, then what no schema can say.
+
+    Without `places`, folders and files that a data set is read from need not be there yet.
 
     Raises:
         InputError: naming the key, what is wrong with it, and the mend; the first problem found is the one told.
@@ -29,7 +31,7 @@ def check(config: Config, schema: str | Path) -> None:
     )
     if errors:
         raise InputError(f"config: {_describe(errors[0])}")
-    for problem in _problems(config):
+    for problem in _problems(config, places):
         raise InputError(f"config: {problem}")
 
 
@@ -64,7 +66,7 @@ def _describe_unknown_key(error: Any, where: str) -> str:
     return f"unknown key {unknown!r} in {where}; {mend}"
 
 
-def _problems(config: Config) -> Iterator[str]:
+def _problems(config: Config, places: bool) -> Iterator[str]:
     """Everything that is wrong although each key by itself is right."""
     grid = config["grid"]
     yield from _unknown_names("grid.source", [grid["source"]], "datasets", config["datasets"])
@@ -72,7 +74,7 @@ def _problems(config: Config) -> Iterator[str]:
     yield from _unknown_names("grid.architectures", grid["architectures"], "models", config["models"])
     methods = config["train"]["methods"]
     yield from _unknown_names("grid.methods", grid["methods"], "train.methods", methods)
-    yield from _dataset_problems(config)
+    yield from _dataset_problems(config, places)
     yield from _method_problems(config)
     yield from _recipe_problems(config)
     yield from _player_problems(config)
@@ -86,7 +88,7 @@ def _unknown_names(key: str, names: list[str], section: str, known: Config) -> I
             yield f"{key} names {name!r}, which is not in {section}; {mend}"
 
 
-def _dataset_problems(config: Config) -> Iterator[str]:
+def _dataset_problems(config: Config, places: bool) -> Iterator[str]:
     grid = config["grid"]
     if grid["source"] in grid["targets"]:
         yield f"grid.targets names the source {grid['source']!r}; a target must be another data set"
@@ -94,7 +96,7 @@ def _dataset_problems(config: Config) -> Iterator[str]:
         spec = config["datasets"][name]
         # A published set that is not there yet is planned for; its job tells how to get it.
         place = {"imagefolder": spec.get("root"), "npz": spec.get("path")}.get(spec["kind"])
-        if place and not Path(place).exists():
+        if places and place and not Path(place).exists():
             yield f"datasets.{name}: {place} does not exist; give the folder or file that holds the data"
         origin = config["datasets"][name].get("variant_of") or name
         yield from _unknown_names(f"datasets.{name}.variant_of", [origin], "datasets", config["datasets"])
