@@ -16,7 +16,7 @@ def test_the_map_of_a_vit_has_its_patches_in_their_places(model):
     images = torch.rand(2, 1, 8, 8)
     found = model.feature_map(images)
     assert found.shape == (2, 12, 2, 2)
-    tokens = model.backbone.forward_features(model._normalised(images))
+    tokens = model.backbone.forward_features(model.normalised(images))
     assert torch.equal(found[1, :, 1, 0], tokens[1, 1 + 2])  # class token first, then row by row
 
 

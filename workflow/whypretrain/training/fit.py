@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 
 from whypretrain.progress import progress
 from whypretrain.seeds import seed_of
+from whypretrain.training.halving import Batch, Halving, parted
 from whypretrain.training.joint import consistency_losses, joint_losses, target_loss
 from whypretrain.training.recipe import Recipe
 from whypretrain.training.reconstruction import Decoder, reconstruction_loss
@@ -60,9 +62,8 @@ def fit(
     run = _Run(network, target, recipe, seed, source)
     running = RunningState(checkpoint_file, run.identity(), every=save_every)
     with torch.random.fork_rng(devices=[]), running:
-        run.restore(running.load(target.images.device))
-        for step in progress(range(run.step, recipe.steps), "training", total=recipe.steps - run.step):
-            torch.manual_seed(seed_of(seed, "dropout", step))
+        run.restore(running.load(target.device))
+        for _ in progress(range(run.step, recipe.steps), "training", total=recipe.steps - run.step):
             run.update()
             if running.due():
                 running.save(run.state())
@@ -90,43 +91,68 @@ class _Run:
         self.modules = nn.ModuleList([network] if second is None else [network, second])
         self.optimizer = _optimizer(network, second, recipe)
         self.kept = set(checkpoint_steps(recipe.steps, recipe.checkpoints))
-        self.step, self.losses = 0, torch.full((recipe.steps, 2), torch.nan, device=target.images.device)
+        self.step, self.losses = 0, torch.full((recipe.steps, 2), torch.nan, device=target.device)
+        self.halving = Halving()
         self.checkpoints: dict[int, dict[str, Tensor]] = {}
         self._keep()
 
     def update(self) -> None:
         """One optimiser step."""
         self._set_learning_rates()
-        parts = self._losses()
-        loss = parts[0] if len(parts) == 1 else parts[0] + self.recipe.source_weight * parts[1]
-        self.losses[self.step, : len(parts)] = torch.stack(parts).detach()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        batches = self._batches()
+        losses = self.halving(partial(self._gradients, batches), min(len(batch[0]) for batch in batches))
+        self.losses[self.step, : len(losses)] = losses
         if self.recipe.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.modules.parameters(), self.recipe.clip_norm)
         self.optimizer.step()
         self.step += 1
         self._keep()
 
-    def _losses(self) -> tuple[Tensor, ...]:
+    def _gradients(self, batches: list[Batch], parts: int) -> Tensor:
+        """Leave the gradients of the step's loss, added up over parts of the batches; its terms."""
+        torch.manual_seed(seed_of(self.seed, "dropout", self.step))
+        self.optimizer.zero_grad(set_to_none=True)
+        found = []
+        for part in parted(parts, *batches):
+            shares = [share for _, share in part]
+            losses = [
+                loss * share
+                for loss, share in zip(self._losses([one for one, _ in part]), shares, strict=True)
+            ]
+            loss = losses[0] if len(losses) == 1 else losses[0] + self.recipe.source_weight * losses[1]
+            loss.backward()
+            found.append(torch.stack(losses).detach())
+        return torch.stack(found).sum(0)
+
+    def _batches(self) -> list[Batch]:
+        """Images and labels of the step; of a source, images and labels, or two views where it has no labels."""
+        batches: list[Batch] = [self.target.batch(self.step)]
+        if self.source is not None:
+            labelled = self.source_head is not None
+            batches.append(self.source.batch(self.step) if labelled else self.source.views(self.step))
+        return batches
+
+    def _losses(self, batches: list[Batch]) -> tuple[Tensor, ...]:
         """Loss of the target, and of the source if there is one."""
-        batch, recipe = self.target.batch(self.step), self.recipe
+        (images, labels), recipe = batches[0], self.recipe
         smoothing = recipe.label_smoothing
         if self.decoder is not None:
-            return (reconstruction_loss(self.network, self.decoder, batch[0]),)
+            return (reconstruction_loss(self.network, self.decoder, images),)
         if self.source is None:
-            return (target_loss(self.network, batch, label_smoothing=smoothing),)
+            return (target_loss(self.network, (images, labels), label_smoothing=smoothing),)
+        first, second = batches[1]
         if self.source_head is None:
             return consistency_losses(
                 self.network,
-                batch,
-                self.source.views(self.step),
+                (images, labels),
+                (first, second),
                 threshold=recipe.consistency_threshold,
                 temperature=recipe.consistency_temperature,
                 label_smoothing=smoothing,
             )
-        source = self.source.batch(self.step)
-        return joint_losses(self.network, self.source_head, batch, source, label_smoothing=smoothing)
+        return joint_losses(
+            self.network, self.source_head, (images, labels), (first, second), label_smoothing=smoothing
+        )
 
     def identity(self) -> str:
         """Digest of all that decides the run: recipe, seed, data and start weights."""

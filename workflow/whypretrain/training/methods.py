@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,9 +62,14 @@ def train(
         InputError: images that do not fit the model, no training images, or an unknown source class.
     """
     _check_fit(model, target)
-    images = _on_device(target.split("train"))
+    images = _placed(target.split("train"))
     samples = Samples(
-        *images, batch_size=recipe.batch_size, augmentation=recipe.augmentation, seed=seed, name="target"
+        *images,
+        batch_size=recipe.batch_size,
+        augmentation=recipe.augmentation,
+        seed=seed,
+        name="target",
+        device=models.device(),
     )
     joint = source is not None and recipe.source_weight > 0
     extra = _source(source, source_classes, model, recipe, seed) if source is not None and joint else None
@@ -108,7 +114,12 @@ def _source(
     rows = train_split.take(np.flatnonzero(np.isin(train_split.labels, chosen)))
     batch_size = max(1, round(recipe.source_ratio * recipe.batch_size))
     samples = Samples(
-        *_on_device(rows), batch_size=batch_size, augmentation=recipe.augmentation, seed=seed, name="source"
+        *_placed(rows),
+        batch_size=batch_size,
+        augmentation=recipe.augmentation,
+        seed=seed,
+        name="source",
+        device=models.device(),
     )
     return samples, _source_head(model, len(known), seed) if recipe.source_loss == "labels" else None
 
@@ -123,8 +134,14 @@ def _source_head(model: models.Classifier, classes: int, seed: int) -> nn.Linear
     return head.to(models.device())
 
 
-def _on_device(images: ImageSet) -> tuple[Tensor, np.ndarray]:
-    return torch.tensor(images.images, device=models.device()), images.labels
+def _placed(images: ImageSet) -> tuple[Tensor, np.ndarray]:
+    """The images on the device where they fill at most half of its free memory, else as they lie."""
+    with warnings.catch_warnings():  # that a memory-mapped file is not writable, which nobody wants
+        warnings.simplefilter("ignore", UserWarning)
+        pixels = torch.from_numpy(images.images)
+    where = models.device()
+    fits = where.type == "cuda" and images.images.nbytes <= torch.cuda.mem_get_info(where)[0] / 2
+    return pixels.to(where) if fits else pixels, images.labels
 
 
 def _check_fit(model: models.Classifier, images: ImageSet) -> None:

@@ -1,4 +1,4 @@
-"""Batches of a data set that is whole on the device; every draw is decided by seed, name and step."""
+"""Batches of a data set on the device, or too large for it; every draw is decided by seed, name and step."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Samples:
         images: uint8, (N, C, H, W).
         labels: integers, (N,).
         batch_size: images a step.
+        device: where batches are wanted, if the images lie elsewhere.
         augmentation: None for images that are used as they are (cached features).
     """
 
@@ -37,11 +38,13 @@ class Samples:
         augmentation: Augmentation | None,
         seed: int,
         name: str,
+        device: torch.device | None = None,
     ) -> None:
         if len(images) == 0:
             raise InputError(f"{name}: no training images; give each class at least one")
         self.images, self.batch_size = images, batch_size
-        self.labels = torch.tensor(labels, dtype=torch.int64, device=images.device)
+        self.device = torch.device(device or images.device)
+        self.labels = torch.tensor(labels, dtype=torch.int64, device=self.device)
         self._augmentation, self._name = augmentation, (seed, name)
         self._order = lru_cache(maxsize=2)(self._shuffled)
 
@@ -54,24 +57,26 @@ class Samples:
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Images, float in [0, 1], augmented, (B, C, H, W), and their labels, (B,)."""
-        rows = self.rows(step).to(self.images.device)
-        images, labels = self.images[rows], self.labels[rows]
+        images, labels = self._images(step), self.labels[self.rows(step).to(self.device)]
         return (
             images if self._augmentation is None else self._augmented(images, "augmentation", step)
         ), labels
 
     def views(self, step: int) -> tuple[Tensor, Tensor]:
         """A weak and a strong view of a step's images, (B, C, H, W) each: augmented, and changed strongly beside."""
-        images = self.images[self.rows(step).to(self.images.device)]
+        images = self._images(step)
         again = self._augmented(images, "second augmentation", step)
         return self._augmented(images, "augmentation", step), strong_view(again, self._draw("strong", step))
+
+    def _images(self, step: int) -> Tensor:
+        return self.images[self.rows(step).to(self.images.device)].to(self.device)
 
     def _augmented(self, images: Tensor, what: str, step: int) -> Tensor:
         assert self._augmentation is not None
         return augment(images.to(torch.float32) / 255, self._augmentation, self._draw(what, step))
 
     def _draw(self, what: str, step: int) -> Generator:
-        return Generator(self.images.device).manual_seed(seed_of(*self._name, what, step))
+        return Generator(self.device).manual_seed(seed_of(*self._name, what, step))
 
     def _shuffled(self, epoch: int) -> Tensor:
         draw = Generator().manual_seed(seed_of(*self._name, "order", epoch))

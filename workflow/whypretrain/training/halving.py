@@ -1,0 +1,58 @@
+"""Batches that do not fit into memory: computed in halves, in quarters, and so on, their gradients added up."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from whypretrain.errors import InputError
+
+T = TypeVar("T")
+Batch = tuple[Tensor, ...]  # tensors with one row an image
+
+
+class Halving:
+    """How many parts a batch is computed in: one, until memory runs out.
+
+    The gradient of a mean over the batch is that of the means over its parts, weighted by their sizes, so the result is
+    the same up to rounding; only BatchNorm sees the parts by themselves.
+    """
+
+    def __init__(self) -> None:
+        self.parts = 1
+
+    def __call__(self, compute: Callable[[int], T], images: int) -> T:
+        """`compute(parts)`, again with twice as many parts whenever memory runs out; a part has one image at least.
+
+        Raises:
+            InputError: if memory does not suffice for a single image.
+        """
+        while True:
+            try:
+                return compute(self.parts)
+            except torch.OutOfMemoryError as error:
+                reason = str(error).partition(".")[0]
+            if 2 * self.parts > images:
+                raise InputError(
+                    f"too little memory for one image a time ({reason}); give a smaller model or image"
+                )
+            self.parts *= 2
+            print(f"out of memory: batches of {images} go on in {self.parts} parts", file=sys.stderr)
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+
+
+def parted(parts: int, *batches: Batch) -> Iterator[list[tuple[Batch, float]]]:
+    """Each part of all batches, with its share of the batch's rows.
+
+    Example:
+        >>> [(part[0].tolist(), share) for [(part, share)] in parted(2, (torch.arange(3),))]
+        [([0, 1], 0.6666666666666666), ([2], 0.3333333333333333)]
+    """
+    split = [zip(*(tensor.tensor_split(parts) for tensor in batch), strict=True) for batch in batches]
+    for each in zip(*split, strict=True):
+        yield [(part, len(part[0]) / len(whole[0])) for part, whole in zip(each, batches, strict=True)]
