@@ -44,6 +44,7 @@ def cases(quick: bool) -> Iterator[Case]:
                 package,
                 **options,
                 share=share,
+                why="either way a layer's Gram matrix is made once; its symmetry saves a half of that, not more",
                 threads=(1, 2) if n < 2000 else (2,),
             )
 

@@ -42,8 +42,8 @@ def cases(quick: bool) -> Iterator[Case]:
             needs="stir",
             tolerance=1e-3,
             memory=True,
-            why="sharing the inversions and stopping at the inverted block bound it; most of a step is matrix products at the"
-            " core's speed, and attention",
+            why="sharing the inversions and stopping at the inverted block bound it;"
+            " steps themselves are mostly matrix products at the core's speed",
         )
 
 

@@ -182,8 +182,9 @@ def test_bad_input_of_the_others():
 
 
 @ESTIMATES
-def test_matrix_holds_the_cka_of_every_pair(unbiased):
-    xs, ys = ([normal(20, d, seed=d) for d in widths] for widths in ((3, 30), (5, 8, 40)))
+@pytest.mark.parametrize("images", [20, 700])
+def test_matrix_holds_the_cka_of_every_pair(unbiased, images):
+    xs, ys = ([normal(images, d, seed=d) for d in widths] for widths in ((3, 30), (5, 8, 40)))
     expected = [[linear_cka(x, y, unbiased=unbiased) for y in ys] for x in xs]
     np.testing.assert_allclose(cka_matrix(xs, ys, unbiased=unbiased), expected, atol=1e-12)
 

@@ -7,7 +7,7 @@ CKA: Kornblith et al. 2019 (arXiv:1905.00414). Unbiased estimate: Song et al. 20
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -17,6 +17,7 @@ from whypretrain.errors import InputError
 
 Array: TypeAlias = np.ndarray | torch.Tensor
 
+_ROWS = 256  # of a block of Gram matrices
 _FEWEST_IMAGES = {False: 2, True: 4}  # below, the biased (unbiased) estimate divides by zero
 
 
@@ -42,13 +43,7 @@ def linear_cka(x: Array, y: Array, *, unbiased: bool = False) -> float:
     >>> round(linear_cka(x, 3 * x + 1), 12)
     1.0
     """
-    x, y = _centred(x), _centred(y)
-    _check_counts(len(x), len(y), unbiased)
-    n, widths = len(x), x.shape[1] + y.shape[1]
-    if n * widths <= x.shape[1] * y.shape[1] + x.shape[1] ** 2 + y.shape[1] ** 2:
-        return float(cka_of_grams(x @ x.T, y @ y.T, unbiased=unbiased))
-    xy, xx, yy = (float(_inner_of_features(a, b, unbiased)) for a, b in ((x, y), (x, x), (y, y)))
-    return _ratio(xy, xx, yy)
+    return float(cka_matrix([x], [y], unbiased=unbiased))
 
 
 def gram(features: Array) -> torch.Tensor:
@@ -81,19 +76,15 @@ def cka_of_grams(kx: torch.Tensor, ky: torch.Tensor, *, unbiased: bool = False) 
 def cka_matrix(xs: Sequence[Array], ys: Sequence[Array], *, unbiased: bool = False) -> torch.Tensor:
     """Linear CKA (len(xs), len(ys)), float64, of every layer of one model with every layer of another.
 
-    `linear_cka` of each pair (n, ...) of features, from one Gram matrix a layer: L layers take 2 L products with
-    n x n entries, and one more with all of them.
+    `linear_cka` of each pair of features (n, ...), every product made once.
 
     Raises:
         InputError: as `linear_cka`.
     """
-    sides = []
-    for features in (xs, ys):
-        grams = torch.stack([gram(each) for each in features])
-        _check_counts(len(xs[0]), grams.shape[-1], unbiased)
-        flat = (_u_centred(grams) if unbiased else grams).flatten(1)
-        sides.append(flat / torch.linalg.vector_norm(flat, dim=1, keepdim=True))
-    return sides[0] @ sides[1].T
+    xy, xx, yy = _inner_products(xs, ys, unbiased)
+    if not bool((xx > 0).all() and (yy > 0).all()):
+        raise InputError("features vary too little over the images, CKA is undefined; give more images")
+    return xy / (xx[:, None] * yy).sqrt()
 
 
 def minibatch_cka(batches: Iterable[tuple[Array, Array]]) -> float:
@@ -104,10 +95,10 @@ def minibatch_cka(batches: Iterable[tuple[Array, Array]]) -> float:
     Raises:
         InputError: no batch, or a batch of fewer than 4 images.
     """
-    parts = [_hsic_triple(_centred(x), _centred(y)) for x, y in batches]
+    parts = [_hsic(x, y) for x, y in batches]
     if not parts:
         raise InputError("minibatch CKA got no batch; give at least one of 4 images or more")
-    xy, xx, yy = (sum(values) / len(parts) for values in zip(*parts, strict=True))
+    xy, xx, yy = (float(value) for value in torch.stack(parts).mean(0))
     return _ratio(xy, xx, yy)
 
 
@@ -175,20 +166,67 @@ def _u_centred(k: torch.Tensor) -> torch.Tensor:
     return centred - torch.diag_embed(torch.diagonal(centred, dim1=-2, dim2=-1))
 
 
-def _inner_of_features(x: torch.Tensor, y: torch.Tensor, unbiased: bool) -> torch.Tensor:
-    """⟨K, L⟩, or n (n - 3) HSIC₁(K, L), from centred features without forming an n x n matrix."""
-    inner = (x.T @ y).square().sum()
+def _inner_products(
+    xs: Sequence[Array], ys: Sequence[Array], unbiased: bool
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """⟨K, L⟩, or n (n - 3) HSIC₁(K, L), of all pairs (len(xs), len(ys)), and of each layer with itself."""
+    left, right = ([_centred(features) for features in layers] for layers in (xs, ys))
+    n = len(left[0])
+    for features in (*left, *right):
+        _check_counts(n, len(features), unbiased)
+    p, q = (sum(x.shape[1] for x in side) for side in (left, right))
+    squares = sum(x.shape[1] ** 2 for x in (*left, *right))
+    xy, xx, yy = (_by_grams if n * (p + q) / 2 <= p * q + squares else _by_features)(left, right)
     if not unbiased:
-        return inner
-    n, p, q = len(x), x.square().sum(1), y.square().sum(1)  # diagonals, and minus the row sums off them
-    return inner - (p @ q) * n / (n - 2) + p.sum() * q.sum() / ((n - 1) * (n - 2))
+        return xy, xx, yy
+    a, b = (torch.stack([x.square().sum(1) for x in side]) for side in (left, right))
+    return xy + _u_terms(a[:, None], b), xx + _u_terms(a, a), yy + _u_terms(b, b)
 
 
-def _hsic_triple(x: torch.Tensor, y: torch.Tensor) -> tuple[float, float, float]:
-    n = len(x)
-    _check_counts(n, len(y), True)
-    kx, ky, scale = _u_centred(x @ x.T), _u_centred(y @ y.T), n * (n - 3)
-    return float((kx * ky).sum()) / scale, float((kx * kx).sum()) / scale, float((ky * ky).sum()) / scale
+def _by_features(left: list[torch.Tensor], right: list[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+    """Inner products of Gram matrices from feature x feature products: ⟨K, L⟩ = ‖xᵀy‖²."""
+    xy = torch.stack([torch.stack([(x.T @ y).square().sum() for y in right]) for x in left])
+    xx, yy = (torch.stack([_square_norm(x.T) for x in side]) for side in (left, right))
+    return xy, xx, yy
+
+
+def _by_grams(left: list[torch.Tensor], right: list[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+    """The same from n x n products, a block of all layers at a time."""
+    sums = [torch.zeros((), dtype=torch.float64, device=left[0].device)] * 3
+    for rows, columns, weight in _lower_blocks(len(left[0])):
+        a, b = (torch.stack([(x[rows] @ x[columns].T).flatten() for x in side]) for side in (left, right))
+        parts = a @ b.T, a.square().sum(1), b.square().sum(1)
+        sums = [total + weight * part for total, part in zip(sums, parts, strict=True)]
+    return tuple(sums)
+
+
+def _square_norm(x: torch.Tensor) -> torch.Tensor:
+    """‖x xᵀ‖²."""
+    blocks = _lower_blocks(len(x))
+    return torch.stack(
+        [weight * (x[rows] @ x[columns].T).square().sum() for rows, columns, weight in blocks]
+    ).sum()
+
+
+def _lower_blocks(n: int) -> Iterator[tuple[slice, slice, float]]:
+    """Rows and columns that cover a symmetric n x n matrix on and below its diagonal, and how often each counts."""
+    for start in range(0, n, _ROWS):
+        rows = slice(start, start + _ROWS)
+        yield rows, rows, 1.0
+        if start:
+            yield rows, slice(start), 2.0
+
+
+def _u_terms(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
+    """n (n - 3) HSIC₁(K, L) - ⟨K, L⟩ from the diagonals (..., n), which are minus the row sums off them, too."""
+    n = p.shape[-1]
+    return p.sum(-1) * q.sum(-1) / ((n - 1) * (n - 2)) - (p * q).sum(-1) * n / (n - 2)
+
+
+def _hsic(x: Array, y: Array) -> torch.Tensor:
+    """HSIC₁ of (K, L), (K, K) and (L, L), (3,)."""
+    xy, xx, yy = _inner_products([x], [y], unbiased=True)
+    return torch.cat([xy[0], xx, yy]) / (len(x) * (len(x) - 3))
 
 
 def _ratio(xy: float, xx: float, yy: float) -> float:
