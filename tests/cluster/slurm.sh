@@ -32,7 +32,7 @@ SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,bf_interval=1
 ReturnToService=2
 SlurmdTimeout=10
 MpiDefault=none
-MinJobAge=600
+MinJobAge=3600
 KillWait=2
 GresTypes=gpu
 NodeName=n[1-2] NodeHostname=$host NodeAddr=127.0.0.1 Port=[17001-17002] CPUs=2 RealMemory=$memory Gres=gpu:1

@@ -56,11 +56,11 @@ def test_a_node_dies_and_a_job_is_cancelled_and_every_byte_is_the_same(slurm, lo
         slurm.mend_node(node)
         assert run.wait(timeout=900) == 0, log.read_text()[-5000:]
 
+    jobs = of(remote, slurm)
     expected = contents(local().results)
     found = contents(remote.results)
     assert found.keys() == expected.keys()
     assert [name for name in found if found[name] != expected[name] and name not in OF_THE_RUN] == []
-    jobs = of(remote, slurm)
     assert {job["node"] for job in jobs if job["state"] == "COMPLETED"} == {"n1", "n2"}
     states = {job["id"]: (job["state"], job["memory"]) for job in jobs}
     assert states[cancelled] == ("CANCELLED", "1500M")
