@@ -5,16 +5,22 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from whypretrain.data.miniature import write_miniatures
 
 ROOT = Path(__file__).parents[2]
 TARGETS = {"uot": "joint", "interactions": "all", "invariances": "all"}
+# What the miniature is cut down to, unless WHYPRETRAIN_PAPERS asks for all of it (about 4 minutes a paper on 2 cores).
+FEWER = {
+    "uot": {"targets": ["cub200", "caltech101"]},
+    "interactions": {"targets": ["cub200"], "architectures": ["vit_small"]},
+    "invariances": {"targets": ["eurosat"], "architectures": ["vit_b32"]},
+}
 METHODS = {"uot": "joint_uot", "interactions": "scratch_long", "invariances": "reconstruct"}
 
 
@@ -41,14 +47,14 @@ def snakemake(folder, *arguments):
 @pytest.mark.slow
 @pytest.mark.parametrize("paper", TARGETS)
 def test_the_graph_is_built_in_half_a_minute(checkout, paper):
-    start = time.process_time(), os.times().children_user
+    start = os.times().children_user
     log = snakemake(
         checkout, "-n", "--quiet", "rules", TARGETS[paper], "--configfile", f"config/papers/{paper}.yaml"
     )
     counted = {rule: int(number) for rule, number in re.findall(r"^(\w+) +(\d+)$", log, re.MULTILINE)}
     assert counted["make_data"] >= 4
     assert counted["total"] > 80
-    assert os.times().children_user - start[1] < 30
+    assert os.times().children_user - start < 30
 
 
 @pytest.mark.slow
@@ -65,12 +71,15 @@ def test_the_plan_is_the_price_that_the_header_tells(checkout, paper):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("paper", TARGETS)
-def test_the_whole_graph_runs_in_miniature(checkout, paper):
+def test_the_graph_runs_in_miniature(checkout, paper):
     files = [f"config/papers/{name}.yaml" for name in (paper, "miniature")]
+    if "WHYPRETRAIN_PAPERS" not in os.environ:
+        (checkout / "fewer.yaml").write_text(yaml.safe_dump({"grid": FEWER[paper]}))
+        files.append("fewer.yaml")
     snakemake(checkout, TARGETS[paper], "--configfile", *files, "--config", f"experiment={paper}_miniature")
     results = checkout / f"results/{paper}_miniature"
     runs = pd.read_csv(results / "train/runs.csv")
-    assert runs["target"].nunique() == {"uot": 8, "interactions": 3, "invariances": 4}[paper]
+    assert set(FEWER[paper]["targets"]) <= set(runs["target"])
     assert (results / "train" / runs["target"][0] / runs["architecture"][0] / METHODS[paper]).is_dir()
     claims = results / ("joint/claims.csv" if paper == "uot" else "claims.csv")
     assert len(pd.read_csv(claims)) > 0

@@ -22,8 +22,10 @@ from typing import Any
 from jobs import jobs
 
 from whypretrain.data.sizes import Size, expected_size
+from whypretrain.errors import InputError
 from whypretrain.models import Architecture
 from whypretrain.models.cost import Cost, cost
+from whypretrain.stages._run import fail
 from whypretrain.training.recipe import Recipe
 
 SUSTAINED = (
@@ -184,7 +186,10 @@ def main() -> None:
         file = Path(folder) / "config.json"
         file.write_text(sys.argv[1])
         found = jobs(file, config.get("plan", {}).get("target", "all"))
-    print(table(config, found))
+    try:
+        print(table(config, found))
+    except InputError as error:
+        sys.exit(fail(error))
 
 
 if __name__ == "__main__":
