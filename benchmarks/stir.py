@@ -3,10 +3,10 @@ blocks on.
 
 Peer: `stir.STIR` of the package stir-invariance (github.com/nvedant07/STIR), unedited, cell by cell: each
 inverts the reference layer anew in both directions, every step runs the whole network, weights are not
-frozen. The package names CUDA devices and its own noise; a mode of torch sends the former to the CPU and
-gives it our noise, so that the values are the same. Its model is an adapter around ours that returns logits
-and one layer. It does the diagonal of the matrix, an L-th of the work: a cell's cost is that of two
-inversions, of its row's layer and its column's.
+frozen. The package names CUDA devices and draws its own noise; while it runs, tensors that it sends there
+stay where they are and the noise is ours, so that the values are the same. Its model is an adapter around
+ours that returns logits and one layer. It does the diagonal of the matrix, an L-th of the work: a cell's
+cost is that of two inversions, of its row's layer and its column's.
 
 Last result: none yet.
 
@@ -16,12 +16,13 @@ Last result: none yet.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
-from torch.overrides import TorchFunctionMode
 
 from benchmarks._case import Case, Pair, relative
 from whypretrain import models
@@ -88,7 +89,7 @@ def theirs(made: list[models.Classifier], images: torch.Tensor, steps: int) -> n
     first, second = map(Adapter, made)
     depth, none = len(made[0].block_names), torch.nn.Identity()
     diagonal = np.empty((2, depth))
-    with OnThisDevice(images):
+    with on_the_device_of(images):
         for i in range(depth):
             attack = {
                 "custom_loss": LPNormLossSingleModel(DummyArgs(("lpnorm_type", 2, float))),
@@ -114,19 +115,16 @@ class Adapter(torch.nn.Module):
         return self.model.head(self.model.backbone.norm(tokens)[:, 0]), outputs[layer_num]
 
 
-class OnThisDevice(TorchFunctionMode):
+@contextmanager
+def on_the_device_of(images: torch.Tensor) -> Iterator[None]:
     """Tensors sent to a CUDA device stay with the images, and normal noise is ours."""
+    noise, to = starting_noise(images, seed=0).clamp(0, 1), torch.Tensor.to
 
-    def __init__(self, images: torch.Tensor) -> None:
-        super().__init__()
-        self.device, self.noise = images.device, starting_noise(images, seed=0).clamp(0, 1)
+    def stay(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        is_cuda = [isinstance(each, (str, torch.device)) and "cuda" in str(each) for each in args]
+        return to(
+            tensor, *(images.device if cuda else a for a, cuda in zip(args, is_cuda, strict=True)), **kwargs
+        )
 
-    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """As torch does, but for those two."""
-        if function is torch.randn:
-            return self.noise.clone()
-        if function is torch.Tensor.to:
-            args = [
-                self.device if "cuda" in str(each) and not torch.is_tensor(each) else each for each in args
-            ]
-        return function(*args, **(kwargs or {}))
+    with patch.object(torch.Tensor, "to", stay), patch.object(torch, "randn", lambda *_, **__: noise.clone()):
+        yield
