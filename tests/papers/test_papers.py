@@ -49,7 +49,7 @@ def snakemake(folder, *arguments):
 def test_the_graph_is_built_in_half_a_minute(checkout, paper):
     start = os.times().children_user
     log = snakemake(
-        checkout, "-n", "--quiet", "rules", TARGETS[paper], "--configfile", f"config/papers/{paper}.yaml"
+        checkout, TARGETS[paper], "-n", "--quiet", "rules", "--configfile", f"config/papers/{paper}.yaml"
     )
     counted = {rule: int(number) for rule, number in re.findall(r"^(\w+) +(\d+)$", log, re.MULTILINE)}
     assert counted["make_data"] >= 4
