@@ -51,13 +51,13 @@ def page() -> str:
         undefined=jinja2.StrictUndefined,
     )
     found = tables()
-    before = pd.read_csv(TABLES / "stages_before.csv")
+    unshared = TABLES / "stages_unshared.csv"
+    before = pd.read_csv(unshared) if unshared.exists() else pd.DataFrame(columns=["size"])
     return environment.get_template("page.md.j2").render(
         sections=[section(name, table) for name, table in found.items() if name not in ("scaling", "stages")],
         curves=exponents(found["scaling"]) if "scaling" in found else [],
         scaling_claim=claim("scaling"),
         stages=stage_lines(found.get("stages"), before),
-        before_commit=before["commit"].iloc[0],
         longest=f"{LONG:g}",
         about=next(iter(found.values())).iloc[-1].to_dict(),
     )
@@ -154,7 +154,7 @@ def exponents(table: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def stage_lines(now: pd.DataFrame | None, before: pd.DataFrame) -> list[dict[str, str]]:
-    """Every stage's seconds, with those before."""
+    """Every stage's seconds, beside those without shared jobs where they were measured."""
     found: list[dict[str, str]] = []
     if now is None:
         return found
