@@ -38,8 +38,9 @@ def main_table(given: Tables, settings: Settings) -> tuple[Figure, pd.DataFrame]
         title="Accuracy of fine-tuning with and without source data, %",
         note=f"{tables.seeds(runs)}; ± is half of the "
         f"{tables.interval_words(settings.confidence, 't-interval over seeds', repeated=tables.repeated(runs))}. "
-        f"gain: over {styles[settings.model].label}, in points, average over targets, paired by seed; bold: the highest mean. "
-        "published: average over 8 data sets, self-supervised ResNet-50; no other number is established.",
+        f"gain: over {styles[settings.model].label}, in points, average over targets, paired by seed; "
+        "bold: the highest mean. published: average over 8 data sets, self-supervised ResNet-50; no other number is "
+        "established.",
     )
     axes = body.subplots(len(architectures), 1, squeeze=False)[:, 0]
     for name, axis in zip(architectures, axes, strict=True):
