@@ -22,7 +22,7 @@ import pandas as pd
 
 from benchmarks._case import NAMES
 from benchmarks._measure import environment, fresh
-from benchmarks._page import TABLES, write_page
+from benchmarks._page import TABLES, remark, write_page
 from whypretrain import files
 
 
@@ -51,6 +51,7 @@ def main() -> None:
         rows = measured(name, quick=found.quick, results=found.results.resolve())
         if rows:
             files.write_table(found.out / f"{name}.csv", pd.DataFrame(rows))
+            print(remark(name, pd.DataFrame(rows)))
         print(f"  {time.perf_counter() - begin:.0f} s, {found.out / name}.csv", file=sys.stderr)
     if found.page:
         TABLES.mkdir(exist_ok=True)

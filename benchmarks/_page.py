@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ def page() -> str:
         curves=exponents(found["scaling"]) if "scaling" in found else [],
         scaling_claim=claim("scaling"),
         stages=stage_lines(found.get("stages"), before),
+        compared=len(before) > 0,
         longest=f"{LONG:g}",
         about=next(iter(found.values())).iloc[-1].to_dict(),
     )
@@ -74,6 +76,7 @@ def section(name: str, table: pd.DataFrame) -> dict[str, Any]:
         "lines": [line(size, peer, group) for (size, peer), group in groups],
         "missed": reasons(table, "misses", "why"),
         "differing": reasons(table, "peer differs", "note"),
+        "remark": remark(name, table),
     }
 
 
@@ -111,7 +114,7 @@ def ratio(row: pd.Series) -> str:
         return str(row["verdict"])
     if np.isnan(row["ratio"]):
         return seconds(row["ours_s"])
-    interval = "" if np.isnan(row["low"]) else f" ({number(row['low'])}–{number(row['high'])})"
+    interval = "" if np.isnan(row.get("low", np.nan)) else f" ({number(row['low'])}–{number(row['high'])})"
     return f"{number(row['ratio'])}{interval}"
 
 
@@ -172,6 +175,12 @@ def claim(name: str) -> str:
     text = ast.get_docstring(ast.parse((HERE / f"{name}.py").read_text())) or ""
     text = text.partition("\nLast result")[0].removeprefix("Claim: ").strip()
     return text[:1].upper() + text[1:]
+
+
+def remark(name: str, table: pd.DataFrame) -> str:
+    """What a script says of its table beyond the rows."""
+    module = import_module(f"benchmarks.{name}")
+    return module.remark(table) if hasattr(module, "remark") else ""
 
 
 def with_last_result(script: str, table: pd.DataFrame) -> str:

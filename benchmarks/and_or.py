@@ -5,7 +5,10 @@ learning rate 1e-5) in our own implementation, `solver="sgd_lineage"`, whole; an
 HiGHS of scipy, up to 10 players. The games are planted, sparse; the optimum is proven by the lower bound that
 comes with our result.
 
-Last result: none yet.
+Last result (2026-11-21, commit deff2bd, AMD EPYC, 2 cores, one thread): the peer's time over ours
+    8 players, 40 planted effects, published recipe: 101 (99.7–109)
+    10 players, 40 planted effects, published recipe: 9.18 (9.16–9.42)
+    12 players, 40 planted effects, published recipe: 0.857 (0.78–0.901)
 
     python -m benchmarks and_or [--quick]
 """

@@ -4,7 +4,11 @@ Peers: the same model on ready batches of one unmasked image, at the fastest of 
 the limit; and a loop that masks the image and calls the model once a coalition. Models are those of
 `config/default.yaml`; where there is a GPU, ResNet-18 on 224x224 images as well.
 
-Last result: none yet.
+Last result (2026-11-21, commit deff2bd, AMD EPYC, 2 cores, one thread): the peer's time over ours
+    ViT, 10 players, ready batches: 0.99 (0.948–1.04)
+    ViT, 12 players, ready batches: 0.999 (0.967–1.06)
+    ResNet, 10 players, ready batches: 0.928 (0.914–0.936)
+    ResNet, 12 players, ready batches: 0.966 (0.917–1.01)
 
     python -m benchmarks coalition_scores [--quick]
 """

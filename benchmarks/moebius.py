@@ -4,7 +4,12 @@ Peers: `ExactComputer(game, n)("Moebius")` of shapiq on a game whose values are 
 code published with arXiv 2305.01939, a product with the dense matrix of all signs (4^n float32 numbers, made
 once and not counted here; at 16 players it takes 17 GB).
 
-Last result: none yet.
+Last result (2026-11-21, commit deff2bd, AMD EPYC, 2 cores, one thread): the peer's time over ours
+    12 players, exact transform: 4327 (3943–4473)
+    14 players, exact transform: 13291 (12519–14722)
+    16 players, exact transform: 31703 (30838–35179)
+    12 players, dense matrix: 58.5 (58.3–60.8)
+    14 players, dense matrix: 291 (280–312)
 
     python -m benchmarks moebius [--quick]
 """
