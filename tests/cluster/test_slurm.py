@@ -83,7 +83,7 @@ def test_another_scheduler_by_its_commands(slurm, remote, tmp_path):
 
 
 def test_an_interrupted_snakemake_takes_its_jobs_along(slurm, remote, tmp_path):
-    remote.target = "data"
+    remote.target = "pretrain"  # longer than an interrupt takes to arrive
     with submitted(remote, "slurm", tmp_path / "log") as run:
         until(lambda: of(remote, slurm))
         os.kill(run.pid, signal.SIGINT)
