@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from whypretrain import cli
-from whypretrain.claims import ALL, BY_SETTING, Change, compare
+from whypretrain.claims import Change, compare, write_verdicts
 from whypretrain.claims.tables import COLUMNS
-from whypretrain.files import write_json, write_table
+from whypretrain.files import write_json
 
 ROOT = Path(__file__).parents[2]
 INTERVAL = {"estimate": 0.9, "low": 0.88, "high": 0.92}
@@ -29,9 +29,7 @@ def results(folder: Path, verdicts: dict[str, str], intervals: dict[str, Any]) -
         for claim, verdict in verdicts.items()
     ]
     table = pd.DataFrame(rows, columns=["id", "architecture", "target", "verdict"]).reindex(columns=COLUMNS)
-    overall = table["architecture"] == ALL
-    write_table(folder / "claims.csv", table[overall])
-    write_table(folder / BY_SETTING, table[~overall])
+    write_verdicts(folder / "claims.csv", table)
     write_json(folder / "headline.json", {"accuracy": intervals, "verdicts": {"p": {"supported": len(rows)}}})
     return folder
 

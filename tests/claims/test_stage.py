@@ -27,18 +27,20 @@ def command(tmp_path: Path, accuracies: Callable[..., pd.DataFrame]) -> list[str
 
 
 def test_one_row_a_claim_and_the_same_bytes_again(tmp_path: Path, command: list[str]) -> None:
-    for name in ("claims.csv", "again.csv"):
-        stage.main([*command, "--out", str(tmp_path / name), "--by-setting", str(tmp_path / f"s_{name}")])
-    overall = pd.read_csv(tmp_path / "claims.csv").set_index("id")
+    for folder in ("once", "again"):
+        stage.main([*command, "--out", str(tmp_path / folder / "claims.csv")])
+    overall = pd.read_csv(tmp_path / "once/claims.csv").set_index("id")
     assert overall.index.is_unique
     assert len(overall) >= 20
     assert overall.loc["int-finetune-beats-scratch", "verdict"] == "supported"
     assert overall.loc["int-finetune-beats-scratch", "n_seeds"] == 3
     assert overall.loc["inv-positive-flow", "verdict"] == "not testable here"
-    settings = pd.read_csv(tmp_path / "s_claims.csv").query("id == 'int-finetune-beats-scratch'")
+    settings = pd.read_csv(tmp_path / "once/claims_by_setting.csv").query(
+        "id == 'int-finetune-beats-scratch'"
+    )
     assert set(settings["architecture"]) <= {"vit", "resnet"}
-    for name in ("claims.csv", "s_claims.csv"):
-        assert (tmp_path / name).read_bytes() == (tmp_path / name.replace("claims", "again")).read_bytes()
+    for name in ("claims.csv", "claims_by_setting.csv"):
+        assert (tmp_path / "once" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
 
 def test_missing_table_is_one_line_and_writes_nothing(

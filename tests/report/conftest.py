@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from whypretrain.claims import ALL, BY_SETTING, decide, load
+from whypretrain.claims import decide, load, write_verdicts
 from whypretrain.files import write_json, write_table
 from whypretrain.report import papers
 
@@ -71,10 +71,7 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         runs = _runs(config)
         write_table(results / "train/runs.csv", runs)
         rule, claims = load(CLAIMS)
-        verdicts = decide(claims, {"runs": runs}, rule, resamples=50)
-        overall = verdicts["architecture"] == ALL
-        write_table(results / "claims.csv", verdicts[overall])
-        write_table(results / BY_SETTING, verdicts[~overall])
+        write_verdicts(results / "claims.csv", decide(claims, {"runs": runs}, rule, resamples=50))
         for name in ("glyphs", *config["grid"]["targets"]):
             about = {
                 "classes": ["a", "<i>"],

@@ -106,7 +106,7 @@ rule decide_claims:
         "decide the claims"
     shell:
         "python -m whypretrain.stages.claims --config {params.config:q} --threads {threads}"
-        " --claims {input.claims} {params.tables} --out {output.claims} --by-setting {output.by_setting}"
+        " --claims {input.claims} {params.tables} --out {output.claims}"
         " --headline {output.headline} > {log} 2>&1"
 
 

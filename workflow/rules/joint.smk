@@ -42,7 +42,7 @@ rule decide_joint_claims:
     shell:
         "python -m whypretrain.stages.claims --config {params.config:q} --threads {threads}"
         " --claims {input.claims} {params.tables} --input target_sizes {input.target_sizes}"
-        " --out {output.claims} --by-setting {output.by_setting} > {log} 2>&1"
+        " --out {output.claims} > {log} 2>&1"
 
 
 rule draw_joint:

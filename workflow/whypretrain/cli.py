@@ -50,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _datasets(arguments: argparse.Namespace) -> int:
     from whypretrain.data.catalogue import table
 
-    rows = [list(table().columns), *table().astype(str).to_numpy().tolist()]
+    listed = table()
+    rows = [list(listed.columns), *listed.astype(str).to_numpy().tolist()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -14,11 +14,10 @@ from whypretrain.claims.decision import (
 )
 from whypretrain.claims.headline import headline
 from whypretrain.claims.statistics import STATISTICS, Statistic
-from whypretrain.claims.tables import BY_SETTING, read_verdicts
+from whypretrain.claims.tables import read_verdicts, write_verdicts
 
 __all__ = [
     "ALL",
-    "BY_SETTING",
     "CONTRADICTED",
     "INCONCLUSIVE",
     "MEASURES",
@@ -40,4 +39,5 @@ __all__ = [
     "load",
     "read_verdicts",
     "side_by_side",
+    "write_verdicts",
 ]

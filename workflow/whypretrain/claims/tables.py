@@ -6,12 +6,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from whypretrain.claims.decision import VERDICTS
+from whypretrain.claims.decision import ALL, VERDICTS
 from whypretrain.errors import InputError
-from whypretrain.files import read_table
+from whypretrain.files import read_table, write_table
 
 BY_SETTING = "claims_by_setting.csv"  # a row a claim, architecture and target, where there are several
 COLUMNS = ["id", "paper", "claim", "architecture", "target", "estimate", "low", "high", "verdict", "figure"]
+
+
+def write_verdicts(claims: str | Path, verdicts: pd.DataFrame) -> None:
+    """Write the rows over all runs to the table `claims`, and the others to the table by setting beside it."""
+    overall = verdicts["architecture"] == ALL
+    write_table(claims, verdicts[overall])
+    write_table(Path(claims).with_name(BY_SETTING), verdicts[~overall])
 
 
 def read_verdicts(claims: str | Path) -> pd.DataFrame:

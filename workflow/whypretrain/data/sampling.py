@@ -88,7 +88,7 @@ def share(labels: np.ndarray, fraction: float, *, seed: int) -> np.ndarray:
         7
     """
     quota = np.maximum(np.rint(fraction * np.bincount(labels)), 1)
-    return np.flatnonzero(_rank_within_class(labels, seeds.generator(seed, "share")) < quota[labels])
+    return np.flatnonzero(_first(labels, quota, seeds.generator(seed, "share")))
 
 
 def split_off(
@@ -105,7 +105,7 @@ def split_off(
     check_classes(labels, classes, what, least=2)
     count = np.bincount(labels, minlength=len(classes))
     quota = np.clip(np.rint(fraction * count), 1, count - 1)
-    return _rank_within_class(labels, seeds.generator(seed, "split")) < quota[labels]
+    return _first(labels, quota, seeds.generator(seed, "split"))
 
 
 def folds(labels: np.ndarray, number: int, *, seed: int) -> np.ndarray:
@@ -135,7 +135,7 @@ def per_class(
     """
     check_classes(labels, classes, what, least=2)
     quota = np.minimum(number, np.bincount(labels, minlength=len(classes)) - 1)
-    return _rank_within_class(labels, seeds.generator(seed, "per class")) < quota[labels]
+    return _first(labels, quota, seeds.generator(seed, "per class"))
 
 
 def check_classes(labels: np.ndarray, classes: Sequence[str], what: str, *, least: int = 1) -> None:
@@ -147,6 +147,11 @@ def check_classes(labels: np.ndarray, classes: Sequence[str], what: str, *, leas
         raise InputError(
             f"{what}: class {named} has fewer than {least} images; add images or remove the class"
         )
+
+
+def _first(labels: np.ndarray, quota: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """True for so many images of each class as `quota` (K,) says, the first in random order, shape (N,)."""
+    return _rank_within_class(labels, generator) < quota[labels]
 
 
 def _rank_within_class(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:

@@ -8,21 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from whypretrain.claims import ALL, decide, headline, load
+from whypretrain.claims import decide, headline, load, write_verdicts
 from whypretrain.errors import InputError
-from whypretrain.files import read_table, write_json, write_table
+from whypretrain.files import read_table, write_json
 from whypretrain.stages._run import parser, run
 
 
 def stage(arguments: argparse.Namespace) -> None:
-    """Read the claims and the tables of `--input`, decide, and write the verdicts to `--out` and `--by-setting`."""
+    """Read the claims and the tables of `--input`, decide, and write `--out` and the table by setting beside it."""
     rule, claims = load(arguments.claims)
     tables = {name: read_tables(files) for name, *files in arguments.input}
     verdicts = decide(claims, tables, rule, **arguments.config)
-    overall = verdicts["architecture"] == ALL
-    write_table(arguments.out, verdicts[overall])
-    if arguments.by_setting:
-        write_table(arguments.by_setting, verdicts[~overall])
+    write_verdicts(arguments.out, verdicts)
     if arguments.headline:
         if "across" not in tables:
             raise InputError("--headline needs the table of all models; give --input across FILE")
@@ -48,9 +45,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--input", nargs="+", action="append", default=[], metavar=("NAME", "FILE"), help="a table, by name"
     )
     arguments.add_argument("--out", type=Path, required=True, help="table to write, one row a claim")
-    arguments.add_argument(
-        "--by-setting", type=Path, help="table to write, a row a claim, architecture and target"
-    )
     arguments.add_argument("--headline", type=Path, help="headline numbers to write, e.g. headline.json")
     run(stage, arguments.parse_args(argv))
 

@@ -115,8 +115,8 @@ def _measure(study: _Study, repeat: int, tables: dict[str, list[pd.DataFrame]]) 
         for kind, table in zip(("layers", "flow"), invariances.compare(*pair), strict=True):
             tables[kind].append(study.keyed(table, name))
     along = partial(invariances.invert_blocks, images=images, **study.inverting(repeat))
+    invert = along if config.get("learning_along") else None
     for name in study.listed("dynamics"):
-        invert = along if config.get("learning_along") else None
         followed = invariances.follow(pre, images, study.checkpoints(name), invert=invert)
         tables["dynamics"].append(study.keyed(followed, name))
 
