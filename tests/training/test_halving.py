@@ -5,7 +5,7 @@ import torch
 
 from whypretrain import models
 from whypretrain.errors import InputError
-from whypretrain.training.halving import Halving, parted
+from whypretrain.models.halving import Halving, parted
 from whypretrain.training.methods import train
 from whypretrain.training.recipe import Recipe
 

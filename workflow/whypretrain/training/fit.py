@@ -18,9 +18,9 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from whypretrain.models.halving import Batch, Halving, parted
 from whypretrain.progress import progress
 from whypretrain.seeds import seed_of
-from whypretrain.training.halving import Batch, Halving, parted
 from whypretrain.training.joint import consistency_losses, joint_losses, target_loss
 from whypretrain.training.recipe import Recipe
 from whypretrain.training.reconstruction import Decoder, reconstruction_loss

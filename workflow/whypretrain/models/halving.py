@@ -33,17 +33,32 @@ class Halving:
         """
         while True:
             try:
-                return compute(self.parts)
+                return compute(min(self.parts, images))
             except torch.OutOfMemoryError as error:
                 reason = str(error).partition(".")[0]
-            if 2 * self.parts > images:
+            if self.parts >= images:
                 raise InputError(
                     f"too little memory for one image a time ({reason}); give a smaller model or image"
                 )
             self.parts *= 2
-            print(f"out of memory: batches of {images} go on in {self.parts} parts", file=sys.stderr)
+            print(
+                f"out of memory: batches of {images} go on in {min(self.parts, images)} parts",
+                file=sys.stderr,
+            )
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+
+    def mapped(self, function: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
+        """`function(batch)`, for a function of each row by itself.
+
+        Raises:
+            InputError: if memory does not suffice for a single row.
+        """
+
+        def compute(parts: int) -> Tensor:
+            return torch.cat([function(part) for part in batch.tensor_split(parts)])
+
+        return self(compute, len(batch))
 
 
 def parted(parts: int, *batches: Batch) -> Iterator[list[tuple[Batch, float]]]:
