@@ -82,6 +82,16 @@ def test_training(plan, one):
     assert found.memory >= one.parameters * 16 + 30 * one.kept
 
 
+def test_micro_batches_need_less_memory(plan, one):
+    planned, recipe = plan.Planned(CONFIG), {"steps": 4, "batch_size": 40, "source": "uot"}
+    whole, parts, more = [
+        planned.need(job("train_finetune", {"recipes": {"a": {**recipe, "micro_batch": images}}}))
+        for images in (None, 16, 500)
+    ]
+    assert whole.memory - parts.memory == (80 - 16) * one.kept
+    assert (whole.flops, whole.memory) == (parts.flops, more.memory)
+
+
 def test_imported_checkpoints_cost_no_training(plan, one):
     config = {**CONFIG, "models": {"small": {"architecture": MODEL, "checkpoint": "file:x.pth"}}}
     found = plan.Planned(config).need(job("pretrain_model"))

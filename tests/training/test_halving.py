@@ -1,11 +1,13 @@
 """Memory that runs out: simulated by a module that refuses batches above a size, as a GPU does."""
 
+import itertools
+
 import pytest
 import torch
 
 from whypretrain import models
 from whypretrain.errors import InputError
-from whypretrain.models.halving import Halving, parted
+from whypretrain.models.halving import Halving, parted, parts_within
 from whypretrain.training.methods import train
 from whypretrain.training.recipe import Recipe
 
@@ -48,6 +50,47 @@ def test_halves_give_the_results_of_the_whole_batch(vit, target, source, capsys,
     assert ("out of memory: batches of 14 go on in 2 parts" in told) == (
         most == 6 or recipe.source is not None
     )
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("most", [9, 4])
+def test_micro_batches_give_the_results_of_the_whole_batch(vit, target, source, capsys, name, most):
+    given, found = {"steps": 4, "batch_size": 14, "source_ratio": 0.5}, {}
+    for micro_batch in (None, most):
+        recipe = Recipe.from_config({**given, **RECIPES[name], "micro_batch": micro_batch})
+        model = limited(vit, target, micro_batch or 10**6)
+        result = train(model, target, recipe, seed=1, source=source if recipe.source else None)
+        found[micro_batch] = model.state_dict(), result.history
+    for key, value in found[None][0].items():
+        assert torch.allclose(found[most][0][key], value, atol=2e-5), key
+    assert found[most][1].to_numpy() == pytest.approx(found[None][1].to_numpy(), rel=1e-3, nan_ok=True)
+    assert capsys.readouterr().err == ""
+
+
+def test_halved_micro_batches_go_on_after_an_interruption_to_the_same_bits(vit, target, tmp_path):
+    """Taken up where there is memory enough, too: the parts are those of the run that was broken off."""
+    recipe, file = Recipe(steps=6, batch_size=14, micro_batch=7, learning_rate=0.01), tmp_path / "running"
+    unbroken, broken, resumed = (limited(vit, target, most) for most in (4, 4, 10**6))
+    calls = itertools.count()
+
+    def interrupt(*_):
+        if next(calls) == 13:  # in the fourth step: four parts each
+            raise KeyboardInterrupt
+
+    broken.head.register_forward_pre_hook(interrupt)
+    train(unbroken, target, recipe, seed=1)
+    with pytest.raises(KeyboardInterrupt):
+        train(broken, target, recipe, seed=1, checkpoint_file=file, save_every=0.0)
+    assert torch.load(file, weights_only=True)["state"]["step"] == 3
+    train(resumed, target, recipe, seed=1, checkpoint_file=file)
+    assert all(torch.equal(a, b) for a, b in zip(unbroken.parameters(), resumed.parameters(), strict=True))
+
+
+def test_parts_hold_no_more_than_the_micro_batch():
+    assert parts_within(6, [14, 7]) == 4  # 4 + 2 images
+    assert parts_within(6, [14, 7, 7]) == 7  # 2 + 1 + 1; five parts would hold up to 3 + 2 + 2
+    assert parts_within(1, [4, 2]) == 2
+    assert parts_within(None, [14]) == parts_within(14, [14]) == 1
 
 
 def test_one_image_that_does_not_fit_is_told(vit, target):

@@ -89,11 +89,12 @@ class Planned:
         lasting = recipe.lasting(images)
         views = 2 if recipe.source_loss == "consistency" else 1
         batch = recipe.batch_size * (1 + (views * recipe.source_ratio if recipe.source else 0))
+        at_once = min(batch, recipe.micro_batch or batch)
         runs = 1 + len(recipe.trials()) * recipe.tune_folds
         return Need(
             flops=runs * lasting.steps * batch * one.training,
             disk=one.parameters * _FLOAT * (1 + recipe.checkpoints),
-            memory=one.parameters * (_TRAINED + _FLOAT * recipe.checkpoints) + batch * one.kept,
+            memory=one.parameters * (_TRAINED + _FLOAT * recipe.checkpoints) + at_once * one.kept,
         )
 
     def _train(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:

@@ -1,9 +1,10 @@
-"""Batches that do not fit into memory: computed in halves, in quarters, and so on, their gradients added up."""
+"""Batches that do not fit into memory: computed in parts, their gradients added up."""
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import torch
@@ -16,14 +17,15 @@ Batch = tuple[Tensor, ...]  # tensors with one row an image
 
 
 class Halving:
-    """How many parts a batch is computed in: one, until memory runs out.
+    """How many parts a batch is computed in: those it begins with, twice as many when memory runs out.
 
     The gradient of a mean over the batch is that of the means over its parts, weighted by their sizes, so the result is
-    the same up to rounding; only BatchNorm sees the parts by themselves.
+    the same up to rounding. Only BatchNorm sees the parts by themselves, and so does the mean over confident
+    pseudo-labels where `consistency_threshold` leaves some out.
     """
 
-    def __init__(self) -> None:
-        self.parts = 1
+    def __init__(self, parts: int = 1) -> None:
+        self.parts = parts
 
     def __call__(self, compute: Callable[[int], T], images: int) -> T:
         """`compute(parts)`, again with twice as many parts whenever memory runs out; a part has one image at least.
@@ -59,6 +61,20 @@ class Halving:
             return torch.cat([function(part) for part in batch.tensor_split(parts)])
 
         return self(compute, len(batch))
+
+
+def parts_within(micro_batch: int | None, rows: Sequence[int]) -> int:
+    """Least number of parts of batches with so many rows, none of which holds more than `micro_batch` rows.
+
+    Every part has a row of every batch: there are no more parts than the smallest batch has rows.
+
+    Example:
+        >>> parts_within(32, [64, 64]), parts_within(32, [2, 200]), parts_within(None, [64])
+        (4, 2, 1)
+    """
+    most = math.inf if micro_batch is None else micro_batch
+    enough = (parts for parts in range(1, min(rows)) if sum(-(-size // parts) for size in rows) <= most)
+    return next(enough, min(rows))
 
 
 def parted(parts: int, *batches: Batch) -> Iterator[list[tuple[Batch, float]]]:

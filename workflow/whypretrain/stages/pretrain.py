@@ -44,7 +44,7 @@ def stage(arguments: argparse.Namespace) -> None:
         running = folder.with_name(f"{folder.name}.running")
         result = train(model, source, recipe, seed=seed, checkpoint_file=running)
         about["recipe"], history = recipe.as_config(), result.history
-        scores = evaluate(model, source.split("test"))
+        scores = evaluate(model, source.split("test"), batch_size=recipe.micro_batch)
         metrics = {**scores, "steps": recipe.steps, "images_seen": result.images_seen}
     models.save(model, folder, about)
     files.write_table(folder / "history.csv", history)

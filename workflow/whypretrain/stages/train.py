@@ -155,7 +155,7 @@ def _scores(model: models.Classifier, test: data.ImageSet, recipe: Recipe) -> di
     """What `evaluate` finds; a model that was trained to reconstruct classifies nothing."""
     if recipe.task == "reconstruction":
         return {"accuracy": None, "mean_class_accuracy": None, "n_test": len(test)}
-    return evaluate(model, test)
+    return evaluate(model, test, batch_size=recipe.micro_batch)
 
 
 def _write(

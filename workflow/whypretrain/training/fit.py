@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from whypretrain.models.halving import Batch, Halving, parted
+from whypretrain.models.halving import Batch, Halving, parted, parts_within
 from whypretrain.progress import progress
 from whypretrain.seeds import seed_of
 from whypretrain.training.joint import consistency_losses, joint_losses, target_loss
@@ -92,7 +92,10 @@ class _Run:
         self.optimizer = _optimizer(network, second, recipe)
         self.kept = set(checkpoint_steps(recipe.steps, recipe.checkpoints))
         self.step, self.losses = 0, torch.full((recipe.steps, 2), torch.nan, device=target.device)
-        self.halving = Halving()
+        self.rows = [target.batch_size]  # of the batches of a step; a source without labels has two views
+        if self.source is not None:
+            self.rows += [self.source.batch_size] * (1 if self.source_head is not None else 2)
+        self.halving = Halving(parts_within(recipe.micro_batch, self.rows))
         self.checkpoints: dict[int, dict[str, Tensor]] = {}
         self._keep()
 
@@ -168,6 +171,7 @@ class _Run:
     def state(self) -> dict[str, Any]:
         """Tensors and plain values that `restore` takes up."""
         kept = {name: getattr(self, name) for name in ("step", "losses", "checkpoints")}
+        kept["parts"] = self.halving.parts
         return {**kept, "modules": self.modules.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def restore(self, state: dict[str, Any] | None) -> None:
@@ -175,6 +179,7 @@ class _Run:
         if state is None:
             return
         self.step, self.losses, self.checkpoints = state["step"], state["losses"], state["checkpoints"]
+        self.halving = Halving(state["parts"])
         self.modules.load_state_dict(state["modules"])
         self.optimizer.load_state_dict(state["optimizer"])
 
@@ -189,10 +194,7 @@ class _Run:
         )
         history["loss"] = losses[:, 0] + (np.float32(weight) * losses[:, 1] if weight else 0)
         history["target_loss"], history["source_loss"] = losses.T
-        drawn = self.target.batch_size
-        if self.source is not None:
-            drawn += self.source.batch_size * (1 if self.source_head is not None else 2)  # two views
-        return TrainingResult(history, self.checkpoints, recipe.steps * drawn)
+        return TrainingResult(history, self.checkpoints, recipe.steps * sum(self.rows))
 
     def _set_learning_rates(self) -> None:
         factor = learning_rate_factor(self.recipe, self.step)

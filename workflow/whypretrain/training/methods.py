@@ -19,6 +19,8 @@ from whypretrain.training.fit import TrainingResult, fit
 from whypretrain.training.recipe import Recipe
 from whypretrain.training.samples import Samples
 
+_EVALUATED = 500  # images in one forward
+
 
 def starting_model(
     pretrained: models.Classifier, classes: Sequence[str], recipe: Recipe, *, seed: int
@@ -84,8 +86,10 @@ def train(
     )
 
 
-def evaluate(model: models.Classifier, images: ImageSet, *, batch_size: int = 500) -> dict[str, float | int]:
-    """`scores` of the model in evaluation mode on all the images given.
+def evaluate(
+    model: models.Classifier, images: ImageSet, *, batch_size: int | None = None
+) -> dict[str, float | int]:
+    """`scores` of the model in evaluation mode on all the images given, `batch_size` at a time (None: 500).
 
     Raises:
         InputError: images that do not fit the model, or none.
@@ -94,6 +98,7 @@ def evaluate(model: models.Classifier, images: ImageSet, *, batch_size: int = 50
     if len(images) == 0:
         raise InputError("no images to evaluate on; give the data set a test_size above 0")
     model.eval()
+    batch_size = batch_size or _EVALUATED
     starts = range(0, len(images), batch_size)
     with torch.inference_mode():
         batches = [

@@ -38,6 +38,7 @@ class Recipe:
     steps: int = 150
     epochs: int | None = None  # passes over the target's training images, in place of steps
     batch_size: int = 32  # target images a step
+    micro_batch: int | None = None  # images in one forward and backward; None: all of the step
     optimizer: str = "adamw"  # adamw | sgd (Nesterov where momentum > 0)
     learning_rate: float = 1e-3  # peak, of the backbone
     head_learning_rate_factor: float = 1.0  # the heads' learning rate over the backbone's
@@ -128,9 +129,9 @@ class Recipe:
         return seed_of(*name, *(["draw", self.draw] if self.draw else []))
 
     def as_config(self) -> dict[str, Any]:
-        """The recipe as plain JSON values, all keys present (`epochs` if set): provenance of a trained model."""
+        """The recipe as plain JSON values, provenance of a trained model: all keys, those of `_IF_SET` where set."""
         values = {**dataclasses.asdict(self), "milestones": list(self.milestones)}
-        return {key: value for key, value in values.items() if key != "epochs" or value is not None}
+        return {key: value for key, value in values.items() if key not in _IF_SET or value is not None}
 
 
 _CHOICES = {
@@ -144,6 +145,7 @@ _LIMITS = {  # least and largest value allowed
     "steps": (1, math.inf),
     "epochs": (1, math.inf),
     "batch_size": (1, math.inf),
+    "micro_batch": (1, math.inf),
     "learning_rate": (0.0, math.inf),
     "head_learning_rate_factor": (0.0, math.inf),
     "weight_decay": (0.0, math.inf),
@@ -161,6 +163,7 @@ _LIMITS = {  # least and largest value allowed
     "checkpoints": (0, math.inf),
     "tune_folds": (1, 5),
 }
+_IF_SET = ("epochs", "micro_batch")
 _METHOD = ("start", "task", "source", "source_loss", "draw", "tune", "tune_folds")  # not settings of a method
 _AUGMENTATION_LIMITS = {
     "rotation": (0.0, 180.0),
