@@ -201,6 +201,9 @@ def test_corruption_and_severity(copies):
         mild.split("train").images, read("cifar10", copies / "cifar10").split("train").images
     )
     assert np.array_equal(hard.split("test").images, mild.split("test").images // 5)
+    every = read("cifar10_c", copies / "cifar10_c", corruption="fog", severity=None).split("test")
+    assert every.manifest["origin"].str.split().str[1].value_counts().to_dict() == dict.fromkeys("12345", 12)
+    assert np.array_equal(every.images[-12:], hard.split("test").images)
     with pytest.raises(InputError, match="corruption: 'rain' is none of gaussian_noise"):
         read("cifar10_c", copies / "cifar10_c", corruption="rain")
 

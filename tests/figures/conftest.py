@@ -54,6 +54,10 @@ class Synthetic:
         ]
         return self.table(["method", "accuracy"], rows)
 
+    def pretraining(self):
+        rows = [("glyphs", a, s, 0.8 + 0.01 * s) for a, s in product(self.architectures, self.seeds)]
+        return pd.DataFrame(rows, columns=["source", "architecture", "seed", "accuracy"])
+
     def select(self, top=20):
         rows = []
         for (t, a, s), rule in product(self.cells(), RULES):
@@ -307,6 +311,7 @@ class Synthetic:
         """Every table that figures know, by name."""
         names = (
             "runs",
+            "pretraining",
             "select",
             "knowledge",
             "similarity",

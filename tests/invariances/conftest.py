@@ -35,6 +35,9 @@ class TurnableNetwork(torch.nn.Module):
             hidden = outputs[-1] if turn is None else outputs[-1] @ turn.T
         return outputs
 
+    def staircase(self, parts: list[torch.Tensor]) -> list[torch.Tensor]:
+        return [self.blocks(part, number)[-1] for number, part in enumerate(parts, start=1)]
+
 
 @pytest.fixture(scope="session")
 def images() -> torch.Tensor:

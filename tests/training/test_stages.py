@@ -263,7 +263,14 @@ def test_a_probe_is_a_model_like_any_other(root, image_sets, mode):
 def test_runs_are_gathered_in_order(root, tmp_path):
     metrics = [str(root / f"train/bars/vit/{method}/0/metrics.json") for method in ("scratch", "finetune")]
     metrics.append(str(_probe(root, {"mode": "strong"}) / "metrics.json"))
-    runs.main(["--metrics", *metrics, "--out", str(tmp_path)])
+    files.write_json(
+        tmp_path / "trained.json", {"source": "glyphs", "architecture": "vit", "seed": 1, "accuracy": 0.75}
+    )
+    files.write_json(tmp_path / "imported.json", {"source": "glyphs", "architecture": "vit", "seed": 0})
+    pretrained = [str(tmp_path / name) for name in ("trained.json", "imported.json")]
+    runs.main(["--metrics", *metrics, "--pretrained", *pretrained, "--out", str(tmp_path)])
+    before = files.read_table(tmp_path / "pretraining.csv")
+    assert before[["seed", "accuracy"]].fillna(-1).values.tolist() == [[0, -1], [1, 0.75]]
     table = files.read_table(tmp_path / "runs.csv")
     assert table["method"].tolist() == ["finetune", "probe", "scratch"]
     assert table["steps"].tolist() == [20, 0, 30]

@@ -1,6 +1,7 @@
 # Every table that a claim or a figure may be drawn from, under the name by which they ask for it.
 TABLES = {
     "runs": str(rules.gather_runs.output.runs),
+    "pretraining": str(rules.gather_runs.output.pretraining),
     "history": str(rules.gather_runs.output.history),
     "select": expand(
         rules.select_classes.output.table, architecture=ARCHITECTURES, seed=SEEDS, target=TARGETS

@@ -1,6 +1,8 @@
 # The probe shares the pre-trained model's blocks, so it has no invariances of its own.
 TUNED = [method for method in METHODS if method not in PROBES]
-INVARIANCES = {key: value for key, value in config["invariances"].items() if key != "corruptions"}
+INVARIANCES = {
+    key: value for key, value in config["invariances"].items() if key not in ("corruptions", "corrupted")
+}
 # Those of them that are looked at along their training.
 FOLLOWED = [
     method
@@ -51,13 +53,17 @@ rule measure_invariances:
 
 ALONG = [method for method in TUNED if method in INVARIANCES.get("dynamics", [])]
 ROBUSTNESS = {}
-if ALONG and config["invariances"].get("corruptions"):
+CORRUPTED = config["invariances"].get("corrupted", {})  # published data sets, by target
+if ALONG and (CORRUPTED or config["invariances"].get("corruptions")):
 
     rule measure_robustness:
         """Accuracy on corrupted images at every checkpoint, and how it goes with uneven forgetting over the layers."""
         input:
             code=code("robustness"),
             data=data_at("{target}"),
+            corrupted=lambda wildcards: (
+                data_at(CORRUPTED[wildcards.target]) if wildcards.target in CORRUPTED else []
+            ),
             dynamics=rules.measure_invariances.output.dynamics,
             models=[
                 run_files(method, "model.safetensors", "model.json", "checkpoints.safetensors")
@@ -79,12 +85,15 @@ if ALONG and config["invariances"].get("corruptions"):
             gpu=1,
         params:
             config=text(
-                corruptions=config["invariances"]["corruptions"],
+                corruptions=config["invariances"].get("corruptions", []),
                 accuracy_images=INVARIANCES.get("accuracy_images", 200),
                 seed=config["seed"],
             ),
             data=folder_of("data"),
             models=[run_of(method) for method in ALONG],
+            corrupted=lambda wildcards: (
+                f"--corrupted {at('data')}/{CORRUPTED[wildcards.target]}" if wildcards.target in CORRUPTED else ""
+            ),
             out=output_folder,
         message:
             "robustness: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
@@ -92,7 +101,7 @@ if ALONG and config["invariances"].get("corruptions"):
             "python -m whypretrain.stages.robustness --config {params.config:q} --threads {threads}"
             " --data {params.data} --target {wildcards.target} --architecture {wildcards.architecture}"
             " --seed {wildcards.seed} --dynamics {input.dynamics} --models {params.models}"
-            " --out {params.out} > {log} 2>&1"
+            " {params.corrupted} --out {params.out} > {log} 2>&1"
 
     ROBUSTNESS = {
         name: expand(

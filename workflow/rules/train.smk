@@ -115,6 +115,7 @@ rule gather_runs:
     """One row a run: accuracy of every training method, and the training curves."""
     input:
         code=code("runs"),
+        pretrained=expand(rules.pretrain_model.output.metrics, architecture=ARCHITECTURES, seed=SEEDS),
         metrics=expand(
             f"<results>/{RUN}/metrics.json",
             target=TARGETS,
@@ -138,6 +139,7 @@ rule gather_runs:
         ),
     output:
         runs="<results>/train/runs.csv",
+        pretraining="<results>/train/pretraining.csv",
         history="<results>/train/history.csv",
         tuning="<results>/train/tuning.csv",
         target_sizes="<results>/train/target_sizes.csv",
@@ -158,7 +160,7 @@ rule gather_runs:
         "gather the training runs"
     shell:
         "python -m whypretrain.stages.runs --config {params.config:q} --threads {threads}"
-        " --metrics {input.metrics} --out {params.out} > {log} 2>&1"
+        " --metrics {input.metrics} --pretrained {input.pretrained} --out {params.out} > {log} 2>&1"
 
 
 rule train:

@@ -100,6 +100,11 @@ def _dataset_problems(config: Config, places: bool) -> Iterator[str]:
             yield f"datasets.{name}: {place} does not exist; give the folder or file that holds the data"
         origin = config["datasets"][name].get("variant_of") or name
         yield from _unknown_names(f"datasets.{name}.variant_of", [origin], "datasets", config["datasets"])
+    corrupted = config["invariances"].get("corrupted", {})
+    if corrupted and not config["invariances"].get("corruptions"):
+        for target in sorted(set(grid["targets"]) - set(corrupted)):
+            yield f"invariances.corrupted has no data set for {target!r}; name one, or give invariances.corruptions"
+    yield from _unknown_names("invariances.corrupted", [*corrupted.values()], "datasets", config["datasets"])
 
 
 def _method_problems(config: Config) -> Iterator[str]:

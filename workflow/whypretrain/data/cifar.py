@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,13 @@ def corrupted(classes: int) -> Callable[[Path, Corrupted], Listing]:
         labels = [labels if labels.ndim == 1 else labels[:, 1] for _, _, labels in clean]
         folder, chosen = root / f"CIFAR-{classes}-C", _chosen(options)
         truth = np.load(folder / "labels.npy", allow_pickle=False)
-        rows = slice(*(len(truth) // 5 * end for end in (options.severity - 1, options.severity)))
-        hurt = [np.load(folder / f"{one}.npy", mmap_mode="r", allow_pickle=False)[rows] for one in chosen]
-        origins = [name for name, _, _ in clean] + [f"{one} {options.severity}" for one in chosen]
-        labels += [truth[rows]] * len(chosen)
+        severities = range(1, 6) if options.severity is None else [options.severity]
+        each, versions = len(truth) // 5, list(product(chosen, severities))
+        rows = {severity: slice(each * (severity - 1), each * severity) for severity in severities}
+        files = {one: np.load(folder / f"{one}.npy", mmap_mode="r", allow_pickle=False) for one in chosen}
+        hurt = [files[one][rows[severity]] for one, severity in versions]
+        origins = [name for name, _, _ in clean] + [f"{one} {severity}" for one, severity in versions]
+        labels += [truth[rows[severity]] for _, severity in versions]
         arrays = [pixels for _, pixels, _ in clean] + hurt
         test = np.arange(sum(map(len, arrays))) >= sum(len(pixels) for _, pixels, _ in clean)
         return listing.of_arrays(arrays, origins, np.concatenate(labels), names, test=test, concepts=concepts)

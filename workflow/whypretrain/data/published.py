@@ -43,7 +43,7 @@ class Corrupted(Options):
     """Options of a set whose test images are corrupted."""
 
     corruption: str | None = None  # one of the 15; null: all
-    severity: int = option(3, least=1, most=5)
+    severity: int | None = option(3, least=1, most=5)  # null: all five
 
 
 @dataclass(frozen=True, kw_only=True)

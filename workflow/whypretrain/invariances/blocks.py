@@ -10,7 +10,7 @@ import torch
 
 from whypretrain.errors import InputError
 from whypretrain.invariances.cka import gram
-from whypretrain.invariances.inversion import Inversion, Layer, invert
+from whypretrain.invariances.inversion import Inversion, Layer, invert_together
 
 
 class BlockModel(Protocol):
@@ -22,6 +22,9 @@ class BlockModel(Protocol):
 
     def blocks(self, images: torch.Tensor, upto: int | None = None) -> list[torch.Tensor]:
         """Outputs (b, d_l) of blocks 1..upto, flattened; the forward pass stops there."""
+
+    def staircase(self, parts: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """Outputs (b_l, d_l) of block l on the l-th part (b_l, ...) alone; no part goes further than its block."""
 
 
 def block_layer(model: BlockModel, number: int) -> Layer:
@@ -41,20 +44,18 @@ def invert_blocks(
 ) -> list[Inversion]:
     """Identically represented inputs of every block, first to last, from the same noise.
 
-    One such set serves every tested model, block and checkpoint. Arguments as `invert`.
+    One such set serves every tested model, block and checkpoint. Arguments as `invert_together`. All blocks take
+    their steps together: block 1 sees the images of every inversion, the last block those of its own.
 
     Raises:
         InputError: as `invert`, naming the block; a model without blocks.
     """
     names = _names(model)
     with frozen(model):
-        return [
-            invert(
-                block_layer(model, number), images, steps=steps, step_size=step_size, seed=seed, decay=decay,
-                batch_size=batch_size, name=f"block {number} ({name})",
-            )
-            for number, name in enumerate(names, start=1)
-        ]  # fmt: skip
+        return invert_together(
+            model.staircase, images, steps=steps, step_size=step_size, seed=seed, decay=decay,
+            batch_size=batch_size, names=[f"block {number} ({name})" for number, name in enumerate(names, 1)],
+        )  # fmt: skip
 
 
 def block_grams(model: BlockModel, images: torch.Tensor, *, batch_size: int | None = None) -> torch.Tensor:

@@ -6,7 +6,7 @@ arXiv:2206.11939): steps of given length, box [0, 1], best iterate per image.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,6 +17,7 @@ from whypretrain import seeds
 from whypretrain.errors import InputError
 
 Layer: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
+Staircase: TypeAlias = Callable[[Sequence[torch.Tensor]], Sequence[torch.Tensor]]
 Bounds: TypeAlias = tuple[float, float] | None
 
 _SAFE = 1e-10  # added to the gradient's norm, so that a zero gradient is a zero step
@@ -59,8 +60,7 @@ def invert(
     batch size changes nothing but memory.
 
     Args:
-        layer: maps a batch (b, ...) of images to features (b, ...), each image independently of the others,
-        as a
+        layer: maps a batch (b, ...) of images to features (b, ...), each image independently of the others, as a
             network in eval mode does. Freeze its weights to save memory (see `frozen`).
         images: (n, ...) floats inside `bounds`; computed in their precision.
         steps: number of gradient steps.
@@ -76,19 +76,49 @@ def invert(
     Raises:
         InputError: images outside the bounds, a layer that maps an image to zeros, a loss that is not finite.
     """
+    (made,) = invert_together(
+        lambda parts: [layer(parts[0])], images, names=[name], steps=steps, step_size=step_size, seed=seed,
+        decay=decay, batch_size=batch_size, bounds=bounds, start=start,
+    )  # fmt: skip
+    return made
+
+
+def invert_together(
+    staircase: Staircase,
+    images: torch.Tensor | np.ndarray,
+    *,
+    names: Sequence[str],
+    steps: int,
+    step_size: float,
+    seed: int,
+    decay: bool = False,
+    batch_size: int | None = None,
+    bounds: Bounds = (0.0, 1.0),
+    start: torch.Tensor | None = None,
+) -> list[Inversion]:
+    """`invert` for layers that share their beginning: a step of all of them in one pass, from the same noise.
+
+    Args:
+        staircase: maps a batch (b, ...) for each layer to the features (b, ...) of each layer on its own batch.
+        names: what error messages call the layers.
+        batch_size: images of all layers together in one pass, an image of each layer at least; None: all.
+
+    Others as `invert`, and so are the errors.
+    """
     images = _checked(images, bounds)
     if steps < 0 or not step_size > 0:
         raise InputError(f"inversion needs steps >= 0 and step_size > 0, got {steps} and {step_size}")
     start = _boxed(starting_noise(images, seed=seed) if start is None else start.to(images), bounds)
     lengths = [step_size * (1 - step / steps if decay else 1) for step in range(steps)]
-    size = batch_size or len(images)
+    size = max(1, batch_size // len(names)) if batch_size else len(images)
     parts = [
-        _descend(layer, images[i : i + size], start[i : i + size], lengths, bounds)
+        _descend(staircase, images[i : i + size], start[i : i + size], len(names), lengths, bounds)
         for i in range(0, len(images), size)
     ]
-    residual = torch.cat([loss for _, loss in parts])
-    _check_finite(residual, name)
-    return Inversion(torch.cat([best for best, _ in parts]), start, residual)
+    best, residual = (torch.cat(found, 1) for found in zip(*parts, strict=True))
+    for name, losses in zip(names, residual, strict=True):
+        _check_finite(losses, name)
+    return [Inversion(found, start, losses) for found, losses in zip(best, residual, strict=True)]
 
 
 def starting_noise(images: torch.Tensor, *, seed: int) -> torch.Tensor:
@@ -101,32 +131,44 @@ def starting_noise(images: torch.Tensor, *, seed: int) -> torch.Tensor:
 
 
 def _descend(
-    layer: Layer, images: torch.Tensor, start: torch.Tensor, lengths: list[float], bounds: Bounds
+    staircase: Staircase,
+    images: torch.Tensor,
+    start: torch.Tensor,
+    layers: int,
+    lengths: list[float],
+    bounds: Bounds,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Best iterates and their losses; a loss that was ever NaN stays NaN."""
+    """Best iterates (layers, b, ...) and their losses (layers, b); a loss that was ever NaN stays NaN."""
     with torch.no_grad():
-        target = layer(images).flatten(1)
-        scale = target.norm(dim=1)
-    current = best = start
-    lowest = torch.full_like(scale, torch.inf)
-    per_image = (-1, *[1] * (images.ndim - 1))
+        targets = [target.flatten(1) for target in staircase([images] * layers)]
+        scales = torch.stack([target.norm(dim=1) for target in targets])
+    current = best = start.expand(layers, *start.shape)
+    lowest = torch.full_like(scales, torch.inf)
+    per_image = (layers, -1, *[1] * (images.ndim - 1))
     for length in [*lengths, 0.0]:  # at the last, evaluation only
-        loss, gradient = _loss_and_gradient(layer, current, target, scale, wanted=length > 0)
+        loss, gradient = _loss_and_gradient(staircase, current, targets, scales, wanted=length > 0)
         best = torch.where((loss < lowest).view(per_image), current, best)
         lowest = torch.minimum(lowest, loss)  # keeps a NaN
-        norm = gradient.flatten(1).norm(dim=1).view(per_image)
+        norm = gradient.flatten(2).norm(dim=2).view(per_image)
         current = _boxed(current - length * gradient / (norm + _SAFE), bounds)
     return best, lowest
 
 
 def _loss_and_gradient(
-    layer: Layer, current: torch.Tensor, target: torch.Tensor, scale: torch.Tensor, *, wanted: bool
+    staircase: Staircase,
+    current: torch.Tensor,
+    targets: list[torch.Tensor],
+    scales: torch.Tensor,
+    *,
+    wanted: bool,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Relative losses (b,) and, where `wanted`, their gradient with respect to the images; else zeros."""
+    """Relative losses (layers, b) and, where `wanted`, their gradient with respect to the images; else zeros."""
     current = current.detach().requires_grad_(wanted)
     with torch.set_grad_enabled(wanted):
-        loss = torch.linalg.vector_norm(layer(current).flatten(1) - target, dim=1) / scale
-    if not loss.requires_grad:  # the last evaluation, or a layer that ignores its input
+        pairs = zip(staircase(current.unbind()), targets, strict=True)
+        distances = [torch.linalg.vector_norm(found.flatten(1) - target, dim=1) for found, target in pairs]
+        loss = torch.stack(distances) / scales
+    if not loss.requires_grad:  # the last evaluation, or layers that ignore their input
         return loss.detach(), torch.zeros_like(current)
     (gradient,) = torch.autograd.grad(loss.sum(), current, allow_unused=True, materialize_grads=True)
     return loss.detach(), gradient

@@ -6,9 +6,10 @@ at the ends of their stages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from whypretrain.errors import InputError
@@ -27,6 +28,13 @@ class BlockPath(NamedTuple):
         for block in self.blocks:
             x = block(x)
             yield x
+
+    def staircase(self, parts: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Yield the output of block 1 on the first part, of block 2 on the second, ...; they run together."""
+        x = self.embed(torch.cat(tuple(parts)))
+        for block, part in zip(self.blocks, parts, strict=True):
+            done, x = block(x).split([len(part), len(x) - len(part)])
+            yield done
 
 
 def block_path(backbone: nn.Module) -> BlockPath:

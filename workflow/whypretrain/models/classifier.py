@@ -84,6 +84,18 @@ class Classifier(nn.Module):
             raise InputError(f"{self.architecture.name} has blocks 1 to {len(path.names)}, not {upto}")
         return [output.flatten(1) for output in islice(path.outputs(self.normalised(images)), upto)]
 
+    def staircase(self, parts: Sequence[Tensor]) -> list[Tensor]:
+        """Output of block l on the l-th part (b_l, C, H, W) alone, flattened to (b_l, d_l); a part for every block.
+
+        Equal to `blocks(part, l)[-1]` for each, in one pass: block l runs on the parts from the l-th on.
+
+        Raises:
+            InputError: if the backbone has no known blocks.
+        """
+        return [
+            output.flatten(1) for output in self._path().staircase([self.normalised(part) for part in parts])
+        ]
+
     def _path(self) -> BlockPath:
         return block_path(self.backbone)
 

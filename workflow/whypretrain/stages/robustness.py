@@ -1,10 +1,10 @@
 """Robustness: accuracy on corrupted images along a training, and its correlation with uneven forgetting.
 
-Reads the dynamics of one run, its checkpoints and the target's test images. Writes into `--out` corrupted.csv (step,
-corruption, severity, accuracy) and robustness.csv (estimator, first_step, checkpoints, pearson_r, p). pearson_r is
-that of the accuracy with the standard deviation of forgetting over the layers from the second on, over the
-checkpoints from first_step on, mean over severities (arXiv:2307.06006, section 4.4). A later first_step leaves early
-training out.
+Reads the dynamics of one run, its checkpoints and the target's test images, which are corrupted here, or a published
+data set of corrupted ones (`--corrupted`). Writes into `--out` corrupted.csv (step, corruption, severity, accuracy) and
+robustness.csv (estimator, first_step, checkpoints, pearson_r, p). pearson_r is that of the accuracy with the standard
+deviation of forgetting over the layers from the second on, over the checkpoints from first_step on, mean over
+severities (arXiv:2307.06006, section 4.4). A later first_step leaves early training out.
 
 Config: corruptions, accuracy_images, seed.
 """
@@ -29,13 +29,7 @@ FEWEST = 4  # checkpoints of a correlation
 
 def stage(args: argparse.Namespace) -> None:
     """Measure every followed method of the run."""
-    test = data.load(args.data).split("test")
-    seed = seeds.seed_of(args.config["seed"], args.target, "corrupted images")
-    size = min(args.config.get("accuracy_images", 200), len(test))
-    rows = data.few_shot(
-        test.labels, size, classes=test.classes, seed=seed, what=f"test images of {args.target}"
-    )
-    versions = _versions(test.take(rows), args.config["corruptions"], seed)
+    versions = _versions(args, seeds.seed_of(args.config["seed"], args.target, "corrupted images"))
     dynamics = files.read_table(args.dynamics)
     corrupted, found = [], []
     for name, folder in args.models.items():
@@ -47,13 +41,49 @@ def stage(args: argparse.Namespace) -> None:
     files.write_table(args.out / "robustness.csv", pd.concat(found))
 
 
-def _versions(images: data.ImageSet, names: list[str], seed: int) -> dict[tuple[str, int], data.ImageSet]:
-    """The images as they are, severity 0, and under every corruption and severity."""
+def _versions(args: argparse.Namespace, seed: int) -> dict[tuple[str, int], data.ImageSet]:
+    """Test images as they are, severity 0, and by corruption and severity."""
+    size, what = args.config.get("accuracy_images", 200), f"test images of {args.target}"
+    clean = _drawn(data.load(args.data).split("test"), size, seed, what)
+    if args.corrupted:
+        return {("none", 0): clean, **_published(args.corrupted, clean.classes, size, seed)}
     made = {
-        (name, severity): replace(images, images=corrupt(images.images, name, severity, seed=seed))
-        for name, severity in product(names, SEVERITIES)
+        (name, severity): replace(clean, images=corrupt(clean.images, name, severity, seed=seed))
+        for name, severity in product(args.config["corruptions"], SEVERITIES)
     }
-    return {("none", 0): images, **made}
+    return {("none", 0): clean, **made}
+
+
+def _published(
+    folder: Path, classes: list[str], size: int, seed: int
+) -> dict[tuple[str, int], data.ImageSet]:
+    """By severity, a seeded draw among the images of all corruptions in a data set of corrupted images.
+
+    Raises:
+        InputError: where the classes are not those of the target, or the images tell no severity.
+    """
+    hurt = data.load(folder).split("test")
+    if hurt.classes != classes:
+        raise InputError(
+            f"data set {folder.name!r}: its classes are not the target's; give its own corrupted set"
+        )
+    told = hurt.manifest["origin"].str.extract(r" ([1-5]) \d+$")[0]
+    if told.isna().any():
+        raise InputError(
+            f"data set {folder.name!r}: images tell no severity; use kind cifar10_c or cifar100_c"
+        )
+    severities = told.astype(int)
+    return {
+        (folder.name, severity): _drawn(
+            hurt.take(np.flatnonzero(severities == severity)), size, seed, f"images of severity {severity}"
+        )
+        for severity in sorted(severities.unique())
+    }
+
+
+def _drawn(images: data.ImageSet, size: int, seed: int, what: str) -> data.ImageSet:
+    size = min(size, len(images))
+    return images.take(data.few_shot(images.labels, size, classes=images.classes, seed=seed, what=what))
 
 
 def _accuracies(folder: Path, versions: dict[tuple[str, int], data.ImageSet]) -> pd.DataFrame:
@@ -121,6 +151,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument(
         "--models", nargs="+", type=_named, required=True, help="NAME=FOLDER of followed methods"
     )
+    parser.add_argument("--corrupted", type=Path, help="folder of the target's corrupted test images")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     args = parser.parse_args(argv)
     args.models = dict(args.models)

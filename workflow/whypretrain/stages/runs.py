@@ -1,4 +1,4 @@
-"""Stage runs: metrics, histories and trials of all training runs as runs, history, tuning and target_sizes .csv."""
+"""Stage runs: metrics, histories and trials of all runs as runs, pretraining, history, tuning and target_sizes .csv."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _COUNTS = [
     "source_images",
     "duplicates",
 ]  # of joint training; duplicates nearly are test images of the target
+_PRETRAINING = ["source", "architecture", "seed", "accuracy", "mean_class_accuracy", "n_test", "steps"]
 _TRIALS = ["trials"]  # settings tried on held-out training images; none: empty
 
 
@@ -26,7 +27,8 @@ def stage(arguments: argparse.Namespace) -> None:
     """One row a run in runs.csv, one a step in history.csv (probes have none), one a trial in tuning.csv, sorted.
 
     target_sizes.csv has one row a run and method but `baseline`: its gain in accuracy over that, the variants of a
-    target under the target's name. Config keys: variants (variant -> target), baseline.
+    target under the target's name. pretraining.csv has one row a pre-trained model: its accuracy on the test images of
+    its source, empty for a checkpoint of one's own. Config keys: variants (variant -> target), baseline.
     """
     metrics = {path.parent: files.read_json(path) for path in arguments.metrics}
     runs = pd.DataFrame(list(metrics.values())).reindex(
@@ -34,6 +36,9 @@ def stage(arguments: argparse.Namespace) -> None:
     )
     runs = runs.sort_values(_KEYS)
     files.write_table(arguments.out / "runs.csv", runs)
+    pretrained = pd.DataFrame([files.read_json(path) for path in arguments.pretrained])
+    pretrained = pretrained.reindex(columns=_PRETRAINING).sort_values(_PRETRAINING[:3])
+    files.write_table(arguments.out / "pretraining.csv", pretrained)
     files.write_table(arguments.out / "target_sizes.csv", _target_sizes(runs, arguments.config))
     files.write_table(arguments.out / "history.csv", _gathered(metrics, "history.csv", ["step"]))
     files.write_table(arguments.out / "tuning.csv", _gathered(metrics, "tuning.csv", ["trial", "fold"]))
@@ -69,6 +74,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Command line of the stage."""
     found = parser(__doc__)
     found.add_argument("--metrics", required=True, type=Path, nargs="+", help="metrics.json of every run")
+    found.add_argument(
+        "--pretrained", type=Path, nargs="*", default=[], help="metrics.json of pre-trained models"
+    )
     found.add_argument("--out", required=True, type=Path, help="folder to write, e.g. results/default/train")
     run(stage, found.parse_args(argv))
 
