@@ -138,7 +138,8 @@ class Planned:
     def _measure_robustness(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
         given, one = json.loads(job["params"]["config"]), self.cost(wildcards["architecture"])
         followed = sum(map(self._checkpoints, self.config["invariances"].get("dynamics", [])))
-        images = 5 * len(given["corruptions"]) * given["accuracy_images"] * followed
+        kinds = 1 if job["params"].get("corrupted") else len(given["corruptions"])
+        images = 5 * kinds * given["accuracy_images"] * followed
         return Need(images * one.forward, 0, 2 * given["accuracy_images"] * self._image(8))
 
     def _checkpoints(self, method: str) -> int:
