@@ -92,7 +92,9 @@ if ALONG and (CORRUPTED or config["invariances"].get("corruptions")):
             data=folder_of("data"),
             models=[run_of(method) for method in ALONG],
             corrupted=lambda wildcards: (
-                f"--corrupted {at('data')}/{CORRUPTED[wildcards.target]}" if wildcards.target in CORRUPTED else ""
+                f"--corrupted {at('data')}/{CORRUPTED[wildcards.target]}"
+                if wildcards.target in CORRUPTED
+                else ""
             ),
             out=output_folder,
         message:
