@@ -124,6 +124,15 @@ def test_another_draw_of_a_recipe_is_another_model(root):
     assert other != same
 
 
+def test_the_precision_used_is_told_where_one_was_asked_for(root):
+    recipes = {"rounded": {**RECIPE, "precision": "bfloat16"}}
+    _train(root, list(recipes), folder="rounded", recipes=recipes)
+    assert files.read_json(root / "rounded/rounded/0/metrics.json")["precision"] == "bfloat16"
+    assert '"precision": "bfloat16"' in (root / "rounded/rounded/0/model.json").read_text()
+    for name in ("metrics", "model"):
+        assert "precision" not in (root / f"train/bars/vit/finetune/0/{name}.json").read_text()
+
+
 def test_source_matters_and_is_counted(root):
     metrics = {
         method: files.read_json(root / f"train/bars/vit/{method}/0/metrics.json") for method in RECIPES

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
 from typing import Literal
 
 import numpy as np
@@ -13,10 +12,10 @@ import torch
 from whypretrain.errors import InputError
 from whypretrain.interactions.logits import log_odds
 from whypretrain.interactions.players import PlayerSet
+from whypretrain.models.precision import Precision, precision
 
 Model = Callable[[torch.Tensor], torch.Tensor]
 Background = Literal["visible", "masked"]
-Precision = Literal["float32", "tf32", "bfloat16"]
 
 BATCH_SIZES = (32, 64, 128, 256, 512)
 
@@ -97,22 +96,6 @@ def best_batch_size(models: Sequence[Model], image: torch.Tensor, sizes: Sequenc
         return min(_seconds(models, batch) for _ in range(3)) / size
 
     return min(sizes, key=seconds_an_image)
-
-
-def precision(dtype: Precision, device: torch.device) -> AbstractContextManager:
-    """The context of forwards at `dtype`; float32 is meant in full, without the TF32 that cuDNN defaults to.
-
-    Raises:
-        InputError: if the precision is unknown.
-    """
-    if dtype not in ("float32", "tf32", "bfloat16"):
-        raise InputError(f"dtype {dtype!r} is unknown: use float32, tf32 or bfloat16")
-    stack = ExitStack()
-    if device.type == "cuda":
-        stack.enter_context(torch.backends.cudnn.flags(enabled=True, allow_tf32=dtype == "tf32"))
-    if dtype == "bfloat16":
-        stack.enter_context(torch.autocast(device.type, torch.bfloat16))
-    return stack
 
 
 def _owner_map(players: PlayerSet | Sequence[PlayerSet], images: torch.Tensor) -> tuple[torch.Tensor, int]:

@@ -8,6 +8,7 @@ import torch
 from whypretrain.errors import InputError
 from whypretrain.models.classifier import Classifier
 from whypretrain.models.inputs import as_input, device
+from whypretrain.models.precision import precision
 from whypretrain.progress import progress
 
 
@@ -29,7 +30,7 @@ def extract(model: Classifier, images: np.ndarray, batch_size: int) -> np.ndarra
     was_training = model.training
     model.eval()
     starts = progress(range(0, len(images), batch_size), "features")
-    with torch.inference_mode():
+    with torch.inference_mode(), precision("float32", device()):
         batches = [model.features(as_input(images[start : start + batch_size])).cpu() for start in starts]
     model.train(was_training)
     return torch.cat(batches).numpy()

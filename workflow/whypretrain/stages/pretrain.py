@@ -35,7 +35,8 @@ def stage(arguments: argparse.Namespace) -> None:
         checkpoint = config["checkpoint"]
         model, notes = models.import_checkpoint(architecture, checkpoint, source.classes, seed=arguments.seed)
         about |= {"checkpoint": checkpoint, "notes": notes}
-        history, metrics = pd.DataFrame({"step": [], "loss": []}), {}  # no head for the source: no accuracy
+        history = pd.DataFrame({"step": [], "loss": []})
+        metrics: dict[str, Any] = {}  # no head for the source: no accuracy
     else:
         recipe = Recipe.from_config({"start": "random", **config.get("recipe", {})}, "pretrain")
         recipe = recipe.lasting(len(source.split("train")))
@@ -46,6 +47,8 @@ def stage(arguments: argparse.Namespace) -> None:
         about["recipe"], history = recipe.as_config(), result.history
         scores = evaluate(model, source.split("test"), batch_size=recipe.micro_batch)
         metrics = {**scores, "steps": recipe.steps, "images_seen": result.images_seen}
+        if recipe.precision != "float32":
+            metrics["precision"] = result.precision
     models.save(model, folder, about)
     files.write_table(folder / "history.csv", history)
     files.write_json(

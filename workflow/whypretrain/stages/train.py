@@ -49,6 +49,8 @@ def stage(arguments: argparse.Namespace) -> None:
         )
         recipe = recipe.lasting(len(target.split("train")))
         model, result, metrics = make(recipe, target, running=folder.with_name(f"{folder.name}.running"))
+        if recipe.precision != "float32":
+            metrics["precision"] = result.precision
         if len(trials):
             metrics["trials"] = int(trials["trial"].nunique())
             files.write_table(folder / "tuning.csv", trials)

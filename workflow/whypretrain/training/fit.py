@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,10 @@ import torch
 from torch import Tensor, nn
 
 from whypretrain.models.halving import Batch, Halving, parted, parts_within
+from whypretrain.models.precision import Precision, precision
 from whypretrain.progress import progress
 from whypretrain.seeds import seed_of
+from whypretrain.training.gate import safe_precision, without_trace
 from whypretrain.training.joint import consistency_losses, joint_losses, target_loss
 from whypretrain.training.recipe import Recipe
 from whypretrain.training.reconstruction import Decoder, reconstruction_loss
@@ -37,11 +39,13 @@ class TrainingResult:
         history: one row a step: step (from 1), learning_rate, loss, target_loss, source_loss (NaN if none).
         checkpoints: step -> weights after so many updates; see `checkpoint_steps`.
         images_seen: images that went through the backbone, target and source.
+        precision: of the forward and backward passes: the recipe's, or float32 where that was not safe.
     """
 
     history: pd.DataFrame
     checkpoints: dict[int, dict[str, Tensor]]
     images_seen: int
+    precision: Precision = "float32"
 
 
 def fit(
@@ -63,6 +67,8 @@ def fit(
     running = RunningState(checkpoint_file, run.identity(), every=save_every)
     with torch.random.fork_rng(devices=[]), running:
         run.restore(running.load(target.device))
+        if run.step == 0:
+            run.settle_precision()
         for _ in progress(range(run.step, recipe.steps), "training", total=recipe.steps - run.step):
             run.update()
             if running.due():
@@ -96,14 +102,14 @@ class _Run:
         if self.source is not None:
             self.rows += [self.source.batch_size] * (1 if self.source_head is not None else 2)
         self.halving = Halving(parts_within(recipe.micro_batch, self.rows))
+        self.precision: Precision = "float32"
         self.checkpoints: dict[int, dict[str, Tensor]] = {}
         self._keep()
 
     def update(self) -> None:
         """One optimiser step."""
         self._set_learning_rates()
-        batches = self._batches()
-        losses = self.halving(partial(self._gradients, batches), min(len(batch[0]) for batch in batches))
+        losses = self._computed(self._batches())
         self.losses[self.step, : len(losses)] = losses
         if self.recipe.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.modules.parameters(), self.recipe.clip_norm)
@@ -111,19 +117,35 @@ class _Run:
         self.step += 1
         self._keep()
 
+    def settle_precision(self) -> None:
+        """Take the recipe's precision where the first step's gradients allow it."""
+        batches = self._batches()
+
+        def gradients(dtype: Precision) -> list[Tensor]:
+            self.precision = dtype
+            self._computed(batches)
+            groups = [[one.grad for one in group["params"]] for group in self.optimizer.param_groups]
+            return [torch.cat([one.flatten() for one in group if one is not None]) for group in groups]
+
+        with without_trace(self.modules):
+            self.precision = safe_precision(cast(Precision, self.recipe.precision), gradients)
+
+    def _computed(self, batches: list[Batch]) -> Tensor:
+        """Leave the gradients of the step's loss, in as many parts as memory asks for; its terms."""
+        return self.halving(partial(self._gradients, batches), min(len(batch[0]) for batch in batches))
+
     def _gradients(self, batches: list[Batch], parts: int) -> Tensor:
         """Leave the gradients of the step's loss, added up over parts of the batches; its terms."""
         torch.manual_seed(seed_of(self.seed, "dropout", self.step))
         self.optimizer.zero_grad(set_to_none=True)
         found = []
         for part in parted(parts, *batches):
-            shares = [share for _, share in part]
-            losses = [
-                loss * share
-                for loss, share in zip(self._losses([one for one, _ in part]), shares, strict=True)
-            ]
-            loss = losses[0] if len(losses) == 1 else losses[0] + self.recipe.source_weight * losses[1]
-            loss.backward()
+            with precision(self.precision, self.target.device):
+                terms = self._losses([one for one, _ in part])
+                losses = [loss * share for loss, (_, share) in zip(terms, part, strict=True)]
+                loss = losses[0] if len(losses) == 1 else losses[0] + self.recipe.source_weight * losses[1]
+                with torch.autocast(self.target.device.type, enabled=False):  # its own types for the way back
+                    loss.backward()
             found.append(torch.stack(losses).detach())
         return torch.stack(found).sum(0)
 
@@ -170,7 +192,7 @@ class _Run:
 
     def state(self) -> dict[str, Any]:
         """Tensors and plain values that `restore` takes up."""
-        kept = {name: getattr(self, name) for name in ("step", "losses", "checkpoints")}
+        kept = {name: getattr(self, name) for name in ("step", "losses", "checkpoints", "precision")}
         kept["parts"] = self.halving.parts
         return {**kept, "modules": self.modules.state_dict(), "optimizer": self.optimizer.state_dict()}
 
@@ -179,7 +201,7 @@ class _Run:
         if state is None:
             return
         self.step, self.losses, self.checkpoints = state["step"], state["losses"], state["checkpoints"]
-        self.halving = Halving(state["parts"])
+        self.halving, self.precision = Halving(state["parts"]), state["precision"]
         self.modules.load_state_dict(state["modules"])
         self.optimizer.load_state_dict(state["optimizer"])
 
@@ -194,7 +216,7 @@ class _Run:
         )
         history["loss"] = losses[:, 0] + (np.float32(weight) * losses[:, 1] if weight else 0)
         history["target_loss"], history["source_loss"] = losses.T
-        return TrainingResult(history, self.checkpoints, recipe.steps * sum(self.rows))
+        return TrainingResult(history, self.checkpoints, recipe.steps * sum(self.rows), self.precision)
 
     def _set_learning_rates(self) -> None:
         factor = learning_rate_factor(self.recipe, self.step)

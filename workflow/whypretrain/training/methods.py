@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from whypretrain import models
 from whypretrain.data import ImageSet
 from whypretrain.errors import InputError
+from whypretrain.models.precision import precision
 from whypretrain.seeds import seed_of
 from whypretrain.training.accuracy import scores
 from whypretrain.training.fit import TrainingResult, fit
@@ -100,7 +101,7 @@ def evaluate(
     model.eval()
     batch_size = batch_size or _EVALUATED
     starts = range(0, len(images), batch_size)
-    with torch.inference_mode():
+    with torch.inference_mode(), precision("float32", models.device()):
         batches = [
             model(models.as_input(images.images[start : start + batch_size])).argmax(1) for start in starts
         ]

@@ -39,6 +39,9 @@ class Recipe:
     epochs: int | None = None  # passes over the target's training images, in place of steps
     batch_size: int = 32  # target images a step
     micro_batch: int | None = None  # images in one forward and backward; None: all of the step
+    precision: str = (
+        "float32"  # float32 | tf32 | bfloat16, used where the first gradient allows it; weights float32
+    )
     optimizer: str = "adamw"  # adamw | sgd (Nesterov where momentum > 0)
     learning_rate: float = 1e-3  # peak, of the backbone
     head_learning_rate_factor: float = 1.0  # the heads' learning rate over the backbone's
@@ -131,12 +134,13 @@ class Recipe:
     def as_config(self) -> dict[str, Any]:
         """The recipe as plain JSON values, provenance of a trained model: all keys, those of `_IF_SET` where set."""
         values = {**dataclasses.asdict(self), "milestones": list(self.milestones)}
-        return {key: value for key, value in values.items() if key not in _IF_SET or value is not None}
+        return {key: value for key, value in values.items() if _IF_SET.get(key, ...) != value}
 
 
 _CHOICES = {
     "start": ("pretrained", "random"),
     "task": ("classification", "reconstruction"),
+    "precision": ("float32", "tf32", "bfloat16"),
     "optimizer": ("adamw", "sgd"),
     "schedule": ("one_cycle", "cosine", "step"),
     "source_loss": ("labels", "consistency"),
@@ -163,7 +167,7 @@ _LIMITS = {  # least and largest value allowed
     "checkpoints": (0, math.inf),
     "tune_folds": (1, 5),
 }
-_IF_SET = ("epochs", "micro_batch")
+_IF_SET = {"epochs": None, "micro_batch": None, "precision": "float32"}  # what they are where not set
 _METHOD = ("start", "task", "source", "source_loss", "draw", "tune", "tune_folds")  # not settings of a method
 _AUGMENTATION_LIMITS = {
     "rotation": (0.0, 180.0),
