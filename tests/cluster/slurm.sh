@@ -14,7 +14,7 @@ SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=16817
 SlurmUser=root
 SlurmdUser=root
-AuthInfo=socket=$dir/munge/run/munge.sock,cred_expire=20 # what a job waits for that comes again
+AuthInfo=socket=$dir/munge/run/munge.sock,cred_expire=8 # what a job waits for that comes again
 CredType=cred/munge
 StateSaveLocation=$dir/state
 SlurmdSpoolDir=$dir/spool/%n
@@ -30,7 +30,8 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,bf_interval=1
 ReturnToService=2
-SlurmdTimeout=10
+SlurmdTimeout=5
+MessageTimeout=5
 MpiDefault=none
 MinJobAge=3600
 KillWait=2

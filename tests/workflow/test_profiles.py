@@ -41,11 +41,11 @@ def test_every_rule_has_its_needs(rules, file):
     assert len(rules[file]) > 2
 
 
-@pytest.mark.parametrize("name", ["slurm", "cluster-generic"])
-def test_rules_of_the_page_are_one_job(name):
+@pytest.mark.parametrize(("name", "alone"), [("slurm", {"write_report"}), ("cluster-generic", set())])
+def test_rules_of_the_page_are_grouped(name, alone):
     needs = profile("default")["set-resources"]
-    pages = {rule for rule, group in profile(name)["groups"].items() if group == "pages"}
-    assert {rule for rule in needs if "page" in needs[rule]} == pages
+    grouped = {rule for rule, group in profile(name)["groups"].items() if group != "features"}
+    assert {rule for rule in needs if "page" in needs[rule]} == grouped | alone
 
 
 def test_no_name_of_one_rule_file_is_taken_by_another():
