@@ -1,0 +1,260 @@
+"""What each figure shows is what the tables say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from synthetic import shown
+
+from whypretrain import figures
+from whypretrain.errors import InputError
+from whypretrain.figures import Settings
+from whypretrain.figures.scratch_gap import correlation
+
+QUICK = Settings(resamples=50)
+METHODS = ("probe", "finetune", "scratch")
+
+
+def one(table, **values):
+    """The single row with these values."""
+    for column, value in values.items():
+        table = table[table[column] == value]
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+def test_accuracy_shows_means_and_the_paired_gain(given):
+    table, runs = shown("accuracy", given), given["runs"]
+    here = runs[(runs["architecture"] == "vit") & (runs["target"] == "digits")]
+    by_method = here.groupby("method")["accuracy"].mean() * 100
+    row = {"architecture": "vit", "target": "digits"}
+    mean = one(table, shows="mean", method="scratch", **row)
+    assert mean["estimate"] == pytest.approx(by_method["scratch"])
+    assert mean["low"] < mean["estimate"] < mean["high"]
+    gain = one(table, shows="difference", **row)
+    assert gain["estimate"] == pytest.approx(by_method["joint_uot"] - by_method["finetune"])
+    assert (table["shows"] == "seed").sum() == len(runs)
+
+
+def test_knowledge_shares_are_ratios_of_sums(given):
+    table, rows = shown("knowledge", given), given["knowledge"]
+    chosen = rows.query(
+        "architecture == 'resnet' and target == 'letters' and model == 'finetune' and order == 3"
+    )
+    key = {"architecture": "resnet", "target": "letters", "order": 3}
+    share = one(table, shows="share", kind="preserved", **key)
+    assert share["estimate"] == pytest.approx(chosen["preserved"].sum() / chosen["pre"].sum())
+    strength = one(table, shows="strength", kind="new", **key)
+    assert strength["estimate"] == pytest.approx(chosen["new"].mean())
+
+
+def test_knowledge_takes_one_threshold_and_normalisation(given):
+    doubled = given["knowledge"].assign(normalised=False, preserved=0.0)
+    both = pd.concat([given["knowledge"], doubled], ignore_index=True)
+    table = shown("knowledge", {"knowledge": both})
+    is_raw = table["shows"] == "raw share"
+    pd.testing.assert_frame_equal(table[~is_raw].reset_index(drop=True), shown("knowledge", given))
+    assert (table[is_raw & (table["kind"] == "preserved")]["estimate"] == 0).all()
+
+
+def test_scratch_ratio_over_all_orders(given):
+    table, rows = shown("scratch_ratio", given), given["knowledge"]
+    chosen = rows.query("architecture == 'vit' and target == 'digits' and model == 'finetune'")
+    total = one(table, architecture="vit", target="digits", order="all")
+    assert total["estimate"] == pytest.approx(chosen["scratch_shared"].sum() / chosen["preserved"].sum())
+
+
+def test_scratch_ratio_tells_the_raw_ratio_and_the_accuracies(given):
+    knowledge, runs = given["knowledge"], given["runs"]
+    both = pd.concat([knowledge, knowledge.assign(normalised=False, scratch_shared=0.0)], ignore_index=True)
+    figure, table = figures.draw("scratch_ratio", {"knowledge": both, "runs": runs}, QUICK)
+    assert (table[table["shows"] == "raw"]["estimate"] == 0).all()
+    means = (
+        100 * runs.query("architecture == 'vit' and target == 'digits'").groupby("method")["accuracy"].mean()
+    )
+    expected = "accuracy " + ", ".join(f"{means[method]:.1f}" for method in METHODS)
+    assert figure.axes[0].get_title(loc="left") == f"vit · digits\n{expected}"
+
+
+def test_scratch_gap_pairs_ratio_and_gap_of_each_run(given):
+    table, runs = shown("scratch_gap", given), given["runs"]
+    key = {"architecture": "vit", "target": "digits"}
+    run = one(table, shows="run", seed=1, **key)
+    accuracy = runs.query("architecture == 'vit' and target == 'digits' and seed == 1").set_index("method")[
+        "accuracy"
+    ]
+    assert run["gap"] == pytest.approx(100 * (accuracy["finetune"] - accuracy["scratch"]))
+    rows = given["knowledge"].query(
+        "architecture == 'vit' and target == 'digits' and seed == 1 and model == 'finetune'"
+    )
+    assert run["ratio"] == pytest.approx(100 * rows["scratch_shared"].sum() / rows["preserved"].sum())
+    pairs = given["controls"].query(
+        "architecture == 'vit' and target == 'digits' and kind == 'finetune_vs_scratch'"
+    )
+    alone = one(table, shows="alone", model="scratch", **key)
+    assert alone["estimate"] == pytest.approx(100 * pairs["new_share"].mean())
+
+
+def test_correlation_of_ratio_and_gap_is_not_told_of_two_runs():
+    line = pd.DataFrame({"ratio": [1.0, 2, 3], "gap": [5.0, 4, 3]})
+    assert correlation(line) == pytest.approx(-1)
+    assert np.isnan(correlation(line[:2]))
+
+
+def test_choices_names_each_setting_that_differs(given):
+    table = shown("choices", given)
+    named = {"as measured", "raw", "8 players", "probe paper", "zero", ""}
+    assert set(table["setting"]) == named
+    key = {"architecture": "vit", "target": "digits", "share": "scratch_ratio"}
+    assert one(table, setting="as measured", **key)["estimate"] == pytest.approx(0.4)
+    assert one(table, setting="raw", **key)["estimate"] == pytest.approx(0.3)
+
+
+def test_sparsity_shows_the_error_beside_the_number_of_salient_interactions(given):
+    table = shown("sparsity", given)
+    row = one(table, shows="error", architecture="vit", target="digits", model="scratch", threshold=0.05)
+    assert (row["salient"], row["estimate"]) == (pytest.approx(60), pytest.approx(0.12))
+    assert "shows" not in shown("sparsity", {"sparsity": given["sparsity"]})
+
+
+def test_controls_show_every_share_beside_the_measured_one(given):
+    table = shown("controls", given)
+    key = {"architecture": "vit", "target": "digits", "kind": "measured"}
+    rows = given["knowledge"].query("architecture == 'vit' and target == 'digits' and model == 'finetune'")
+    for share, part, whole in [
+        ("share", "preserved", "pre"),
+        ("new_share", "new", "tuned"),
+        ("of_preserved", "scratch_shared", "preserved"),
+    ]:
+        assert one(table, share=share, **key)["estimate"] == pytest.approx(
+            rows[part].sum() / rows[whole].sum()
+        )
+
+
+def test_joint_knowledge_shows_each_rule_beside_fine_tuning(given):
+    table = shown("joint_knowledge", given)
+    joint = {model for model in given["knowledge"]["model"] if model.startswith("joint_")}
+    assert joint
+    assert set(table["model"]) == {"finetune"} | joint
+    rows = given["knowledge"].query("architecture == 'vit' and target == 'digits' and model == 'joint_uot'")
+    place = {"architecture": "vit", "target": "digits", "model": "joint_uot"}
+    for share, whole in [("preserved", "pre"), ("new", "tuned"), ("scratch_shared", "preserved")]:
+        for order, part in [("all", rows), ("3", rows.query("order == 3"))]:
+            found = one(table, share=share, order=order, **place)["estimate"]
+            assert found == pytest.approx(part[share].sum() / part[whole].sum())
+
+
+def test_similarity_fraction_is_of_each_run(given):
+    table = shown("similarity", given)
+    assert table.groupby("method")["step"].max().to_dict() == {"finetune": 150, "scratch": 600}
+    assert (table.groupby("method")["fraction"].max() == 1).all()
+
+
+def test_layers_turn_controls_into_forgetting_and_keep_published_apart(given):
+    table = shown("layers", given)
+    key = {"architecture": "vit", "target": "digits", "model": "finetune", "layer": 1}
+    assert one(table, metric="permuted", **key)["estimate"] == pytest.approx(1 - 0.02)
+    published = table[table["origin"] == "published"]
+    assert published["architecture"].unique().tolist() == ["vit_base_patch32"]
+    first = one(published, metric="forgetting", model="finetune", layer=1)
+    assert first["estimate"] == 0.127
+
+
+def test_layers_shows_the_estimator_that_was_asked_for(given):
+    layers = given["layers"].copy()
+    layers.loc[layers["estimator"] == "unbiased", "forgetting"] = 0.5
+    table = shown("layers", {"layers": layers}, estimator="unbiased")
+    assert (table[table["metric"] == "forgetting"]["estimate"] == 0.5).all()
+
+
+def test_flow_is_the_mean_over_seeds_on_the_first_target(given):
+    table = shown("flow", given)
+    flow = given["flow"].query("architecture == 'vit' and target == 'digits' and model == 'finetune'")
+    cell = flow.query("reference_layer == 4 and tested_layer == 1")
+    key = {"architecture": "vit", "reference_layer": 4, "tested_layer": 1}
+    assert one(table, kind="excess", **key)["estimate"] == pytest.approx(cell["excess"].mean())
+    assert set(table["target"]) == {"digits", "cifar10"}
+
+
+def test_selection_ranks_by_the_mean_score(given):
+    table = shown("selection", given, top=5)
+    select = given["select"].query("architecture == 'vit' and target == 'digits' and rule == 'uot'")
+    best = select.groupby("class_index")["score"].mean().nlargest(5)
+    classes = table.query("architecture == 'vit' and target == 'digits'").dropna(subset="rank")
+    assert classes["class_index"].tolist() == best.index.tolist()
+    own = one(table, architecture="vit", target="digits", rule="uot", rank=1)
+    assert own["score"] == pytest.approx(best.iloc[0])
+
+
+def test_selection_overlap_of_a_rule_with_itself_is_all_of_it(given):
+    table = shown("selection", given).dropna(subset="overlap")
+    assert (table[table["rule"] == "uot"]["overlap"] == 20).all()
+    assert table["overlap"].between(0, 20).all()
+
+
+def test_concept_shares_sum_to_one_and_chance_is_the_share_of_all_classes(given):
+    table = shown("concepts", given)
+    sums = table.groupby(["architecture", "target", "rule"])["estimate"].sum()
+    np.testing.assert_allclose(sums, 100)
+    assert table.set_index("concept")["chance"]["latin"].iloc[0] == pytest.approx(100 * 40 / 92)
+
+
+def test_concepts_without_any_chosen_class_says_so(given):
+    with pytest.raises(InputError, match="select: no class is marked"):
+        shown("concepts", {"select": given["select"].assign(selected=False)})
+
+
+def test_across_is_the_mean_over_seeds_of_what_was_measured(given):
+    table = shown("across", given)
+    models = given["across"].query("architecture == 'vit' and target == 'digits' and method == 'finetune'")
+    key = {"architecture": "vit", "target": "digits", "method": "finetune"}
+    for measure in ("accuracy", "preserved", "forgetting_early", "cka_late"):
+        found = one(table, measure=measure, **key)
+        assert found["estimate"] == pytest.approx(100 * models[measure].mean())
+        assert found["low"] < found["estimate"] < found["high"]
+    assert set(table[table["method"] == "probe"]["measure"]) == {"accuracy"}
+
+
+def test_correlations_show_accuracy_before_fine_tuning_too(given):
+    table = shown("correlations", given)
+    before = table.query("model == 'pretrained' and kind == 'accuracy'")
+    assert before.query("origin == 'published'")["estimate"].tolist() == [0.51]
+    ours = before.query("origin == 'measured'")["estimate"]
+    assert len(ours) == 4
+    assert ours.tolist() == pytest.approx([given["pretraining"]["accuracy"].mean()] * 4)
+
+
+def test_inversions_measure_the_distance_of_pixels(given):
+    table, pictures = shown("inversions", given), given["pictures"][0]
+    difference = pictures.inversions["finetune"][2, 1].astype(float) - pictures.images[1]
+    row = one(table, architecture="vit", model="finetune", layer=3, image=1)
+    assert row["pixel_distance"] == pytest.approx(np.sqrt((difference**2).mean()))
+
+
+def test_patches_shows_the_players_of_the_strongest_interaction(given):
+    figure, _ = figures.draw("patches", given, QUICK)
+    first = next(axis for axis in figure.axes if axis.get_xlabel() == "+0.30")
+    shown, image = first.get_images()[0].get_array(), given["target_data"]["digits"].images[0, 0] / 255
+    np.testing.assert_allclose(shown[:4, :4], image[:4, :4])  # coalition 5: players 0 and 2, the left half
+    np.testing.assert_allclose(shown[4:, :4], image[4:, :4])
+    assert np.abs(shown[:, 4:] - 0.5).max() < 0.13  # the others are faded
+    edges = sum(len(lines.get_segments()) for lines in first.collections) / 2
+    assert edges == 8 + 8 + 4 + 4  # the outline of 8 x 4 positions
+
+
+def test_patches_compares_hiding_with_random_players(given):
+    table, rows = shown("patches", given), given["strongest"]
+    here = rows.query(
+        "architecture == 'vit' and target == 'digits' and model == 'finetune' and kind == 'new'"
+    )
+    key = {"shows": "change", "architecture": "vit", "target": "digits", "kind": "new"}
+    assert one(table, hidden="change", **key)["estimate"] == pytest.approx(here["change"].mean())
+    assert one(table, hidden="random_change", **key)["estimate"] == pytest.approx(
+        here["random_change"].mean()
+    )
+
+
+def test_patches_without_the_images_of_a_target_names_it(given):
+    with pytest.raises(InputError, match="target data: nothing for 'letters'; there is digits"):
+        shown("patches", {**given, "target_data": {"digits": given["target_data"]["digits"]}})
