@@ -1,6 +1,6 @@
 """What an experiment costs before anything runs: jobs, operations, GPU hours, disk and peak memory, stage by stage.
 
-    snakemake plan --configfile config/papers/uot.yaml
+    snakemake --cores 1 plan --configfile config/papers/uot.yaml
 
 Operations are counted by torch on tensors without memory, for the models and images of the config; a GPU is assumed to
 sustain `plan.flops` of them a second. Memory is that of the largest job: weights, gradients, the optimiser's two
