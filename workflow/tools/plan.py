@@ -54,7 +54,9 @@ class Planned:
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
-        self.size: Callable[[str], Size] = cache(lambda name: expected_size(config["datasets"][name]))
+        self.size: Callable[[str], Size] = cache(
+            lambda name: expected_size(config["datasets"][name], name=name)
+        )
         self.cost: Callable[[str], Cost] = cache(self._cost)
 
     def need(self, job: dict[str, Any]) -> Need:

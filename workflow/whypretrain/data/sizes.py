@@ -21,8 +21,8 @@ class Size(NamedTuple):
     classes: int
 
 
-def expected_size(spec: Mapping[str, Any], *, seed: int = 0) -> Size:
-    """The size of the data set of a section: of files that are there counted, of others as published.
+def expected_size(spec: Mapping[str, Any], *, name: str = "planned", seed: int = 0) -> Size:
+    """The size of the data set `name` with this section: of files that are there counted, of others as published.
 
     Glyphs are counted as if the fonts drew all of a script's characters; a long tail (`imbalance`) is not counted.
 
@@ -43,7 +43,7 @@ def expected_size(spec: Mapping[str, Any], *, seed: int = 0) -> Size:
         entry = CATALOGUE[kind]
         whole = Size(entry.train, entry.test, entry.classes)
     else:
-        made = build("planned", dict(spec), size=8, channels=1, seed=seed, decode=False)
+        made = build(name, dict(spec), size=8, channels=1, seed=seed, decode=False)
         return Size(len(made.split("train")), len(made.split("test")), len(made.classes))
     train = int(min(spec.get("train_size") or whole.train, whole.train) * spec.get("fraction", 1.0))
     return Size(train, min(spec.get("test_size") or whole.test, whole.test), whole.classes)
