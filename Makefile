@@ -38,9 +38,10 @@ record restore: $(VENV)/.done
 # Measured beside what people would use instead; peers go to .cache, so that .venv stays as it is. About 20 minutes on 2 cores.
 PEERS := .cache/peers
 RESULTS ?= results/default
+BEFORE ?=
 bench: $(PEERS)/.done
 	@echo "Measuring; tables go to results/benchmarks, the page to docs/benchmarks.md."
-	PYTHONPATH=$(PEERS) python -m benchmarks --results $(RESULTS) --page
+	PYTHONPATH=$(PEERS) python -m benchmarks --results $(RESULTS) $(if $(BEFORE),--before $(BEFORE)) --page
 
 $(PEERS)/.done: benchmarks/requirements.txt $(VENV)/.done
 	$(PYTHON) -m pip install --quiet --no-deps --upgrade --target $(PEERS) -r benchmarks/requirements.txt

@@ -40,6 +40,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks"), help="folder of the tables")
     parser.add_argument("--results", type=Path, default=Path("results/default"), help="a finished experiment")
     parser.add_argument(
+        "--before", type=Path, help="a finished run of the same otherwise, to be told beside it"
+    )
+    parser.add_argument(
         "--page", action="store_true", help="write docs/benchmarks.md from the tables in --out"
     )
     found = parser.parse_args()
@@ -48,7 +51,7 @@ def main() -> None:
     for name in found.names or NAMES:
         begin = time.perf_counter()
         print(name, file=sys.stderr)
-        rows = measured(name, quick=found.quick, results=found.results.resolve())
+        rows = measured(name, quick=found.quick, finished=[found.results, found.before])
         if rows:
             files.write_table(found.out / f"{name}.csv", pd.DataFrame(rows))
             print(remark(name, pd.DataFrame(rows)))
@@ -60,8 +63,8 @@ def main() -> None:
         write_page()
 
 
-def measured(name: str, *, quick: bool, results: Path) -> list[dict[str, Any]]:
-    """All rows of a script."""
+def measured(name: str, *, quick: bool, finished: list[Path | None]) -> list[dict[str, Any]]:
+    """All rows of a script; `finished` are a run's results, and those of one before it or None."""
     rows: list[dict[str, Any]] = []
     module = import_module(f"benchmarks.{name}")
     if hasattr(module, "cases"):
@@ -70,7 +73,10 @@ def measured(name: str, *, quick: bool, results: Path) -> list[dict[str, Any]]:
                 fresh(name, *(["--quick"] if quick else []), "--out", file.name, threads=threads, gpu=gpu)
                 rows += json.loads(Path(file.name).read_text())
     if hasattr(module, "rows") and not quick:
-        rows += [{"benchmark": name, **row, **environment(1)} for row in module.rows(results)]
+        rows += [
+            {"benchmark": name, **row, **environment(1)}
+            for row in module.rows(*(path and path.resolve() for path in finished))
+        ]
     return rows
 
 

@@ -22,7 +22,7 @@ DOCS = HERE.parent / "docs"
 TABLES = DOCS / "benchmarks"
 COLUMNS = ("peer", "peer_version", "ratio", "low", "high", "ours_s", "peer_s", "difference", "aim", "limit")
 COLUMNS += ("ours_mib", "peer_mib")
-COMPARED = ("ours_s", "computing_s", "start_s")  # of a stage, with what they were
+SPENT = ("ours_s", "computing_s", "start_s")  # of a stage, with what they were
 MOST_LINES = 8  # of a script's last result
 
 
@@ -52,14 +52,12 @@ def page() -> str:
         undefined=jinja2.StrictUndefined,
     )
     found = tables()
-    unshared = TABLES / "stages_unshared.csv"
-    before = pd.read_csv(unshared) if unshared.exists() else pd.DataFrame(columns=["size"])
     return environment.get_template("page.md.j2").render(
         sections=[section(name, table) for name, table in found.items() if name not in ("scaling", "stages")],
         curves=exponents(found["scaling"]) if "scaling" in found else [],
         scaling_claim=claim("scaling"),
-        stages=stage_lines(found.get("stages"), before),
-        compared=len(before) > 0,
+        stages=stage_lines(found["stages"]) if "stages" in found else [],
+        compared="stages" in found and "was_jobs" in found["stages"],
         longest=f"{LONG:g}",
         about=next(iter(found.values())).iloc[-1].to_dict(),
     )
@@ -156,17 +154,17 @@ def exponents(table: pd.DataFrame) -> list[dict[str, str]]:
     return found
 
 
-def stage_lines(now: pd.DataFrame | None, before: pd.DataFrame) -> list[dict[str, str]]:
-    """Every stage's seconds, beside those without shared jobs where they were measured."""
+def stage_lines(table: pd.DataFrame) -> list[dict[str, str]]:
+    """Every stage's jobs and seconds, in brackets those of the run before."""
     found: list[dict[str, str]] = []
-    if now is None:
-        return found
-    for _, row in now.iterrows():
-        old = before[before["size"] == row["size"]]
-        values = {key: f"{row[key]:.1f}" for key in ("ours_s", "computing_s", "start_s", "import_s")}
-        was = {f"was_{key}": f" ({old.iloc[0][key]:.1f})" if len(old) else "" for key in COMPARED}
-        note = row["note"] if isinstance(row["note"], str) else ""
-        found.append({"stage": row["size"], "jobs": str(row["jobs"]), "note": note, **values, **was})
+    for _, row in table.iterrows():
+        values = {"jobs": str(row["jobs"])} | {key: f"{row[key]:.1f}" for key in (*SPENT, "import_s")}
+        for key in ("jobs", *SPENT):
+            was = row.get(f"was_{key}")
+            values[key] += "" if pd.isna(was) else f" ({was:.0f})" if key == "jobs" else f" ({was:.1f})"
+        found.append(
+            {**values, "stage": row["size"], "note": row["note"] if isinstance(row["note"], str) else ""}
+        )
     return found
 
 

@@ -8,7 +8,7 @@ from its parts without pauses of over a minute.
 Last result (2026-11-21, commit deff2bd, AMD EPYC, 2 cores, one thread): the peer's time over ours
     whole default experiment, 111 jobs, 2 at a time, computing inside the jobs, core-seconds: 0.818
 
-    python -m benchmarks experiment [--results results/default]
+    python -m benchmarks experiment [--results results/default] [--before results/unshared]
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ PAUSE = 60.0  # seconds without a job that are no part of a run
 CORES = 2
 
 
-def rows(results: Path) -> Iterator[dict[str, Any]]:
-    """The three rows; none without a finished experiment."""
+def rows(results: Path, before: Path | None = None) -> Iterator[dict[str, Any]]:
+    """The three rows, and that of a run before; none without a finished experiment."""
     if not (results / "claims.csv").exists():
         yield {
             "size": str(results),
@@ -38,7 +38,7 @@ def rows(results: Path) -> Iterator[dict[str, Any]]:
             "note": "run `make` first: no finished experiment",
         }
         return
-    yield whole(results)
+    yield from (whole(each) for each in (results, before) if each)
     with tempfile.TemporaryDirectory() as folder:
         experiment = copied(results, Path(folder))
         config = ["--configfile", str(ROOT / f"config/{experiment}.yaml")]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks import _measure, _page
+from benchmarks import _measure, _page, stages
 from benchmarks._case import NAMES, Case, Pair, cases
 
 TOYS = [(name, case) for name in NAMES for case in cases(name, quick=True)]
@@ -93,6 +93,29 @@ def test_page_is_the_one_made_from_its_tables():
     if not _page.tables():
         pytest.skip("no tables yet: `make bench` writes them")
     assert (_page.DOCS / "benchmarks.md").read_text() == _page.page()
+
+
+def test_stages_stand_beside_those_of_a_run_before(tmp_path):
+    for run, seconds in (("now", (3.0,)), ("before", (3.0, 5.0))):
+        for number, each in enumerate(seconds):
+            for name, text in (
+                (f"benchmarks/data/{number}.tsv", f"s\tmax_rss\tcpu_time\n{each}\t100\t1.0\n"),
+                (f"logs/data/{number}.log", "computed 2.0 s\n"),
+            ):
+                path = tmp_path / run / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+    (row,) = stages.rows(tmp_path / "now", tmp_path / "before")
+    assert (row["jobs"], row["ours_s"], row["computing_s"], row["start_s"]) == (1, 3.0, 2.0, 1.0)
+    assert (row["was_jobs"], row["was_ours_s"], row["was_computing_s"], row["was_start_s"]) == (
+        2,
+        8.0,
+        4.0,
+        2.0,
+    )
+    (line,) = _page.stage_lines(pd.DataFrame([row]))
+    assert line["ours_s"] == "3.0 (8.0)"
+    assert line["jobs"] == "1 (2)"
 
 
 def test_span_leaves_out_pauses_and_counts_jobs_at_a_time():
