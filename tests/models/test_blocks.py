@@ -82,6 +82,8 @@ def test_every_family_is_read_by_name_up_to_any_block(name, options, names, clas
         assert torch.equal(outputs[-1], whole[upto - 1])
         (slope,) = torch.autograd.grad(outputs[-1].square().sum(), images)
         assert slope.abs().sum() > 0
+    for own, found in zip(whole, model.staircase([images] * len(whole)), strict=True):
+        torch.testing.assert_close(found, own, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["swin_tiny_patch4_window7_224", "convnext_atto"])
