@@ -121,7 +121,7 @@ def _note(layers: pd.DataFrame, published: pd.DataFrame | None, settings: Settin
     )
     return note + (
         " Grey panels: arXiv:2307.06006, App. C.1 and Table 1, CIFAR-10; neighbour: pre-trained on CIFAR-100."
-        " Pre-trained: accuracy on its own source; published: 0.51 on ImageNet."
+        " Pre-trained: accuracy on its own source, ImageNet in the grey panel."
         if published is not None
         else ""
     )
