@@ -67,6 +67,11 @@ def recipe(method, architecture=None):
     return {key: value for part in (TRAIN["common"], *changes) for key, value in part.items()}
 
 
+# A training on several GPUs is so many processes; a checkpoint is brought into form by one.
+GPUS = config["train"]["gpus"]
+TRAINER = f"torchrun --standalone --nproc-per-node {GPUS}" if GPUS > 1 else "python"
+
+
 def uses_source(method):
     return bool(TRAIN["methods"][method].get("source"))
 

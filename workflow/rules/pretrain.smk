@@ -13,12 +13,15 @@ rule pretrain_model:
         "<benchmarks>/pretrain/{architecture}-{seed}.tsv"
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
+    threads: GPUS
     resources:
-        mem_mb=1500,
+        mem_mb=1500 * GPUS,
         runtime=60,
-        gpu=1,
+        gpu=GPUS,
     params:
+        trainer=lambda wildcards: (
+            "python" if config["models"][wildcards.architecture].get("checkpoint") else TRAINER
+        ),
         data=folder_of("data"),
         out=output_folder,
         config=lambda wildcards: text(
@@ -34,7 +37,7 @@ rule pretrain_model:
     message:
         "pre-train {wildcards.architecture}, seed {wildcards.seed}"
     shell:
-        "python -m whypretrain.stages.pretrain --config {params.config:q} --threads {threads}"
+        "{params.trainer} -m whypretrain.stages.pretrain --config {params.config:q} --threads {threads}"
         " --data {params.data} --seed {wildcards.seed} --out {params.out} > {log} 2>&1"
 
 

@@ -79,12 +79,13 @@ for job in JOBS:
             f"<benchmarks>/train/{{target}}-{{architecture}}-{job[0]}-{{seed}}.tsv"
         conda:
             "../../envs/cpu.yaml"
-        threads: 1
+        threads: GPUS
         resources:
-            mem_mb=1500,
+            mem_mb=1500 * GPUS,
             runtime=60,
-            gpu=1,
+            gpu=GPUS,
         params:
+            trainer=TRAINER,
             target=folder_of("target"),
             model=folder_of("model"),
             config=lambda wildcards, job=job: text(
@@ -106,7 +107,7 @@ for job in JOBS:
             + ", ".join(job)
             + ": {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
         shell:
-            "python -m whypretrain.stages.train --config {params.config:q} --threads {threads}"
+            "{params.trainer} -m whypretrain.stages.train --config {params.config:q} --threads {threads}"
             " --target {params.target} --pretrained {params.model}"
             " {params.source} {params.selection} {params.clusters} --seed {wildcards.seed} --out {params.out} > {log} 2>&1"
 

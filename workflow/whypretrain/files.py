@@ -20,6 +20,11 @@ from whypretrain.errors import InputError
 _written: ContextVar[list[Path] | None] = ContextVar("_written", default=None)
 
 
+def leads() -> bool:
+    """Whether this process speaks and writes: of those that torchrun started together the first does."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success, remove it on any error.

@@ -8,9 +8,12 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from whypretrain.files import leads
+
 T = TypeVar("T")
 
 
 def progress(items: Iterable[T], label: str, total: int | None = None) -> Iterable[T]:
     """Iterate over `items`, with a progress bar where standard error is a terminal."""
-    return tqdm(items, desc=label, total=total, disable=not sys.stderr.isatty(), leave=False)
+    shown = sys.stderr.isatty() and leads()
+    return tqdm(items, desc=label, total=total, disable=not shown, leave=False)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from whypretrain.errors import InputError
+from whypretrain.files import leads
 
 T = TypeVar("T")
 Batch = tuple[Tensor, ...]  # tensors with one row an image
@@ -22,10 +23,14 @@ class Halving:
     The gradient of a mean over the batch is that of the means over its parts, weighted by their sizes, so the result is
     the same up to rounding. Only BatchNorm sees the parts by themselves, and so does the mean over confident
     pseudo-labels where `consistency_threshold` leaves some out.
+
+    Args:
+        parts: at the beginning.
+        any_of: of several processes that halve together: whether memory ran out in any of them.
     """
 
-    def __init__(self, parts: int = 1) -> None:
-        self.parts = parts
+    def __init__(self, parts: int = 1, any_of: Callable[[bool], bool] = bool) -> None:
+        self.parts, self._any_of = parts, any_of
 
     def __call__(self, compute: Callable[[int], T], images: int) -> T:
         """`compute(parts)`, again with twice as many parts whenever memory runs out; a part has one image at least.
@@ -34,19 +39,23 @@ class Halving:
             InputError: if memory does not suffice for a single image.
         """
         while True:
+            reason = ""
             try:
-                return compute(min(self.parts, images))
+                found = compute(min(self.parts, images))
             except torch.OutOfMemoryError as error:
-                reason = str(error).partition(".")[0]
+                reason = str(error).partition(".")[0] or "out of memory"
+            if not self._any_of(bool(reason)):
+                return found
             if self.parts >= images:
                 raise InputError(
                     f"too little memory for one image a time ({reason}); give a smaller model or image"
                 )
             self.parts *= 2
-            print(
-                f"out of memory: batches of {images} go on in {min(self.parts, images)} parts",
-                file=sys.stderr,
-            )
+            if leads():
+                print(
+                    f"out of memory: batches of {images} go on in {min(self.parts, images)} parts",
+                    file=sys.stderr,
+                )
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
 

@@ -49,7 +49,8 @@ def run(stage: Stage, arguments: argparse.Namespace) -> None:
         sys.exit(
             fail(InputError(f"cannot write: {error}; make room or make the folder writable, then run again"))
         )
-    print(f"computed {time.perf_counter() - start:.2f} s", file=sys.stderr)
+    if files.leads():
+        print(f"computed {time.perf_counter() - start:.2f} s", file=sys.stderr)
 
 
 def _run_recorded(stage: Stage, arguments: argparse.Namespace) -> None:
@@ -91,10 +92,13 @@ def _cannot_write(error: OSError) -> bool:
 
 
 def limit_threads(threads: int) -> None:
-    """Hold torch, where the stage has imported it, to `threads`; NumPy follows OMP_NUM_THREADS, set by the workflow."""
+    """Hold torch, where the stage has imported it, to `threads`; NumPy follows OMP_NUM_THREADS, set by the workflow.
+
+    Processes that torchrun started together share them.
+    """
     torch: Any = sys.modules.get("torch")
     if torch is not None:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(max(1, threads // int(os.environ.get("WORLD_SIZE", "1"))))
         if torch.get_num_interop_threads() != 1:  # torch refuses to be told twice
             torch.set_num_interop_threads(1)
         torch.use_deterministic_algorithms(True, warn_only=True)

@@ -17,12 +17,18 @@ from whypretrain import data, files, models
 from whypretrain.errors import InputError
 from whypretrain.seeds import seed_of
 from whypretrain.stages._run import parser, run
+from whypretrain.training import parallel
 from whypretrain.training.methods import evaluate, train
 from whypretrain.training.recipe import Recipe
 
 
 def stage(arguments: argparse.Namespace) -> None:
     """Make the model of `--out`; config keys: architecture, image, recipe, checkpoint, seed."""
+    with parallel.together():
+        _make(arguments)
+
+
+def _make(arguments: argparse.Namespace) -> None:
     config, folder = arguments.config, arguments.out
     source = data.load(arguments.data)
     architecture = _architecture(config, source)
@@ -49,6 +55,8 @@ def stage(arguments: argparse.Namespace) -> None:
         metrics = {**scores, "steps": recipe.steps, "images_seen": result.images_seen}
         if recipe.precision != "float32":
             metrics["precision"] = result.precision
+    if not files.leads():
+        return
     models.save(model, folder, about)
     files.write_table(folder / "history.csv", history)
     files.write_json(

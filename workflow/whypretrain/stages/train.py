@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import safetensors.torch
 
 from whypretrain import data, files, models
 from whypretrain.errors import InputError
 from whypretrain.stages._run import parser, run
+from whypretrain.training import parallel
 from whypretrain.training.fit import TrainingResult
 from whypretrain.training.methods import evaluate, starting_model, train
 from whypretrain.training.recipe import Recipe
@@ -30,6 +32,11 @@ _SAID = ("source", "source_loss", "source_weight", "source_ratio", "drop_duplica
 
 def stage(arguments: argparse.Namespace) -> None:
     """Train every method of `--out`; config keys: recipes (method -> recipe), seed."""
+    with parallel.together():
+        _train_all(arguments)
+
+
+def _train_all(arguments: argparse.Namespace) -> None:
     recipes = _recipes(arguments.config, list(arguments.out))
     target = data.load(arguments.target)
     about = {
@@ -44,17 +51,13 @@ def stage(arguments: argparse.Namespace) -> None:
         seed = recipe.seed(*name)
         folder = arguments.out[method]
         make = partial(_trained, arguments, pretrained, source, method, seed)
-        recipe, trials = tuned(
-            recipe, target, lambda *given, make=make: make(*given)[2]["accuracy"], seed=seed
-        )
+        recipe, trials = tuned(recipe, target, lambda *given, make=make: _accuracy(make(*given)), seed=seed)
         recipe = recipe.lasting(len(target.split("train")))
         model, result, metrics = make(recipe, target, running=folder.with_name(f"{folder.name}.running"))
         if recipe.precision != "float32":
             metrics["precision"] = result.precision
-        if len(trials):
-            metrics["trials"] = int(trials["trial"].nunique())
-            files.write_table(folder / "tuning.csv", trials)
-        _write(folder, model, result, {**about, "method": method}, recipe, metrics)
+        if files.leads():
+            _write(folder, model, result, {**about, "method": method}, recipe, metrics, trials)
 
 
 def _trained(
@@ -160,10 +163,24 @@ def _scores(model: models.Classifier, test: data.ImageSet, recipe: Recipe) -> di
     return evaluate(model, test, batch_size=recipe.micro_batch)
 
 
+def _accuracy(made: tuple[models.Classifier, TrainingResult, dict[str, Any]]) -> float:
+    """What settings are chosen by: of several processes, what the first finds."""
+    return parallel.of_first(made[2]["accuracy"])
+
+
 def _write(
-    folder: Path, model: models.Classifier, result: TrainingResult, about: dict, recipe: Recipe, metrics: dict
+    folder: Path,
+    model: models.Classifier,
+    result: TrainingResult,
+    about: dict,
+    recipe: Recipe,
+    metrics: dict,
+    trials: pd.DataFrame,
 ) -> None:
     """Write the run; metrics.json comes last and tells that the folder is complete."""
+    if len(trials):
+        metrics["trials"] = int(trials["trial"].nunique())
+        files.write_table(folder / "tuning.csv", trials)
     models.save(model, folder, {**about, "recipe": recipe.as_config()})
     named = {
         f"{step}/{name}": tensor

@@ -18,10 +18,12 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from whypretrain.files import leads
 from whypretrain.models.halving import Batch, Halving, parted, parts_within
 from whypretrain.models.precision import Precision, precision
 from whypretrain.progress import progress
 from whypretrain.seeds import seed_of
+from whypretrain.training import parallel
 from whypretrain.training.gate import safe_precision, without_trace
 from whypretrain.training.joint import consistency_losses, joint_losses, target_loss
 from whypretrain.training.recipe import Recipe
@@ -71,8 +73,9 @@ def fit(
             run.settle_precision()
         for _ in progress(range(run.step, recipe.steps), "training", total=recipe.steps - run.step):
             run.update()
-            if running.due():
+            if parallel.any_of(running.due()):
                 running.save(run.state())
+    parallel.take_buffers_of_first(network)
     network.eval().to(memory_format=torch.contiguous_format)
     running.remove()
     return run.result()
@@ -101,7 +104,9 @@ class _Run:
         self.rows = [target.batch_size]  # of the batches of a step; a source without labels has two views
         if self.source is not None:
             self.rows += [self.source.batch_size] * (1 if self.source_head is not None else 2)
-        self.halving = Halving(parts_within(recipe.micro_batch, self.rows))
+        self.halves_as = parallel.refuse if parallel.share_statistics(network) else parallel.any_of
+        here = [-(-size // parallel.size()) for size in self.rows]
+        self.halving = Halving(parts_within(recipe.micro_batch, here), self.halves_as)
         self.precision: Precision = "float32"
         self.checkpoints: dict[int, dict[str, Tensor]] = {}
         self._keep()
@@ -132,17 +137,22 @@ class _Run:
 
     def _computed(self, batches: list[Batch]) -> Tensor:
         """Leave the gradients of the step's loss, in as many parts as memory asks for; its terms."""
-        return self.halving(partial(self._gradients, batches), min(len(batch[0]) for batch in batches))
+        losses = self.halving(partial(self._gradients, batches), min(self.rows) // parallel.size())
+        gradients = [one.grad for one in self.modules.parameters() if one.grad is not None]
+        parallel.add_up([losses, *gradients])
+        return losses
 
     def _gradients(self, batches: list[Batch], parts: int) -> Tensor:
         """Leave the gradients of the step's loss, added up over parts of the batches; its terms."""
-        torch.manual_seed(seed_of(self.seed, "dropout", self.step))
+        process = [parallel.rank()] if parallel.rank() else []  # each drops other units
+        torch.manual_seed(seed_of(self.seed, "dropout", self.step, *process))
         self.optimizer.zero_grad(set_to_none=True)
-        found = []
+        found, whole = [], [self.target.share, *([] if self.source is None else [self.source.share])]
         for part in parted(parts, *batches):
             with precision(self.precision, self.target.device):
                 terms = self._losses([one for one, _ in part])
-                losses = [loss * share for loss, (_, share) in zip(terms, part, strict=True)]
+                shares = [share * here for (_, share), here in zip(part, whole, strict=True)]
+                losses = [loss * share for loss, share in zip(terms, shares, strict=True)]
                 loss = losses[0] if len(losses) == 1 else losses[0] + self.recipe.source_weight * losses[1]
                 with torch.autocast(self.target.device.type, enabled=False):  # its own types for the way back
                     loss.backward()
@@ -201,7 +211,7 @@ class _Run:
         if state is None:
             return
         self.step, self.losses, self.checkpoints = state["step"], state["losses"], state["checkpoints"]
-        self.halving, self.precision = Halving(state["parts"]), state["precision"]
+        self.halving, self.precision = Halving(state["parts"], self.halves_as), state["precision"]
         self.modules.load_state_dict(state["modules"])
         self.optimizer.load_state_dict(state["optimizer"])
 
@@ -224,7 +234,7 @@ class _Run:
             group["lr"] = group["peak"] * factor
 
     def _keep(self) -> None:
-        if self.step in self.kept:
+        if self.step in self.kept and leads():
             state = self.network.state_dict()
             self.checkpoints[self.step] = {
                 name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from whypretrain.files import leads
 from whypretrain.models.precision import Precision
 
 #: Largest relative error of a gradient. Below it, its direction is right to 3 degrees (cosine 0.9987) and its length to
@@ -30,11 +31,12 @@ def safe_precision(wanted: Precision, gradients: Callable[[Precision], list[Tens
     errors = [float((rounded - exact).norm() / exact.norm()) for exact, rounded in pairs]
     if all(error <= TOLERANCE for error in errors):  # not so for NaN
         return wanted
-    print(
-        f"precision: {wanted} would move the first gradient by {max(errors):.1%}, more than {TOLERANCE:.0%}; "
-        "training in float32",
-        file=sys.stderr,
-    )
+    if leads():
+        print(
+            f"precision: {wanted} would move the first gradient by {max(errors):.1%}, more than {TOLERANCE:.0%}; "
+            "training in float32",
+            file=sys.stderr,
+        )
     return "float32"
 
 

@@ -13,13 +13,15 @@ from typing import Any
 
 import torch
 
-from whypretrain.files import atomic
+from whypretrain.files import atomic, leads
+from whypretrain.training import parallel
 
 
 class RunningState(AbstractContextManager):
     """A file with all that a training needs to go on, bitwise; removed when the training ends.
 
     Within its context SIGTERM asks for a last save (`due`), and `save` then ends the process with status 143.
+    Of several processes the first writes, all read, and all end together.
 
     Args:
         path: the file; None keeps nothing.
@@ -44,17 +46,8 @@ class RunningState(AbstractContextManager):
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
         """What was saved last, or None where there is nothing of this run; an unreadable file is named."""
-        if self.path is None or not self.path.exists():
-            return None
-        try:
-            found = torch.load(self.path, map_location=device, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            print(f"{self.path}: unreadable ({type(error).__name__}); training starts over", file=sys.stderr)
-            return None
-        if not isinstance(found, dict) or found.get("identity") != self._identity:
-            print(f"{self.path}: of another run; training starts over", file=sys.stderr)
-            return None
-        return found["state"]
+        found = self._read(device)
+        return None if parallel.any_of(found is None) else found
 
     def due(self) -> bool:
         """Whether it is time to save."""
@@ -64,17 +57,35 @@ class RunningState(AbstractContextManager):
     def save(self, state: dict[str, Any]) -> None:
         """Write the state whole or not at all: tensors and plain values, so that loading runs no code."""
         assert self.path is not None
-        with atomic(self.path) as temporary, open(temporary, "wb") as file:
-            torch.save({"identity": self._identity, "state": state}, file)
+        if leads():
+            with atomic(self.path) as temporary, open(temporary, "wb") as file:
+                torch.save({"identity": self._identity, "state": state}, file)
         self._saved = time.monotonic()
-        if self._terminated:
+        if parallel.any_of(self._terminated):
             sys.exit(128 + signal.SIGTERM)
 
     def remove(self) -> None:
         """Forget the run: it has ended."""
-        if self.path is not None:
+        if self.path is not None and leads():
             for left in (self.path, *self.path.parent.glob(f".{self.path.stem}-*{self.path.suffix}")):
                 left.unlink(missing_ok=True)  # the latter: writes that a kill broke off
+
+    def _read(self, device: torch.device) -> dict[str, Any] | None:
+        if self.path is None or not self.path.exists():
+            return None
+        try:
+            found = torch.load(self.path, map_location=device, weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            self._say(f"unreadable ({type(error).__name__})")
+            return None
+        if not isinstance(found, dict) or found.get("identity") != self._identity:
+            self._say("of another run")
+            return None
+        return found["state"]
+
+    def _say(self, what: str) -> None:
+        if leads():
+            print(f"{self.path}: {what}; training starts over", file=sys.stderr)
 
     def _terminate(self, *_: object) -> None:
         self._terminated = True

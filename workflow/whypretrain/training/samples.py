@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from whypretrain.errors import InputError
 from whypretrain.seeds import seed_of
 from whypretrain.training.augment import augment
+from whypretrain.training.parallel import part
 from whypretrain.training.recipe import Augmentation
 from whypretrain.training.strong import strong_view
 
@@ -20,6 +21,7 @@ class Samples:
 
     A batch depends on seed, name and step, never on earlier batches: a run resumed at any step draws what
     the unbroken run would have drawn. A batch may reach over the end of an epoch; no image is dropped.
+    Of several processes (`parallel`) each loads its part of a batch; chance is drawn for all of it.
 
     Args:
         images: uint8, (N, C, H, W).
@@ -46,10 +48,12 @@ class Samples:
         self.device = torch.device(device or images.device)
         self.labels = torch.tensor(labels, dtype=torch.int64, device=self.device)
         self._augmentation, self._name = augmentation, (seed, name)
+        self._part = part(batch_size)
+        self.share = (self._part.stop - self._part.start) / batch_size
         self._order = lru_cache(maxsize=2)(self._shuffled)
 
     def rows(self, step: int) -> Tensor:
-        """Indices of the images of a step, (batch_size,)."""
+        """Indices of the images of a step, of all processes, (batch_size,)."""
         number, first = len(self.images), step * self.batch_size
         epochs = range(first // number, (first + self.batch_size - 1) // number + 1)
         orders = torch.cat([self._order(epoch) for epoch in epochs])
@@ -57,19 +61,28 @@ class Samples:
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Images, float in [0, 1], augmented, (B, C, H, W), and their labels, (B,)."""
-        images, labels = self._images(step), self.labels[self.rows(step).to(self.device)]
-        return (
-            images if self._augmentation is None else self._augmented(images, "augmentation", step)
-        ), labels
+        images, labels = self._images(step), self.labels[self.rows(step)[self._part].to(self.device)]
+        if self._augmentation is None:
+            return images, labels
+        return self._augmented(self._blank_around(images), "augmentation", step)[self._part], labels
 
     def views(self, step: int) -> tuple[Tensor, Tensor]:
         """A weak and a strong view of a step's images, (B, C, H, W) each: augmented, and changed strongly beside."""
-        images = self._images(step)
+        images = self._blank_around(self._images(step))
         again = self._augmented(images, "second augmentation", step)
-        return self._augmented(images, "augmentation", step), strong_view(again, self._draw("strong", step))
+        strong = strong_view(again, self._draw("strong", step))
+        return self._augmented(images, "augmentation", step)[self._part], strong[self._part]
 
     def _images(self, step: int) -> Tensor:
-        return self.images[self.rows(step).to(self.images.device)].to(self.device)
+        return self.images[self.rows(step)[self._part].to(self.images.device)].to(self.device)
+
+    def _blank_around(self, images: Tensor) -> Tensor:
+        """The whole batch, the rows of other processes blank: what is drawn for an image depends on its place."""
+        if len(images) == self.batch_size:
+            return images
+        whole = images.new_zeros(self.batch_size, *images.shape[1:])
+        whole[self._part] = images
+        return whole
 
     def _augmented(self, images: Tensor, what: str, step: int) -> Tensor:
         assert self._augmentation is not None
