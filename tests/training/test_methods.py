@@ -63,7 +63,7 @@ def test_source_changes_the_backbone_and_is_counted(vit, target, source):
 def test_source_rows_are_the_selected_classes_and_the_head_has_all(vit, target, source, model):
     samples, head = methods_module._source(source, [5, 1], model, RECIPE, 0)
     assert set(samples.labels.tolist()) == {1, 5}
-    assert len(samples.images) == 12  # 6 training images a class
+    assert len(samples.labels) == 12  # 6 training images a class
     assert head.out_features == 7
 
 

@@ -6,9 +6,10 @@ import numpy as np
 
 _SIDE = 16  # images are compared at this size at most
 _BLOCK = 2**22  # entries of a block of similarities
+_PIXELS = 2**24  # of the images that are read at a time
 
 
-def nearest_similarity(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+def nearest_similarity(images: np.ndarray, others: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
     """How alike each image is to the most similar of the others.
 
     Similarity is the correlation of grey values over the pixels, shrunk to at most 16 x 16 by averaging:
@@ -18,20 +19,23 @@ def nearest_similarity(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     Args:
         images: uint8, (N, C, H, W).
         others: uint8, (M, C', H, W), of the same height and width.
+        rows: numbers of the images that are compared, in order; None: all.
 
     Returns:
-        float32, (N,), in [-1, 1]; -1 where there are no others.
+        float32, (N,) or as many as rows, in [-1, 1]; -1 where there are no others.
 
     Example:
         >>> image = np.arange(64, dtype=np.uint8).reshape(1, 1, 8, 8)
         >>> nearest_similarity(image, 2 * image + 3).round(4)
         array([1.], dtype=float32)
     """
+    rows = np.arange(len(images)) if rows is None else rows
     if len(others) == 0:
-        return np.full(len(images), -1, dtype=np.float32)
-    known = _signatures(others)
-    step = max(1, _BLOCK // len(known))
-    blocks = (images[start : start + step] for start in range(0, len(images), step))
+        return np.full(len(rows), -1, dtype=np.float32)
+    most = max(1, _PIXELS // others[0].size)  # images that are held at a time
+    known = np.concatenate([_signatures(others[at : at + most]) for at in range(0, len(others), most)])
+    step = min(most, max(1, _BLOCK // len(known)))
+    blocks = (images[rows[at : at + step]] for at in range(0, len(rows), step))
     found = [(_signatures(block) @ known.T).max(axis=1) for block in blocks]
     return np.concatenate([np.empty(0, np.float32), *found])
 

@@ -55,9 +55,13 @@ class ImageSet:
 
     def split(self, name: str) -> ImageSet:
         """The images of one split, "train" or "test"; a view of the pixels where the split is contiguous."""
-        if name not in SPLITS:
-            raise InputError(f"split {name!r}: use one of {', '.join(SPLITS)}")
-        return self.take(np.flatnonzero((self.manifest["split"] == name).to_numpy()))
+        return self.take(self.rows(name))
+
+    def rows(self, split: str) -> np.ndarray:
+        """Row numbers of the images of one split, "train" or "test"."""
+        if split not in SPLITS:
+            raise InputError(f"split {split!r}: use one of {', '.join(SPLITS)}")
+        return np.flatnonzero((self.manifest["split"] == split).to_numpy())
 
     def take(self, rows: np.ndarray) -> ImageSet:
         """The images at the given row numbers, in that order."""

@@ -45,13 +45,13 @@ def _make(arguments: argparse.Namespace) -> None:
         metrics: dict[str, Any] = {}  # no head for the source: no accuracy
     else:
         recipe = Recipe.from_config({"start": "random", **config.get("recipe", {})}, "pretrain")
-        recipe = recipe.lasting(len(source.split("train")))
+        recipe = recipe.lasting(len(source.rows("train")))
         seed = recipe.seed(config.get("seed", 0), "pretrain", arguments.seed)
         model = models.build(architecture, source.classes, seed=seed_of(seed, "start"))
         running = folder.with_name(f"{folder.name}.running")
         result = train(model, source, recipe, seed=seed, checkpoint_file=running)
         about["recipe"], history = recipe.as_config(), result.history
-        scores = evaluate(model, source.split("test"), batch_size=recipe.micro_batch)
+        scores = evaluate(model, source, split="test", batch_size=recipe.micro_batch)
         metrics = {**scores, "steps": recipe.steps, "images_seen": result.images_seen}
         if recipe.precision != "float32":
             metrics["precision"] = result.precision

@@ -52,7 +52,7 @@ def _train_all(arguments: argparse.Namespace) -> None:
         folder = arguments.out[method]
         make = partial(_trained, arguments, pretrained, source, method, seed)
         recipe, trials = tuned(recipe, target, lambda *given, make=make: _accuracy(make(*given)), seed=seed)
-        recipe = recipe.lasting(len(target.split("train")))
+        recipe = recipe.lasting(len(target.rows("train")))
         model, result, metrics = make(recipe, target, running=folder.with_name(f"{folder.name}.running"))
         if recipe.precision != "float32":
             metrics["precision"] = result.precision
@@ -72,7 +72,7 @@ def _trained(
     running: Path | None = None,
 ) -> tuple[models.Classifier, TrainingResult, dict[str, Any]]:
     """A model trained by a recipe, its training, and its metrics on the target's test images."""
-    recipe = recipe.lasting(len(target.split("train")))
+    recipe = recipe.lasting(len(target.rows("train")))
     model = starting_model(pretrained, target.classes, recipe, seed=seed)
     chosen = _selected(arguments, recipe, method)
     extra, used = _source(arguments, source, recipe, method), dict[str, Any]()
@@ -81,8 +81,8 @@ def _trained(
     result = train(
         model, target, recipe, seed=seed, source=extra, source_classes=chosen, checkpoint_file=running
     )
-    scores = _scores(model, target.split("test"), recipe)
-    return model, result, {**scores, "n_train": len(target.split("train")), **used}
+    scores = _scores(model, target, recipe)
+    return model, result, {**scores, "n_train": len(target.rows("train")), **used}
 
 
 def _recipes(config: dict[str, Any], methods: list[str]) -> dict[str, Recipe]:
@@ -119,7 +119,8 @@ def _drawn_from(
     train_rows = (source.manifest["split"] == "train").to_numpy()
     used = train_rows if chosen is None else train_rows & np.isin(source.labels, chosen)
     alike = np.zeros(len(source), dtype=bool)
-    similarity = data.nearest_similarity(source.images[used], target.split("test").images)
+    tests = target.split("test").images
+    similarity = data.nearest_similarity(source.images, tests, np.flatnonzero(used))
     alike[used] = similarity >= recipe.duplicate_similarity
     if recipe.drop_duplicates:  # as test images they are not trained on, and no class loses its label
         split = source.manifest["split"].mask(alike, "test")
@@ -156,11 +157,11 @@ def _selected(arguments: argparse.Namespace, recipe: Recipe, method: str) -> lis
     return sorted(rows["class_index"].astype(int))
 
 
-def _scores(model: models.Classifier, test: data.ImageSet, recipe: Recipe) -> dict[str, Any]:
+def _scores(model: models.Classifier, target: data.ImageSet, recipe: Recipe) -> dict[str, Any]:
     """What `evaluate` finds; a model that was trained to reconstruct classifies nothing."""
     if recipe.task == "reconstruction":
-        return {"accuracy": None, "mean_class_accuracy": None, "n_test": len(test)}
-    return evaluate(model, test, batch_size=recipe.micro_batch)
+        return {"accuracy": None, "mean_class_accuracy": None, "n_test": len(target.rows("test"))}
+    return evaluate(model, target, split="test", batch_size=recipe.micro_batch)
 
 
 def _accuracy(made: tuple[models.Classifier, TrainingResult, dict[str, Any]]) -> float:

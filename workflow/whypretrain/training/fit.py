@@ -194,8 +194,7 @@ class _Run:
         digest = hashlib.sha256(json.dumps([self.recipe.as_config(), self.seed]).encode())
         for samples in (self.target, self.source):
             if samples is not None:
-                digest.update(f"{tuple(samples.images.shape)} {samples.images.sum().item()}".encode())
-                digest.update(samples.labels.cpu().numpy().tobytes())
+                digest.update(samples.digest().encode())
         for tensor in self.modules.state_dict().values():
             digest.update(tensor.cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()

@@ -21,6 +21,7 @@ from whypretrain.training.recipe import Recipe
 from whypretrain.training.samples import Samples
 
 _EVALUATED = 500  # images in one forward
+_AT_ONCE = 1024  # images on their way to the device
 
 
 def starting_model(
@@ -65,15 +66,7 @@ def train(
         InputError: images that do not fit the model, no training images, or an unknown source class.
     """
     _check_fit(model, target)
-    images = _placed(target.split("train"))
-    samples = Samples(
-        *images,
-        batch_size=recipe.batch_size,
-        augmentation=recipe.augmentation,
-        seed=seed,
-        name="target",
-        device=models.device(),
-    )
+    samples = _samples(target, target.rows("train"), recipe, recipe.batch_size, seed, "target")
     joint = source is not None and recipe.source_weight > 0
     extra = _source(source, source_classes, model, recipe, seed) if source is not None and joint else None
     return fit(
@@ -88,24 +81,27 @@ def train(
 
 
 def evaluate(
-    model: models.Classifier, images: ImageSet, *, batch_size: int | None = None
+    model: models.Classifier,
+    images: ImageSet,
+    *,
+    split: str | None = None,
+    batch_size: int | None = None,
 ) -> dict[str, float | int]:
-    """`scores` of the model in evaluation mode on all the images given, `batch_size` at a time (None: 500).
+    """`scores` of the model in evaluation mode on a split (None: on all images), `batch_size` at a time (None: 500).
 
     Raises:
         InputError: images that do not fit the model, or none.
     """
     _check_fit(model, images)
-    if len(images) == 0:
+    rows = images.rows(split) if split else np.arange(len(images))
+    if len(rows) == 0:
         raise InputError("no images to evaluate on; give the data set a test_size above 0")
     model.eval()
     batch_size = batch_size or _EVALUATED
-    starts = range(0, len(images), batch_size)
+    parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
     with torch.inference_mode(), precision("float32", models.device()):
-        batches = [
-            model(models.as_input(images.images[start : start + batch_size])).argmax(1) for start in starts
-        ]
-    return scores(torch.cat(batches).cpu().numpy(), images.labels)
+        found = [model(models.as_input(images.images[part])).argmax(1) for part in parts]
+    return scores(torch.cat(found).cpu().numpy(), images.labels[rows])
 
 
 def _source(
@@ -116,17 +112,10 @@ def _source(
     chosen = np.asarray(known if classes is None else classes, dtype=np.int64)
     if unknown := [int(label) for label in chosen if label not in known]:
         raise InputError(f"source class {unknown[0]}: not a label of the source's {len(known)} classes")
-    train_split = source.split("train")
-    rows = train_split.take(np.flatnonzero(np.isin(train_split.labels, chosen)))
+    train_rows = source.rows("train")
+    rows = train_rows[np.isin(source.labels[train_rows], chosen)]
     batch_size = max(1, round(recipe.source_ratio * recipe.batch_size))
-    samples = Samples(
-        *_placed(rows),
-        batch_size=batch_size,
-        augmentation=recipe.augmentation,
-        seed=seed,
-        name="source",
-        device=models.device(),
-    )
+    samples = _samples(source, rows, recipe, batch_size, seed, "source")
     return samples, _source_head(model, len(known), seed) if recipe.source_loss == "labels" else None
 
 
@@ -140,14 +129,36 @@ def _source_head(model: models.Classifier, classes: int, seed: int) -> nn.Linear
     return head.to(models.device())
 
 
-def _placed(images: ImageSet) -> tuple[Tensor, np.ndarray]:
-    """The images on the device where they fill at most half of its free memory, else as they lie."""
+def _samples(
+    images: ImageSet, rows: np.ndarray, recipe: Recipe, batch_size: int, seed: int, name: str
+) -> Samples:
+    """Batches of some of the images, which lie on the device where they fit; else they stay where they are."""
+    pixels, chosen = _placed(images.images, rows)
+    return Samples(
+        pixels,
+        images.labels[rows],
+        chosen=chosen,
+        batch_size=batch_size,
+        augmentation=recipe.augmentation,
+        seed=seed,
+        name=name,
+        device=models.device(),
+    )
+
+
+def _placed(images: np.ndarray, rows: np.ndarray) -> tuple[Tensor, Tensor | None]:
+    """The chosen rows on the device where they fill at most half of its free memory; else all images, and the rows."""
     with warnings.catch_warnings():  # that a memory-mapped file is not writable, which nobody wants
         warnings.simplefilter("ignore", UserWarning)
-        pixels = torch.from_numpy(images.images)
-    where = models.device()
-    fits = where.type == "cuda" and images.images.nbytes <= torch.cuda.mem_get_info(where)[0] / 2
-    return pixels.to(where) if fits else pixels, images.labels
+        pixels = torch.from_numpy(images)
+    chosen, where = torch.from_numpy(rows), models.device()
+    size = len(rows) * int(np.prod(images.shape[1:]))
+    if where.type != "cuda" or size > torch.cuda.mem_get_info(where)[0] / 2:
+        return pixels, chosen
+    placed = torch.empty(len(rows), *images.shape[1:], dtype=torch.uint8, device=where)
+    for part in torch.arange(len(rows)).split(_AT_ONCE):
+        placed[part[0] : part[-1] + 1] = pixels[chosen[part]].to(where)
+    return placed, None
 
 
 def _check_fit(model: models.Classifier, images: ImageSet) -> None:

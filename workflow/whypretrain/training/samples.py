@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Generator, Tensor
 
 from whypretrain.errors import InputError
 from whypretrain.seeds import seed_of
+from whypretrain.training.ahead import Ahead
 from whypretrain.training.augment import augment
 from whypretrain.training.parallel import part
 from whypretrain.training.recipe import Augmentation
@@ -25,10 +27,12 @@ class Samples:
 
     Args:
         images: uint8, (N, C, H, W).
-        labels: integers, (N,).
+        labels: integers, (N,), or of the chosen images.
         batch_size: images a step.
         device: where batches are wanted, if the images lie elsewhere.
         augmentation: None for images that are used as they are (cached features).
+        chosen: row numbers of the images that are drawn from; None: all. Images that stay on disk are not copied.
+        ahead: load the next batch while one is used; None: where the device is a GPU and the images are not on it.
     """
 
     def __init__(
@@ -41,8 +45,10 @@ class Samples:
         seed: int,
         name: str,
         device: torch.device | None = None,
+        chosen: Tensor | None = None,
+        ahead: bool | None = None,
     ) -> None:
-        if len(images) == 0:
+        if len(labels) == 0:
             raise InputError(f"{name}: no training images; give each class at least one")
         self.images, self.batch_size = images, batch_size
         self.device = torch.device(device or images.device)
@@ -51,10 +57,13 @@ class Samples:
         self._part = part(batch_size)
         self.share = (self._part.stop - self._part.start) / batch_size
         self._order = lru_cache(maxsize=2)(self._shuffled)
+        self._chosen = chosen
+        self._pinned = self.device.type == "cuda" and images.device.type == "cpu"
+        self._load = Ahead(self._loaded) if (self._pinned if ahead is None else ahead) else self._loaded
 
     def rows(self, step: int) -> Tensor:
         """Indices of the images of a step, of all processes, (batch_size,)."""
-        number, first = len(self.images), step * self.batch_size
+        number, first = len(self.labels), step * self.batch_size
         epochs = range(first // number, (first + self.batch_size - 1) // number + 1)
         orders = torch.cat([self._order(epoch) for epoch in epochs])
         return orders[first - epochs[0] * number :][: self.batch_size]
@@ -66,6 +75,15 @@ class Samples:
             return images, labels
         return self._augmented(self._blank_around(images), "augmentation", step)[self._part], labels
 
+    def digest(self) -> str:
+        """Hash of the labels and of up to a thousand images spread over all: more would take minutes of a large set."""
+        number = len(self.labels)
+        spread = torch.arange(0, number, -(-number // 1000))
+        digest = hashlib.sha256(self.labels.cpu().numpy().tobytes())
+        digest.update(f"{number} {tuple(self.images.shape[1:])}".encode())
+        digest.update(self._picked(spread).cpu().numpy().tobytes())
+        return digest.hexdigest()
+
     def views(self, step: int) -> tuple[Tensor, Tensor]:
         """A weak and a strong view of a step's images, (B, C, H, W) each: augmented, and changed strongly beside."""
         images = self._blank_around(self._images(step))
@@ -74,7 +92,18 @@ class Samples:
         return self._augmented(images, "augmentation", step)[self._part], strong[self._part]
 
     def _images(self, step: int) -> Tensor:
-        return self.images[self.rows(step)[self._part].to(self.images.device)].to(self.device)
+        return self._load(step).to(self.device, non_blocking=True)
+
+    def _loaded(self, step: int) -> Tensor:
+        return self._picked(self.rows(step)[self._part])
+
+    def _picked(self, rows: Tensor) -> Tensor:
+        """Images as they lie, in memory from which a GPU copies by itself where it has to."""
+        rows = (rows if self._chosen is None else self._chosen[rows]).to(self.images.device)
+        if not self._pinned:
+            return self.images[rows]
+        pinned = torch.empty(len(rows), *self.images.shape[1:], dtype=self.images.dtype, pin_memory=True)
+        return torch.index_select(self.images, 0, rows, out=pinned)
 
     def _blank_around(self, images: Tensor) -> Tensor:
         """The whole batch, the rows of other processes blank: what is drawn for an image depends on its place."""
@@ -93,4 +122,4 @@ class Samples:
 
     def _shuffled(self, epoch: int) -> Tensor:
         draw = Generator().manual_seed(seed_of(*self._name, "order", epoch))
-        return torch.randperm(len(self.images), generator=draw)
+        return torch.randperm(len(self.labels), generator=draw)
