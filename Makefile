@@ -25,10 +25,10 @@ test-cluster: $(VENV)/.done
 	@echo "Running the tests that need a cluster, with a real Slurm on this machine."
 	WHYPRETRAIN_CLUSTER=1 python -m pytest tests/cluster
 
-# A second whole run from nothing, compared byte by byte; the papers' whole graphs on miniature data.
+# Whole further runs from nothing: a second one, compared byte by byte; one by DVC; the papers' whole graphs on miniature data.
 test-long: $(VENV)/.done
-	@echo "Running config/smoke.yaml twice from nothing, then config/papers/*.yaml in miniature."
-	WHYPRETRAIN_LONG=1 python -m pytest tests/e2e/test_determinism.py
+	@echo "Running config/smoke.yaml twice from nothing, a tiny experiment by dvc repro, then config/papers/*.yaml in miniature."
+	WHYPRETRAIN_LONG=1 python -m pytest tests/e2e -m long
 	WHYPRETRAIN_PAPERS=1 python -m pytest tests/papers -k miniature --durations=3
 
 # Results and git: `record` after a run, `restore` after a clone or a checkout (docs/versioning.md).

@@ -1,17 +1,10 @@
 """Two runs from nothing give the same bytes."""
 
-import os
-
 import pytest
 from checkout import Checkout
 from running import contents
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        os.environ.get("WHYPRETRAIN_LONG") != "1", reason="a second whole run: `make test-long`"
-    ),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 # The page tells how long the jobs took and in what state of git they were run; its record holds the page's hash.
 OF_THE_RUN = {"report.html", ".provenance/report.html.json"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,12 @@ class Checkout:
         """Run Snakemake in the copy."""
         options = ["--cores", str(cores), "--configfile", config]
         return self.run("python", "-m", "snakemake", *options, *arguments)
+
+    def planned(self, *arguments: str, config: str = "config/smoke.yaml") -> set[str]:
+        """Rules with outputs that Snakemake would run."""
+        run = self.snakemake(*arguments, "--dry-run", "--quiet", "rules", config=config)
+        assert run.returncode == 0, run.stderr
+        return set(re.findall(r"^(\w+) +\d+$", run.stdout + run.stderr, re.MULTILINE)) - {"all", "total"}
 
     def graphs(self, *configfiles: str | Path) -> list[list[dict[str, Any]]]:
         """The jobs of each config file, those without outputs left out."""

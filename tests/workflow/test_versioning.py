@@ -4,13 +4,11 @@ The outputs hold their own names in place of results: both tools look at names, 
 """
 
 import os
-import re
-import shutil
-from pathlib import Path
 
 import pytest
 import yaml
 from checkout import Checkout
+from recorded import Recorded
 
 from whypretrain.provenance import CARDS, card_of, write_cards
 
@@ -19,114 +17,100 @@ SMALL = {
     "experiment": "small",
     "grid": {"targets": ["digits"], "architectures": ["vit"], "methods": ["probe", "finetune"], "seeds": [0]},
 }
-TOUCH = ("--touch", "--forceall", "--cores", "1", "--quiet", "all")
+FEWER_IMAGES = "invariances: {images: 31}\n"
 
 
-def snakemake(checkout, *arguments):
-    return checkout.done("python", "-m", "snakemake", "--configfile", CONFIG, *arguments)
-
-
-def versioning(checkout, action, *options):
-    return checkout.run("python", "workflow/tools/versioning.py", action, "--config", CONFIG, *options)
-
-
-def made(checkout):
+def made(experiment):
     """Let every output of the experiment be there, and Snakemake believe that it made them."""
-    for job in checkout.graphs(CONFIG)[0]:
+    for job in experiment.checkout.graphs(CONFIG)[0]:
         for output in job["output"]:
-            path = checkout.folder / output
+            path = experiment.checkout.folder / output
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(output)
             write_cards([path], {})
-    snakemake(checkout, *TOUCH)
+    experiment.snakemake("--touch", "--forceall", "--quiet", "all")
 
 
 @pytest.fixture(scope="module")
-def origin(tmp_path_factory):
-    """A repository whose results are recorded and in a remote, which is a folder."""
+def restored(tmp_path_factory):
+    """A clone of a repository whose results are recorded and in a remote."""
     checkout = Checkout(tmp_path_factory.mktemp("origin"))
     (checkout.folder / CONFIG).write_text(yaml.safe_dump(SMALL))
+    origin = Recorded(checkout, CONFIG)
     checkout.git_init()
-    made(checkout)
-    run = versioning(checkout, "record")
-    assert re.fullmatch(r"recorded \d+ outputs in 10 stages\n", run.stdout), run.stderr
-    checkout.done("dvc", "remote", "add", "-d", "store", str(tmp_path_factory.mktemp("remote")))
-    checkout.done("dvc", "push", "--quiet")
-    checkout.commit("results")
-    return checkout
-
-
-@pytest.fixture(scope="module")
-def restored(origin, tmp_path_factory):
-    """A clone after `restore`, which saw nothing of the first repository but git and the remote."""
-    clone = Checkout(tmp_path_factory.mktemp("clone") / "repository", origin.folder)
-    shutil.copytree(origin.folder / ".git", clone.folder / ".git")
-    assert "to be made: none" in versioning(clone, "restore").stdout
-    return clone
+    made(origin)
+    origin.publish(tmp_path_factory.mktemp("remote"))
+    return origin.cloned(tmp_path_factory.mktemp("clone") / "repository")
 
 
 @pytest.fixture
-def small_config(restored):
-    """The config file of the clone, as it was once the test is over."""
-    file = restored.folder / CONFIG
-    before = file.read_text()
-    yield file
-    file.write_text(before)
+def changed(restored):
+    """Adds a text to a file of the clone, which is as it was once the test is over."""
+    before = {}
+
+    def add(name, text):
+        file = restored.checkout.folder / name
+        before[file] = file.read_text()
+        file.write_text(before[file] + text)
+
+    yield add
+    for file, text in before.items():
+        file.write_text(text)
 
 
 def test_nothing_is_to_be_done_after_restore(restored):
-    assert "Nothing to be done" in snakemake(restored, "--dry-run")
-    assert "up to date" in restored.done("dvc", "status", "experiments/small/dvc.yaml")
-    files = [file for file in (restored.folder / "results").rglob("*.*") if file.is_file()]
+    restored.assert_nothing_to_do()
+    files = [file for file in restored.results.rglob("*.*") if file.is_file()]
     outputs = [file for file in files if not {"logs", "benchmarks", CARDS} & set(file.parts)]
     assert outputs
     for file in outputs:
-        assert file.read_text() == str(file.relative_to(restored.folder))
+        assert file.read_text() == str(file.relative_to(restored.checkout.folder))
 
 
-def test_record_refuses_what_is_not_current(restored, small_config):
-    small_config.write_text(yaml.safe_dump({**SMALL, "invariances": {"images": 31}}))
-    lock = (restored.folder / "experiments/small/dvc.lock").read_bytes()
-    run = versioning(restored, "record")
+def test_record_refuses_what_is_not_current(restored, changed):
+    changed(CONFIG, FEWER_IMAGES)
+    file = restored.checkout.folder / "experiments/small/dvc.lock"
+    lock = file.read_bytes()
+    run = restored.versioning("record")
     assert run.returncode == 1
     assert "layers.csv: params changed" in run.stderr
-    assert (restored.folder / "experiments/small/dvc.lock").read_bytes() == lock
+    assert file.read_bytes() == lock
 
 
 def test_record_refuses_strays_and_prunes_them_and_changes_nothing_else(restored):
-    stray = restored.folder / "results/small/select/old.csv"
+    stray = restored.results / "select/old.csv"
     stray.write_text("of a larger grid")
-    run = versioning(restored, "record")
+    run = restored.versioning("record")
     assert run.returncode == 1
     assert "results/small/select/old.csv" in run.stderr
-    assert versioning(restored, "record", "--prune").returncode == 0
+    assert restored.versioning("record", "--prune").returncode == 0
     assert not stray.exists()
-    assert restored.done("git", "status", "--porcelain") == ""
+    assert restored.checkout.done("git", "status", "--porcelain") == ""
 
 
 def test_record_refuses_an_output_that_is_missing(restored):
-    lost = restored.folder / "results/small/select/vit/0/digits.json"
+    lost = restored.results / "select/vit/0/digits.json"
     content = lost.read_bytes()
     lost.unlink()
     try:
-        run = versioning(restored, "record")
+        run = restored.versioning("record")
     finally:
         lost.write_bytes(content)
     assert run.returncode == 1
-    assert f"{lost.relative_to(restored.folder)}: missing" in run.stderr
+    assert f"{lost.relative_to(restored.checkout.folder)}: missing" in run.stderr
 
 
 def test_record_refuses_what_is_not_as_its_record_says(restored):
     """A changed output is not noticed by Snakemake, which looks at inputs alone."""
-    table = restored.folder / "results/small/claims.csv"
+    table = restored.results / "claims.csv"
     before, status = table.read_bytes(), table.stat()
     table.write_text("changed")
     os.utime(table, ns=(status.st_atime_ns, status.st_mtime_ns))
-    card = card_of(restored.folder / "results/small/train/runs.csv")
+    card = card_of(restored.results / "train/runs.csv")
     content = card.read_bytes()
     card.unlink()
     try:
-        run = versioning(restored, "record")
+        run = restored.versioning("record")
     finally:
         table.write_bytes(before)
         os.utime(table, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -137,23 +121,33 @@ def test_record_refuses_what_is_not_as_its_record_says(restored):
 
 
 def test_restore_keeps_results_that_are_not_recorded(restored):
-    table = next((restored.folder / "results/small/select").rglob("*.csv"))
+    table = next((restored.results / "select").rglob("*.csv"))
     before = table.read_text()
     table.write_text("days of work")
-    run = versioning(restored, "restore")
+    run = restored.versioning("restore")
     assert run.returncode == 1
     assert "results/small/select" in run.stderr
     assert table.read_text() == "days of work"
-    assert "to be made: none" in versioning(restored, "restore", "--discard").stdout
+    assert "to be made: none" in restored.versioning("restore", "--discard").stdout
     assert table.read_text() == before
 
 
-def test_one_changed_key_gives_both_tools_the_same_work(restored, small_config):
-    small_config.write_text(yaml.safe_dump({**SMALL, "invariances": {"images": 31}}))
-    run = versioning(restored, "restore")
-    stages = {"measure_invariances", "put_side_by_side", "decide_claims", "draw_figure", "write_report"}
-    assert run.stdout.strip().endswith("| to be made: invariances claims figures report"), run.stderr
-    planned = snakemake(restored, "--dry-run", "--quiet", "rules")
-    assert set(re.findall(r"^(\w+) +\d+$", planned, re.MULTILINE)) - {"all", "total"} == stages
-    assert Path(restored.folder / "results/small/train/runs.csv").exists()
-    assert not Path(restored.folder / "results/small/claims.csv").exists()
+@pytest.mark.parametrize(
+    ("name", "text", "stages"),
+    [
+        (CONFIG, FEWER_IMAGES, "invariances claims figures report"),
+        (
+            "workflow/whypretrain/interactions/__init__.py",
+            "# changed\n",
+            "interactions claims figures report",
+        ),
+    ],
+    ids=["key", "package file"],
+)
+def test_a_change_gives_both_tools_the_same_work(restored, changed, name, text, stages):
+    changed(name, text)
+    run = restored.versioning("restore")
+    assert run.stdout.strip().endswith(f"| to be made: {stages}"), run.stderr
+    assert restored.stages_to_run() == set(stages.split())
+    assert (restored.results / "data/digits/data.json").exists()
+    assert not (restored.results / "claims.csv").exists()
