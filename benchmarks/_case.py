@@ -21,6 +21,7 @@ NAMES = (
     "unbalanced_ot",
     "streaming_selection",
     "training_step",
+    "rates",
     "experiment",
     "scaling",
     "stages",
@@ -54,6 +55,7 @@ class Case:
         memory: whether the peak memory of either side is measured, too.
         suspect: why the peer's output may be wrong; then it is not timed where it is.
         why: what keeps the ratio below its aim, said where it is.
+        images, operations: of one call of ours, for its rate; 0: not told.
         curve, x: the curve of cost against x that our time is a point of.
     """
 
@@ -70,6 +72,8 @@ class Case:
     memory: bool = False
     suspect: str = ""
     why: str = ""
+    images: int = 0
+    operations: float = 0.0
     curve: str = ""
     x: float = 0.0
 

@@ -45,6 +45,7 @@ def measure(case: Case, *, quick: bool) -> dict[str, Any]:
         "tolerance": case.tolerance,
         "curve": case.curve,
         "x": case.x or None,
+        **({"images": case.images, "operations": case.operations} if case.images or case.operations else {}),
     }
     if case.absent:
         return {**row, "verdict": "peer absent", "note": f"{case.absent} is not installed"}
