@@ -65,6 +65,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/selection_study.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/plan.smk"
+include: "workflow/rules/resources.smk"
 
 
 STARTED = time.time()

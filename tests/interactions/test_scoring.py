@@ -207,3 +207,19 @@ def test_baselines() -> None:
     assert blurred.mean() == pytest.approx(images.mean() / 255, abs=0.02)
     with pytest.raises(InputError, match="baseline 'noise' is unknown"):
         baseline_values("noise", images, images)
+
+
+@pytest.mark.parametrize("most", [40, 20, 5, 1])
+def test_a_batch_that_does_not_fit_into_memory_is_scored_in_parts(most: int, capsys) -> None:
+    whole = network(1)
+
+    def limited(images: torch.Tensor) -> torch.Tensor:
+        if len(images) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return whole(images)
+
+    found = score_coalitions([limited], IMAGES, LABELS, PLAYERS, baseline=BASELINE, batch_size=64)
+    np.testing.assert_allclose(found[0], one_by_one(whole), atol=2e-5)
+    assert "out of memory: batches of 64 go on in 2 parts" in capsys.readouterr().err
+    with pytest.raises(InputError, match="too little memory for one image"):
+        score_coalitions([lambda images: limited(images[[0] * (most + 1)])], IMAGES, LABELS, PLAYERS)

@@ -188,3 +188,16 @@ def test_results_are_the_same_bytes_twice(images, network):
     layer = lambda x: network.blocks(x, 2)[-1]  # noqa: E731
     first, again = (invert(layer, images, **SETTINGS) for _ in range(2))
     assert np.array_equal(first.images.numpy(), again.images.numpy())
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_inverted_in_parts(images, capsys):
+    layer = linear(10)
+
+    def limited(x: torch.Tensor) -> torch.Tensor:
+        if len(x) > 4 and x.requires_grad:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return layer(x)
+
+    found, whole = (invert(each, images, **SETTINGS) for each in (limited, layer))
+    torch.testing.assert_close(found.images, whole.images, atol=1e-4, rtol=1e-4)
+    assert f"out of memory: batches of {len(images)} go on in 2 parts" in capsys.readouterr().err

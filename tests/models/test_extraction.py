@@ -31,6 +31,19 @@ def test_features_are_those_in_evaluation_mode_and_the_mode_is_restored(resnet, 
     assert np.allclose(found, expected, atol=1e-5)
 
 
+def test_a_batch_that_does_not_fit_into_memory_is_computed_in_parts(vit, classes, images, capsys):
+    model = build(vit, classes, seed=0)
+    whole = extract(model, images, 10)
+
+    def refuse(module, given):
+        if len(given[0]) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    model.backbone.patch_embed.register_forward_pre_hook(refuse)
+    assert np.allclose(extract(model, images, 10), whole, atol=1e-5)
+    assert "out of memory: batches of 10 go on in 4 parts" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("shape", "batch_size", "told"),
     [
@@ -57,3 +70,14 @@ def test_class_means_against_a_loop():
 def test_class_means_sum_in_double_precision():
     features = np.array([[1e8], [1.0], [-1e8], [1.0]], np.float32)
     assert class_means(features, np.array([0, 0, 0, 1]))[0][0, 0] == pytest.approx(1 / 3)
+
+
+def test_class_means_by_parts_are_the_same_bytes(monkeypatch):
+    random = np.random.default_rng(2)
+    features, labels = random.normal(size=(300, 5)).astype(np.float32), random.permutation(np.arange(300) % 7)
+    whole = class_means(features, labels)
+    monkeypatch.setattr("whypretrain.models.extraction._AT_ONCE", 50)  # one class, of 42 or 43 images
+    for one, other in zip(class_means(features, labels), whole, strict=True):
+        assert one.tobytes() == other.tobytes()
+    left_out = np.where(labels == 6, -1, labels)
+    assert np.array_equal(class_means(features, left_out, of=np.negative)[0], -whole[0][:6])

@@ -40,9 +40,9 @@ def image_set(folder, *, classes=3, per_class=6, without_training=None):
     return found
 
 
-def run(model, folders, out, config="{}"):
+def run(model, folders, out, config="{}", *more):
     features.main(
-        ["--config", config, "--model", str(model), "--data", *map(str, folders), "--out", str(out)]
+        ["--config", config, "--model", str(model), "--data", *map(str, folders), *more, "--out", str(out)]
     )
 
 
@@ -101,3 +101,39 @@ def test_images_of_another_size_are_refused(model, tmp_path, capsys):
     data.save(data.ImageSet(found.images[:, :, :4], found.manifest), tmp_path / "glyphs")
     told = refused(capsys, model, tmp_path / "glyphs", tmp_path / "out")
     assert "takes images of shape (1, 8, 8), not (1, 4, 8)" in told
+
+
+@pytest.mark.parametrize("shards", [2, 5])
+def test_gathered_shards_are_the_bytes_of_one_run(model, tmp_path, shards):
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder, classes in zip(folders, (3, 5), strict=True):
+        image_set(folder, classes=classes)  # 18 and 30 images: 4 and 7 batches of 4, and 2 more
+    config, parts = '{"batch_size": 4}', [f"{number}-of-{shards}" for number in range(1, shards + 1)]
+    run(model, folders, tmp_path / "whole", config)
+    for part in parts:
+        run(model, folders, tmp_path / f"shards/{part}.npz", config, "--shard", part)
+    files = [str(tmp_path / f"shards/{part}.npz") for part in parts]
+    numbers = [len(np.load(file)["of one"]) for file in files]
+    assert sum(numbers) == 18
+    assert numbers[-1] == {2: 10, 5: 6}[shards]
+    run(model, folders, tmp_path / "gathered", config, "--shards", *files)
+    for name in ("one.npz", "two.npz"):
+        assert (tmp_path / "gathered" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "foreign"])
+def test_a_shard_that_cannot_be_used_is_named(model, tmp_path, capsys, damage):
+    image_set(tmp_path / "one")
+    files = [tmp_path / f"shards/{part}.npz" for part in ("1-of-2", "2-of-2")]
+    for file in files:
+        run(model, [tmp_path / "one"], file, '{"batch_size": 4}', "--shard", file.stem)
+        (tmp_path / "shards/.provenance" / f"{file.name}.json").unlink()
+    if damage == "cut":
+        files[1].write_bytes(files[1].read_bytes()[:100])
+    given = files[:1] if damage == "missing" else files
+    if damage == "foreign":
+        np.savez(files[1], other=np.zeros(3))
+    with pytest.raises(SystemExit):
+        run(model, [tmp_path / "one"], tmp_path / "out", "{}", "--shards", *map(str, given))
+    told = {"missing": "shards of 8 images in place of 18", "cut": "2-of-2.npz: not a readable shard"}
+    assert told.get(damage, "2-of-2.npz: not a readable shard of 'one'") in capsys.readouterr().err

@@ -27,6 +27,7 @@ CONFIG = {
     "pretrain": {"steps": 7, "batch_size": 3},
     "train": {"common": {"checkpoints": 0}, "methods": {"finetune": {"checkpoints": 5}}},
     "invariances": {"dynamics": ["finetune"]},
+    "features": {"batch_size": 8},
     "plan": {"flops": 1.0e9},
 }
 
@@ -64,6 +65,24 @@ def test_data_and_features(plan, one):
     found = planned.need(job("extract_features"))
     assert found.flops == images * one.forward
     assert found.disk == images * 12 * 4
+
+
+def test_shards_cost_together_what_one_job_costs(plan, one):
+    planned = plan.Planned(CONFIG)
+    score = {"samples": 50, "players": 6, "dynamics": [], "reinitialised": False, "batch_size": 64}
+    score["checkpoint_samples"] = 0
+    for whole, shard, config in (
+        ("extract_features", "extract_shard", {}),
+        ("score_coalitions", "score_shard", score),
+    ):
+        gathering = job(whole, config, "a=1")
+        gathering["params"]["shards"] = "--shards 1-of-4.npz"
+        alone = planned.need(job(whole, config, "a=1"))
+        part = planned.need(job(shard, config, "a=1", scatteritem="2-of-4"))
+        gather = planned.need(gathering)
+        assert alone.flops == 4 * part.flops + gather.flops > 0
+        assert (part.disk, gather.disk, gather.flops) == (0, alone.disk, 0)
+        assert part.memory == alone.memory
 
 
 def test_training(plan, one):

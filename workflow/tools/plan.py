@@ -25,6 +25,7 @@ from whypretrain.data.sizes import Size, expected_size
 from whypretrain.errors import InputError
 from whypretrain.models import Architecture
 from whypretrain.models.cost import Cost, cost
+from whypretrain.shards import Shard
 from whypretrain.stages._run import fail
 from whypretrain.training.recipe import Recipe
 
@@ -106,10 +107,15 @@ class Planned:
         return _together(needs)
 
     def _extract_features(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
+        """Features lie on disk twice while they are written; with shards they are gathered alone."""
         grid, one = self.config["grid"], self.cost(wildcards["architecture"])
         images = sum(sum(self.size(name)[:2]) for name in (grid["source"], *grid["targets"]))
-        disk = images * one.features * _FLOAT
-        return Need(images * one.forward, disk, one.parameters * _FLOAT + disk)
+        flops = 0.0 if job["params"].get("shards") else images * one.forward
+        batch = self.config["features"]["batch_size"] * one.kept
+        return Need(flops, images * one.features * _FLOAT, one.parameters * _FLOAT + batch)
+
+    def _extract_shard(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
+        return _share(self._extract_features(wildcards, job), wildcards)
 
     def _fit_probe(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
         return Need(disk=self.cost(wildcards["architecture"]).parameters * _FLOAT)
@@ -121,8 +127,13 @@ class Planned:
         followed = sum(self._checkpoints(method) for method in score["dynamics"])
         rows = networks * samples + followed * min(score["checkpoint_samples"], samples)
         masks = rows * 2 ** score["players"]
+        if job["params"].get("shards"):
+            return Need(disk=masks * _FLOAT, memory=2 * masks * _FLOAT)
         batch = (score["batch_size"] or 256) * self._image(_FLOAT)
         return Need(masks * one.forward, masks * _FLOAT, networks * one.parameters * _FLOAT + 4 * batch)
+
+    def _score_shard(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
+        return _share(self._score_coalitions(wildcards, job), wildcards)
 
     _score_variant = _score_coalitions
 
@@ -147,6 +158,11 @@ class Planned:
     def _checkpoints(self, method: str) -> int:
         train = self.config["train"]
         return {**train["common"], **train["methods"][method]}.get("checkpoints", 0)
+
+
+def _share(need: Need, wildcards: dict[str, str]) -> Need:
+    """Of one shard: its files go once they are gathered, its memory is that of the whole."""
+    return Need(need.flops / Shard.parse(wildcards["scatteritem"]).of, 0, need.memory)
 
 
 def _together(needs: Iterable[Need]) -> Need:

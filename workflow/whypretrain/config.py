@@ -159,6 +159,8 @@ def _recipe_problems(config: Config) -> Iterator[str]:
 def _player_problems(config: Config) -> Iterator[str]:
     section, size = config["interactions"], config["image"]["size"]
     variants = {f"variants.{name}": {**section["score"], **own} for name, own in section["variants"].items()}
+    for name in (name for name, own in section["variants"].items() if "shards" in own):
+        yield f"interactions.variants.{name}.shards: a variant is scored in one job; leave it out"
     for name, score in {"score": section["score"], **variants}.items():
         cells, margin = score["grid"], score["margin"]
         usable = max(cells - 2 * margin, 0) ** 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from whypretrain.errors import InputError
@@ -46,6 +48,22 @@ def atomic(path: str | Path) -> Iterator[Path]:
             paths.append(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch(folder: str | Path, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """Yield a float32 array that lies in a nameless file in `folder`, in place of memory; it is gone afterwards.
+
+    The disk's space is claimed at once, so that a full disk is an OSError here.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        os.posix_fallocate(file.fileno(), 0, max(1, 4 * math.prod(shape)))
+        yield (
+            np.memmap(file, np.float32, "r+", shape=shape)
+            if math.prod(shape)
+            else np.empty(shape, np.float32)
+        )
 
 
 @contextmanager

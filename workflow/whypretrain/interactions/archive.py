@@ -16,6 +16,7 @@ import numpy as np
 from whypretrain import files
 from whypretrain.errors import InputError
 
+_AT_ONCE = 256  # rows of an array that are hashed at a time
 _ARRAYS = ("scores", "checkpoint_scores", "owner", "about")
 
 
@@ -84,6 +85,28 @@ def load_scores(path: str | Path) -> ScoreArchive:
     return archive
 
 
+def gathered(paths: Sequence[str | Path]) -> ScoreArchive:
+    """One archive of its shards, each with the scores of some images, in the order of the images.
+
+    Raises:
+        InputError: as `load_scores`, or if these are not all the shards of one archive.
+    """
+    shards = [load_scores(path) for path in paths]
+    for path, shard in zip(paths, shards, strict=True):
+        if shard.about != shards[0].about:
+            raise InputError(
+                f"{path}: of other models, images or precision than {paths[0]}; remove both and score again"
+            )
+    about, owner = shards[0].about, np.concatenate([shard.owner for shard in shards])
+    if len(owner) != len(about["samples"]):
+        raise InputError(
+            f"{paths[0]}: shards of {len(owner)} images in place of {len(about['samples'])}; score again"
+        )
+    scores = np.concatenate([shard.scores for shard in shards], axis=1)
+    checkpoint_scores = np.concatenate([shard.checkpoint_scores for shard in shards], axis=1)
+    return ScoreArchive(scores, checkpoint_scores, owner, about)
+
+
 def earlier_rows(path: str | Path, inputs: str) -> dict[str, np.ndarray]:
     """Score rows by the key of their weights, of an archive whose digest of inputs is `inputs`; else none.
 
@@ -122,5 +145,6 @@ def digest(settings: Mapping[str, Any], *arrays: np.ndarray) -> str:
     found = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for array in arrays:
         found.update(f"{array.dtype} {array.shape}".encode())
-        found.update(np.ascontiguousarray(array).tobytes())
+        for start in range(0, len(array), _AT_ONCE):  # it may be a whole data set, mapped to memory
+            found.update(np.ascontiguousarray(array[start : start + _AT_ONCE]).data)
     return found.hexdigest()

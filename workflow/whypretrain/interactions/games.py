@@ -21,6 +21,7 @@ from whypretrain.interactions.scoring import score_coalitions
 from whypretrain.models import Classifier
 from whypretrain.provenance import source_hash, versions
 from whypretrain.seeds import generator, seed_of
+from whypretrain.shards import WHOLE, Shard
 
 _GATE_SAMPLES = 8
 # The modules that turn weights and masked images into scores; scores of other versions of them are not taken up.
@@ -40,6 +41,8 @@ class Game:
         level: what players hide, and what it shows then.
         options: background, batch_size and dtype of `score_coalitions`.
         known: rows of scores, (S or fewer, 2^n), by the key of the weights that made them.
+        shard: the part of the images that is scored here; all else, the gate before reduced precision too, is that of
+            the whole game.
     """
 
     images: ImageSet
@@ -47,11 +50,17 @@ class Game:
     level: Pixels | Features
     options: dict[str, Any]
     known: Mapping[str, np.ndarray]
+    shard: Shard = WHOLE
 
     @property
     def owner(self) -> np.ndarray:
         """The player at each position of each image, (S, H, W)."""
         return np.stack([each.owner for each in self.players])
+
+    def rows(self, samples: int) -> slice:
+        """The shard's part of the first `samples` images: whole batches of a run without shards."""
+        together = (self.options["batch_size"] or 1) >> self.players[0].n
+        return self.shard.rows(samples, max(1, together))
 
     @property
     def key(self) -> str:
@@ -67,7 +76,7 @@ class Game:
         wanted = self.options["dtype"]
         safe = wanted == "float32" or all(
             safe_precision(batch, **inputs, **self.options) == wanted
-            for batch, inputs in self._batches(named, _GATE_SAMPLES)
+            for batch, inputs in self._batches(named, slice(0, min(_GATE_SAMPLES, len(self.images))))
         )
         return replace(self, options=self.options | {"dtype": wanted if safe else "float32"})
 
@@ -76,33 +85,36 @@ class Game:
         return replace(self, known=earlier_rows(path, self.key))
 
     def scores(self, networks: Sequence[Network], samples: int | None = None) -> np.ndarray:
-        """Scores of the networks on the first `samples` images, default all: (networks, samples, 2^n)."""
-        samples = len(self.images) if samples is None else min(samples, len(self.images))
-        rows = {key: row[:samples] for key, row in self.known.items() if len(row) >= samples}
-        missing = {each.about["key"]: each.model for each in networks if each.about["key"] not in rows}
-        for batch, inputs in self._batches(missing, samples) if missing else ():
-            rows |= dict(zip(batch, score_coalitions(batch, **inputs, **self.options), strict=True))
-        found = [rows[each.about["key"]] for each in networks]
-        return np.stack(found) if found else np.empty((0, samples, 1 << self.players[0].n), np.float32)
+        """Scores of the networks on the shard's part of the first `samples` images: (networks, images, 2^n)."""
+        asked = len(self.images) if samples is None else min(samples, len(self.images))
+        rows = self.rows(asked)
+        if rows.start == rows.stop or not networks:
+            return np.empty((len(networks), rows.stop - rows.start, 1 << self.players[0].n), np.float32)
+        found = {key: row[rows] for key, row in self.known.items() if len(row) >= asked}
+        missing = {each.about["key"]: each.model for each in networks if each.about["key"] not in found}
+        for batch, inputs in self._batches(missing, rows) if missing else ():
+            found |= dict(zip(batch, score_coalitions(batch, **inputs, **self.options), strict=True))
+        return np.stack([found[each.about["key"]] for each in networks])
 
-    def _batches(self, named: Mapping[str, Classifier], samples: int) -> Iterator[Batch]:
-        """Networks that share a masked batch of the first `samples` images, and the arguments of its scoring."""
+    def _batches(self, named: Mapping[str, Classifier], rows: slice) -> Iterator[Batch]:
+        """Networks that share a masked batch of some images, and the arguments of its scoring."""
         inputs = {
-            "images": models.as_input(self.images.images[:samples]),
-            "labels": self.images.labels[:samples],
-            "players": self.players[:samples],
-            "ids": self.images.manifest["id"].tolist()[:samples],
+            "images": models.as_input(self.images.images[rows]),
+            "labels": self.images.labels[rows],
+            "players": self.players[rows],
+            "ids": self.images.manifest["id"].tolist()[rows],
         }
-        return self.level.batches(named, inputs)
+        return self.level.batches(named, inputs, rows)
 
 
-def draw_game(images: ImageSet, config: Mapping[str, Any], target: str) -> Game:
+def draw_game(images: ImageSet, config: Mapping[str, Any], target: str, shard: Shard = WHOLE) -> Game:
     """Test images and their players, the same for every architecture and training seed of a target.
 
     Args:
         images: the target's images; the training images give the baseline.
         config: players, grid, margin, player_file, samples, level, baseline, background, batch_size, dtype, seed.
         target: names the draw.
+        shard: the part of the test images that is scored.
 
     Raises:
         InputError: if there are too few images, or the players do not fit them.
@@ -126,7 +138,7 @@ def draw_game(images: ImageSet, config: Mapping[str, Any], target: str) -> Game:
         else Pixels(baseline_values(config["baseline"], chosen.images, reference))
     )
     options = {key: config[key] for key in ("background", "batch_size", "dtype")}
-    return Game(chosen, players, level, options, {})
+    return Game(chosen, players, level, options, {}, shard)
 
 
 def _drawn(test: ImageSet, size: int, name: Sequence[object]) -> np.ndarray:

@@ -18,6 +18,7 @@ from whypretrain.models import Classifier
 # Models that share a masked batch, and the arguments of `score_coalitions` for it.
 Batch = tuple[Mapping[str, Model], dict[str, Any]]
 
+_ALL = slice(None)
 _CHUNK = 256  # reference images in one pass of a stem
 
 
@@ -36,11 +37,13 @@ class Pixels:
         """What decides scores at this level, for their digest."""
         return {}, self.baseline
 
-    def batches(self, networks: Mapping[str, Classifier], inputs: dict[str, Any]) -> Iterator[Batch]:
-        """One batch for all networks; `inputs` are images (S, C, H, W) in [0, 1], players, and more."""
+    def batches(
+        self, networks: Mapping[str, Classifier], inputs: dict[str, Any], rows: slice = _ALL
+    ) -> Iterator[Batch]:
+        """One batch for all networks; `inputs` are images (S, C, H, W) in [0, 1] of these rows, players, and more."""
         images = inputs["images"]
-        hidden = np.broadcast_to(self.baseline, (max(len(self.baseline), len(images)), *images.shape[1:]))
-        yield networks, {**inputs, "baseline": images.new_tensor(hidden[: len(images)])}
+        hidden = self.baseline[rows] if len(self.baseline) > 1 else self.baseline
+        yield networks, {**inputs, "baseline": images.new_tensor(np.broadcast_to(hidden, images.shape))}
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,9 @@ class Features:
         """What decides scores at this level, for their digest."""
         return {"level": "feature", "baseline": self.kind}, self.reference
 
-    def batches(self, networks: Mapping[str, Classifier], inputs: dict[str, Any]) -> Iterator[Batch]:
+    def batches(
+        self, networks: Mapping[str, Classifier], inputs: dict[str, Any], rows: slice = _ALL
+    ) -> Iterator[Batch]:
         """A batch for each network, which sees its own features; the players stay in their places.
 
         Raises:
@@ -79,7 +84,9 @@ class Features:
         for name, model in networks.items():
             cut = models.cut_at_stem(model)
             with torch.inference_mode():
-                features, baseline = cut.stem(inputs["images"]), self._baseline(cut.stem)
+                # image by image: rounding must not depend on the images beside it
+                features = torch.cat([cut.stem(image) for image in inputs["images"].split(1)])
+                baseline = self._baseline(cut.stem)
             players = [each.resized(*features.shape[2:]) for each in inputs["players"]]
             yield {name: cut.rest}, {**inputs, "images": features, "players": players, "baseline": baseline}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -12,10 +14,13 @@ import torch
 from whypretrain.errors import InputError
 from whypretrain.interactions.logits import log_odds
 from whypretrain.interactions.players import PlayerSet
+from whypretrain.models.halving import Halving
 from whypretrain.models.precision import Precision, precision
 
 Model = Callable[[torch.Tensor], torch.Tensor]
 Background = Literal["visible", "masked"]
+
+_Block = tuple[slice, slice]  # samples and masks
 
 BATCH_SIZES = (32, 64, 128, 256, 512)
 
@@ -44,7 +49,8 @@ def score_coalitions(
         players: one set a sample (equal n and positions), or one for all.
         baseline: what hides a player, broadcastable to `images` (see `baselines.baseline_values`).
         background: whether positions of no player are always shown or always hidden.
-        batch_size: masked inputs in one forward; None measures the fastest on this machine.
+        batch_size: masked inputs in one forward, halved where memory runs out; None measures the fastest on this
+            machine.
         dtype: precision of the forwards. Log-odds are float32 at least; see `precision.safe_precision` for
             its gate.
         coalitions: the masks to score, default all 2^n (see `transforms.coalitions`).
@@ -74,12 +80,19 @@ def score_coalitions(
     baseline = torch.as_tensor(baseline, dtype=images.dtype, device=images.device).expand(images.shape)
     bits = torch.from_numpy(_bits(masks, n, background)).to(images.device)
     scores = torch.empty(len(named), len(images), len(masks), device=images.device)
-    with precision(dtype, images.device):
-        for samples, chunk in _blocks(len(images), len(masks), batch_size):
+    halving = Halving()
+
+    def fill(block: _Block, parts: int) -> None:
+        """Score a block of samples and masks in so many parts."""
+        for samples, chunk in _parts(block, parts):
             batch = _masked(images[samples], baseline[samples], bits[chunk][:, owner[samples]])
             for row, model in enumerate(named.values()):
                 logits = model(batch).float().unflatten(0, (-1, len(labels[samples])))  # (m, s, K)
                 scores[row, samples, chunk] = log_odds(logits, labels[samples]).T
+
+    with precision(dtype, images.device):
+        for block in _blocks(len(images), len(masks), batch_size):
+            halving(partial(fill, block), _size(block))
     found = scores.cpu().numpy()
     _refuse_non_finite(found, list(named), masks, ids or [str(index) for index in range(len(images))])
     return found
@@ -92,8 +105,11 @@ def best_batch_size(models: Sequence[Model], image: torch.Tensor, sizes: Sequenc
     """
 
     def seconds_an_image(size: int) -> float:
-        batch = image.expand(size, *image.shape[1:]).contiguous()
-        return min(_seconds(models, batch) for _ in range(3)) / size
+        try:
+            batch = image.expand(size, *image.shape[1:]).contiguous()
+            return min(_seconds(models, batch) for _ in range(3)) / size
+        except torch.OutOfMemoryError:
+            return math.inf
 
     return min(sizes, key=seconds_an_image)
 
@@ -124,7 +140,7 @@ def _bits(masks: np.ndarray, n: int, background: Background) -> np.ndarray:
     return np.concatenate([present, np.full((len(masks), 1), background == "visible")], axis=1).astype(bool)
 
 
-def _blocks(samples: int, masks: int, batch_size: int) -> Iterator[tuple[slice, slice]]:
+def _blocks(samples: int, masks: int, batch_size: int) -> Iterator[_Block]:
     """Blocks of at most `batch_size` (sample, mask) pairs, all of one shape: the last overlap those before."""
     many = min(masks, batch_size)
     few = min(samples, max(1, batch_size // many))
@@ -133,6 +149,22 @@ def _blocks(samples: int, masks: int, batch_size: int) -> Iterator[tuple[slice, 
         for mask in range(0, masks, many):
             start = min(mask, masks - many)
             yield slice(first, first + few), slice(start, start + many)
+
+
+def _size(block: _Block) -> int:
+    return math.prod(part.stop - part.start for part in block)
+
+
+def _parts(block: _Block, parts: int) -> Iterator[_Block]:
+    """The block in blocks of at most its size over `parts`."""
+    samples, masks = block
+    few, many = samples.stop - samples.start, masks.stop - masks.start
+    for sample, mask in _blocks(few, many, max(1, few * many // parts)):
+        yield _moved(sample, samples.start), _moved(mask, masks.start)
+
+
+def _moved(part: slice, by: int) -> slice:
+    return slice(part.start + by, part.stop + by)
 
 
 def _masked(images: torch.Tensor, baseline: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:

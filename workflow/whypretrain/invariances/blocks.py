@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -11,6 +12,7 @@ import torch
 from whypretrain.errors import InputError
 from whypretrain.invariances.cka import gram
 from whypretrain.invariances.inversion import Inversion, Layer, invert_together
+from whypretrain.models.halving import Halving
 
 
 class BlockModel(Protocol):
@@ -65,12 +67,18 @@ def block_grams(model: BlockModel, images: torch.Tensor, *, batch_size: int | No
         InputError: a model without blocks; a block whose output is the same for every image.
     """
     names = _names(model)
+    halving = Halving()
+
+    def outputs(batch: torch.Tensor, parts: int) -> list[list[torch.Tensor]]:
+        return [model.blocks(part) for part in batch.tensor_split(parts)]
+
     with torch.no_grad(), frozen(model):
-        batches = [model.blocks(part) for part in images.split(batch_size or len(images))]
+        whole = images.split(batch_size or len(images))
+        batches = [part for batch in whole for part in halving(partial(outputs, batch), len(batch))]
     found = []
-    for name, outputs in zip(names, zip(*batches, strict=True), strict=True):
+    for name, each in zip(names, zip(*batches, strict=True), strict=True):
         try:
-            found.append(gram(torch.cat(outputs)))
+            found.append(gram(torch.cat(each)))
         except InputError as error:
             raise InputError(f"block {name}: {error}") from error
     return torch.stack(found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -15,10 +16,14 @@ import torch
 
 from whypretrain import seeds
 from whypretrain.errors import InputError
+from whypretrain.models.halving import Halving
 
 Layer: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 Staircase: TypeAlias = Callable[[Sequence[torch.Tensor]], Sequence[torch.Tensor]]
 Bounds: TypeAlias = tuple[float, float] | None
+_Found: TypeAlias = tuple[
+    torch.Tensor, torch.Tensor
+]  # best iterates of a batch for each layer, and their losses
 
 _SAFE = 1e-10  # added to the gradient's norm, so that a zero gradient is a zero step
 
@@ -68,7 +73,7 @@ def invert(
         seed: of the noise.
         decay: let the length fall linearly to 0 over the steps. Constant steps, as published, circle the target at
             about half their length; these settle, and leave a fraction of the error for the same cost.
-        batch_size: images inverted at a time; None: all.
+        batch_size: images inverted at a time, halved where memory runs out; None: all.
         bounds: the box; None: unbounded.
         start: (n, ...) own starting images in place of noise.
         name: what error messages call the layer.
@@ -111,10 +116,17 @@ def invert_together(
     start = _boxed(starting_noise(images, seed=seed) if start is None else start.to(images), bounds)
     lengths = [step_size * (1 - step / steps if decay else 1) for step in range(steps)]
     size = max(1, batch_size // len(names)) if batch_size else len(images)
-    parts = [
-        _descend(staircase, images[i : i + size], start[i : i + size], len(names), lengths, bounds)
-        for i in range(0, len(images), size)
-    ]
+    halving, parts = Halving(), list[_Found]()
+
+    def descend(batch: tuple[torch.Tensor, torch.Tensor], number: int) -> list[_Found]:
+        cut = (tensor.tensor_split(number) for tensor in batch)
+        return [
+            _descend(staircase, some, noise, len(names), lengths, bounds)
+            for some, noise in zip(*cut, strict=True)
+        ]
+
+    for batch in zip(images.split(size), start.split(size), strict=True):
+        parts += halving(partial(descend, batch), len(batch[0]))
     best, residual = (torch.cat(found, 1) for found in zip(*parts, strict=True))
     for name, losses in zip(names, residual, strict=True):
         _check_finite(losses, name)
@@ -137,7 +149,7 @@ def _descend(
     layers: int,
     lengths: list[float],
     bounds: Bounds,
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> _Found:
     """Best iterates (layers, b, ...) and their losses (layers, b); a loss that was ever NaN stays NaN."""
     with torch.no_grad():
         targets = [target.flatten(1) for target in staircase([images] * layers)]

@@ -1,24 +1,33 @@
-"""Features of many images, and their class means."""
+"""Features of many images, and their class means; memory is that of a batch, and of a class."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
 
 from whypretrain.errors import InputError
 from whypretrain.models.classifier import Classifier
+from whypretrain.models.halving import Halving
 from whypretrain.models.inputs import as_input, device
 from whypretrain.models.precision import precision
 from whypretrain.progress import progress
 
+_AT_ONCE = 1 << 13  # rows of features that are averaged at a time, unless one class has more
 
-def extract(model: Classifier, images: np.ndarray, batch_size: int) -> np.ndarray:
+
+def extract(
+    model: Classifier, images: np.ndarray, batch_size: int, *, out: np.ndarray | None = None
+) -> np.ndarray:
     """Pooled features of stored images in evaluation mode: uint8 (N, C, H, W) -> float32 (N, d).
 
-    The model's mode is restored. The batch size changes the result by rounding only.
+    The model's mode is restored. The batch size changes the result by rounding only; a batch that does not fit into
+    the GPU's memory is computed in parts, which is told. With `out`, e.g. a file mapped to memory, features go there.
 
     Raises:
-        InputError: if there are no images, they do not fit the model, or `batch_size` is not positive.
+        InputError: if there are no images, they do not fit the model, or `batch_size` is not positive; if memory
+            does not suffice for one image.
     """
     wanted = (model.architecture.channels, model.architecture.size, model.architecture.size)
     if images.shape[1:] != wanted:
@@ -27,13 +36,15 @@ def extract(model: Classifier, images: np.ndarray, batch_size: int) -> np.ndarra
         raise InputError(
             f"features need images and a positive batch_size, not {len(images)} and {batch_size}"
         )
-    was_training = model.training
+    found = np.empty((len(images), model.head.in_features), np.float32) if out is None else out
+    was_training, halving = model.training, Halving()
     model.eval()
-    starts = progress(range(0, len(images), batch_size), "features")
     with torch.inference_mode(), precision("float32", device()):
-        batches = [model.features(as_input(images[start : start + batch_size])).cpu() for start in starts]
+        for start in progress(range(0, len(images), batch_size), "features"):
+            batch = slice(start, start + batch_size)
+            found[batch] = halving.mapped(model.features, as_input(images[batch])).cpu().numpy()
     model.train(was_training)
-    return torch.cat(batches).numpy()
+    return found
 
 
 def projected(model: Classifier, features: np.ndarray) -> np.ndarray:
@@ -47,17 +58,30 @@ def projected(model: Classifier, features: np.ndarray) -> np.ndarray:
         return model.projection(torch.as_tensor(features, device=device())).cpu().numpy()
 
 
-def class_means(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def class_means(
+    features: np.ndarray, labels: np.ndarray, of: Callable[[np.ndarray], np.ndarray] = np.asarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Means of the features of each class, float64 (K, d), and images of each class, int64 (K,).
 
     The features enter as they are, not normalised; every class 0..K-1 must have an image.
+
+    Args:
+        features: (N, d); some classes at a time are copied.
+        labels: (N,); images of label -1 are left out.
+        of: features (n, d) -> what is averaged of them, (n, d').
 
     Example:
         >>> class_means(np.array([[1.0], [3.0], [5.0]], np.float32), np.array([0, 0, 1]))[0].tolist()
         [[2.0], [5.0]]
     """
-    counts = np.bincount(labels)
-    starts = np.cumsum(counts) - counts  # (K,) where each class begins, once sorted
-    ordered = features[np.argsort(labels, kind="stable")]  # (N, d)
-    sums = np.add.reduceat(ordered, starts, axis=0, dtype=np.float64)
-    return sums / counts[:, None], counts
+    counts = np.bincount(labels[labels >= 0])
+    order = np.argsort(labels, kind="stable")[np.count_nonzero(labels < 0) :]
+    ends = np.cumsum(counts)
+    starts = ends - counts  # (K,) where each class begins, once sorted
+    sums, first = [], 0
+    while first < len(counts):
+        last = max(first + 1, int(np.searchsorted(ends, starts[first] + _AT_ONCE, side="right")))
+        ordered = of(features[order[starts[first] : ends[last - 1]]])
+        sums.append(np.add.reduceat(ordered, starts[first:last] - starts[first], axis=0, dtype=np.float64))
+        first = last
+    return np.concatenate(sums) / counts[:, None], counts

@@ -17,7 +17,7 @@ from whypretrain import files, provenance
 from whypretrain.errors import InputError
 
 Stage = Callable[[argparse.Namespace], None]
-NOT_READ = ("config", "threads", "out", "headline", "by_setting")  # arguments that name no input
+NOT_READ = ("config", "threads", "out", "earlier", "headline", "by_setting")  # arguments that name no input
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:

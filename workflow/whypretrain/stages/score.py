@@ -1,4 +1,8 @@
-"""Stage score: log-odds of all models of one run on all coalitions of the same players of the same images."""
+"""Stage score: log-odds of all models of one run on all coalitions of the same players of the same images.
+
+With `--shard 2-of-3` it scores a third of the images, and takes known rows from the archive `--earlier` in place of
+`--out`; with these files as `--shards`, in order, it gathers what it would otherwise score.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ import numpy as np
 from whypretrain import data, interactions
 from whypretrain.interactions import Game, Network, ScoreArchive
 from whypretrain.seeds import seed_of
+from whypretrain.shards import WHOLE, Shard
 from whypretrain.stages._run import parser, run
 
 DEFAULTS: dict[str, Any] = {
@@ -37,13 +42,21 @@ def stage(arguments: argparse.Namespace) -> None:
 
     Rows of an earlier archive at `--out` are kept where weights and inputs are the same.
     """
+    made = interactions.gathered(arguments.shards) if arguments.shards else scored(arguments)
+    interactions.save_scores(made, arguments.out)
+
+
+def scored(arguments: argparse.Namespace) -> ScoreArchive:
+    """The archive of all images, or of the shard's."""
     config = DEFAULTS | arguments.config
     images = data.load(arguments.data)
     networks = interactions.trained_networks(arguments.models, images.classes)
     if config["reinitialised"]:
         seed = seed_of(config["seed"], arguments.seed, "reinitialised")
         networks.append(interactions.untrained_network(networks[0].model, seed))
-    game = interactions.draw_game(images, config, arguments.target).gated(networks).remembering(arguments.out)
+    shard = Shard.parse(arguments.shard) if arguments.shard else WHOLE
+    game = interactions.draw_game(images, config, arguments.target, shard)
+    game = game.gated(networks).remembering(arguments.earlier or arguments.out)
     checkpoints, checkpoint_scores = dynamics(game, networks, arguments.models, config)
     about = {
         **{key: getattr(arguments, key) for key in ("target", "architecture", "seed")},
@@ -55,8 +68,9 @@ def stage(arguments: argparse.Namespace) -> None:
         "checkpoints": checkpoints,
         "config": config | game.options,
     }
-    archive = ScoreArchive(game.scores(networks), checkpoint_scores, game.owner, about)
-    interactions.save_scores(archive, arguments.out)
+    return ScoreArchive(
+        game.scores(networks), checkpoint_scores, game.owner[game.rows(len(game.images))], about
+    )
 
 
 def dynamics(
@@ -94,6 +108,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     found.add_argument("--seed", required=True, type=int, help="training seed of the models")
     found.add_argument(
         "--models", required=True, type=named_folder, nargs="+", help="NAME=FOLDER of each model"
+    )
+    found.add_argument("--shard", help="NUMBER-of-SHARDS: the part of the images that is scored")
+    found.add_argument(
+        "--earlier", type=Path, help="archive whose known rows are kept, default that of --out"
+    )
+    found.add_argument(
+        "--shards", type=Path, nargs="+", help="archives of all shards, gathered in place of scoring"
     )
     found.add_argument("--out", required=True, type=Path, help="archive to write, .npz")
     arguments = found.parse_args(argv)
