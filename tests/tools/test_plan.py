@@ -111,6 +111,20 @@ def test_micro_batches_need_less_memory(plan, one):
     assert (whole.flops, whole.memory) == (parts.flops, more.memory)
 
 
+def test_gpus_share_the_batches_of_a_training(plan, one):
+    several = {**CONFIG, "train": {**CONFIG["train"], "gpus": 4}}
+    for micro_batch, most in ((None, 20), (16, 16), (64, 20)):
+        recipe = {"steps": 4, "batch_size": 40, "source": "uot", "micro_batch": micro_batch}
+        alone, shared = [
+            plan.Planned(config).need(job("train_finetune", {"recipes": {"a": recipe}}))
+            for config in (CONFIG, several)
+        ]
+        assert shared.flops == alone.flops
+        assert alone.memory - shared.memory == (min(80, micro_batch or 80) - most) * one.kept
+    lines = plan.table(several, [job("pretrain_model")]).splitlines()
+    assert "A training takes 4 GPUs at a time" in lines[4]
+
+
 def test_imported_checkpoints_cost_no_training(plan, one):
     config = {**CONFIG, "models": {"small": {"architecture": MODEL, "checkpoint": "file:x.pth"}}}
     found = plan.Planned(config).need(job("pretrain_model"))

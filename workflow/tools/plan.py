@@ -3,9 +3,9 @@
     snakemake --cores 1 plan --configfile config/papers/uot.yaml
 
 Operations are counted by torch on tensors without memory, for the models and images of the config; a GPU is assumed to
-sustain `plan.flops` of them a second. Memory is that of the largest job: weights, gradients, the optimiser's two
-moments and what the backward pass needs of a batch, float32. Tables, figures and the report cost seconds and are
-counted as jobs alone.
+sustain `plan.flops` of them a second. Memory is that of the largest job, on one of its GPUs: weights, gradients, the
+optimiser's two moments and what the backward pass needs of a batch, float32. Tables, figures and the report cost
+seconds and are counted as jobs alone.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ class Planned:
         lasting = recipe.lasting(images)
         views = 2 if recipe.source_loss == "consistency" else 1
         batch = recipe.batch_size * (1 + (views * recipe.source_ratio if recipe.source else 0))
-        at_once = min(batch, recipe.micro_batch or batch)
+        here = batch / self.config["train"].get("gpus", 1)
+        at_once = min(here, recipe.micro_batch or here)
         runs = 1 + len(recipe.trials()) * recipe.tune_folds
         return Need(
             flops=runs * lasting.steps * batch * one.training,
@@ -192,6 +193,8 @@ def table(config: dict[str, Any], found: list[dict[str, Any]]) -> str:
     lines.append(
         f"GPU hours at {assumed / 1e12:g} TFLOP/s sustained (plan.flops); memory is that of the largest job."
     )
+    if (gpus := config["train"].get("gpus", 1)) > 1:
+        lines.append(f"A training takes {gpus} GPUs at a time (train.gpus); its memory is that of each.")
     specs = [config["datasets"][name] for name in (config["grid"]["source"], *config["grid"]["targets"])]
     absent = [spec["root"] for spec in specs if "root" in spec and not Path(spec["root"]).is_dir()]
     if absent:
