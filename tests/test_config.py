@@ -1,7 +1,9 @@
 """The schema, the default config and the code that reads it must agree, and each mistake has one clear message."""
 
 import copy
+import re
 from dataclasses import fields
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -32,7 +34,11 @@ def merged(base, change):
 
 @pytest.mark.parametrize("file", sorted(ROOT.glob("config/**/*.yaml")), ids=lambda file: file.stem)
 def test_shipped_configs_are_valid(file):
-    check(merged(DEFAULT, yaml.safe_load(file.read_text())), SCHEMA, places=False)
+    """Over the default, and over the file that the header's command lays it over."""
+    under = re.search(rf"--configfile (\S+) {file.relative_to(ROOT)}", file.read_text())
+    layers = [ROOT / under[1], file] if under else [file]
+    contents = [yaml.safe_load(layer.read_text()) for layer in layers]
+    check(reduce(merged, contents, DEFAULT), SCHEMA, places=False)
 
 
 def properties(*path):
