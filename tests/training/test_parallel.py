@@ -175,8 +175,20 @@ def test_batches_smaller_than_the_processes_are_refused(monkeypatch):
     assert [len(part) for part in parts] == [4, 4, 3]
 
 
+def test_ranks_of_other_launchers_do_not_count(monkeypatch):
+    """A container may bear the rank of something else: a process that took it for its own would not write."""
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert files.leads()
+    with parallel.together():
+        assert parallel.size() == 1
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
+    assert not files.leads()
+
+
 def test_more_processes_than_gpus_are_refused(monkeypatch):
-    monkeypatch.setenv("WORLD_SIZE", "4")
+    for name, value in (("TORCHELASTIC_RUN_ID", "x"), ("RANK", "0"), ("WORLD_SIZE", "4")):
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     with pytest.raises(InputError, match="gpus: 4, but this machine shows 2"):

@@ -22,9 +22,15 @@ from whypretrain.errors import InputError
 _written: ContextVar[list[Path] | None] = ContextVar("_written", default=None)
 
 
+def among() -> tuple[int, int]:
+    """Number of this process, from 0, among how many that torchrun started together; alone: 0, 1."""
+    together = "TORCHELASTIC_RUN_ID" in os.environ
+    return (int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])) if together else (0, 1)
+
+
 def leads() -> bool:
-    """Whether this process speaks and writes: of those that torchrun started together the first does."""
-    return os.environ.get("RANK", "0") == "0"
+    """Whether this process speaks and writes: of several the first."""
+    return among()[0] == 0
 
 
 @contextmanager

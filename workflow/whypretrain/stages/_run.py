@@ -98,7 +98,7 @@ def limit_threads(threads: int) -> None:
     """
     torch: Any = sys.modules.get("torch")
     if torch is not None:
-        torch.set_num_threads(max(1, threads // int(os.environ.get("WORLD_SIZE", "1"))))
+        torch.set_num_threads(max(1, threads // files.among()[1]))
         if torch.get_num_interop_threads() != 1:  # torch refuses to be told twice
             torch.set_num_interop_threads(1)
         torch.use_deterministic_algorithms(True, warn_only=True)

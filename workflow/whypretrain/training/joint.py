@@ -74,7 +74,7 @@ def consistency_losses(
     logits = network.head(network.features(torch.cat([images, weak, strong])[order]))
     of_target, of_weak, of_strong = logits[order.argsort()].split(sizes)
     believed = F.softmax(of_weak.detach() / temperature, dim=1)
-    counted = (believed.amax(1) >= threshold).to(logits.dtype)
+    counted = (believed.amax(1) >= threshold).to(torch.float32)  # bfloat16 counts to 256
     each = F.cross_entropy(of_strong, believed, reduction="none")
     consistency = (counted * each).sum() / counted.sum().clamp(min=1)
     return F.cross_entropy(of_target, labels, label_smoothing=label_smoothing), consistency

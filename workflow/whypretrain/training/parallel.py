@@ -16,6 +16,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from whypretrain.errors import InputError
+from whypretrain.files import among
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def together() -> Iterator[None]:
     Raises:
         InputError: if there are fewer GPUs than processes.
     """
-    number = int(os.environ.get("WORLD_SIZE", "1"))
+    number = among()[1]
     if number == 1:
         yield
         return

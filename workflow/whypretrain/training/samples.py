@@ -59,6 +59,9 @@ class Samples:
         self._order = lru_cache(maxsize=2)(self._shuffled)
         self._chosen = chosen
         self._pinned = self.device.type == "cuda" and images.device.type == "cpu"
+        self._gpu = (
+            torch.cuda.current_device() if self._pinned else -1
+        )  # that of this thread is not the other's
         self._load = Ahead(self._loaded) if (self._pinned if ahead is None else ahead) else self._loaded
 
     def rows(self, step: int) -> Tensor:
@@ -102,7 +105,8 @@ class Samples:
         rows = (rows if self._chosen is None else self._chosen[rows]).to(self.images.device)
         if not self._pinned:
             return self.images[rows]
-        pinned = torch.empty(len(rows), *self.images.shape[1:], dtype=self.images.dtype, pin_memory=True)
+        with torch.cuda.device(self._gpu):
+            pinned = torch.empty(len(rows), *self.images.shape[1:], dtype=self.images.dtype, pin_memory=True)
         return torch.index_select(self.images, 0, rows, out=pinned)
 
     def _blank_around(self, images: Tensor) -> Tensor:
