@@ -1,5 +1,6 @@
 """Two processes that train one model, through the stage's real command line, beside one process."""
 
+import copy
 import itertools
 import json
 import os
@@ -12,11 +13,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import timm
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from whypretrain import data, files, models
 from whypretrain.errors import InputError
+from whypretrain.models.halving import Halving
 from whypretrain.training import parallel
 
 ROOT = Path(__file__).parents[2]
@@ -173,6 +177,38 @@ def test_batches_smaller_than_the_processes_are_refused(monkeypatch):
         parts.append(range(11)[parallel.part(11)])
     assert list(itertools.chain(*parts)) == list(range(11))
     assert [len(part) for part in parts] == [4, 4, 3]
+
+
+@pytest.fixture
+def on_gpus(monkeypatch):
+    """Two processes with a GPU each, as far as they can be told without any."""
+    monkeypatch.setattr(parallel, "size", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "efficientnet_b0"])  # plain, and with the activation inside
+def test_batch_norm_is_shared_on_gpus_and_nothing_else_changes(on_gpus, name):
+    network = timm.create_model(name, num_classes=3).train()
+    plain, parameters = copy.deepcopy(network), list(network.parameters())
+    assert parallel.share_statistics(network)
+    norms = [each for each in network.modules() if isinstance(each, nn.modules.batchnorm._BatchNorm)]
+    assert all(isinstance(each, nn.SyncBatchNorm) for each in norms)
+    assert all(a is b for a, b in zip(parameters, network.parameters(), strict=True))  # the optimiser's
+    assert network.state_dict().keys() == plain.state_dict().keys()
+    images = torch.rand(2, 3, 32, 32)
+    torch.testing.assert_close(network.eval()(images), plain.eval()(images))
+
+
+def test_networks_without_batch_norm_halve_together(on_gpus):
+    assert not parallel.share_statistics(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)))
+
+
+def test_where_forwards_wait_for_each_other_nobody_halves():
+    def compute(parts):
+        raise torch.OutOfMemoryError("full")
+
+    with pytest.raises(InputError, match="give micro_batch"):
+        Halving(1, parallel.refuse)(compute, 8)
 
 
 def test_ranks_of_other_launchers_do_not_count(monkeypatch):

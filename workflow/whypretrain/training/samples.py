@@ -61,7 +61,7 @@ class Samples:
         self._pinned = self.device.type == "cuda" and images.device.type == "cpu"
         self._gpu = (
             torch.cuda.current_device() if self._pinned else -1
-        )  # that of this thread is not the other's
+        )  # another thread begins with the first
         self._load = Ahead(self._loaded) if (self._pinned if ahead is None else ahead) else self._loaded
 
     def rows(self, step: int) -> Tensor:
