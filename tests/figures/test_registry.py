@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +18,17 @@ from whypretrain.figures import Settings
 from whypretrain.stages import figure as stage
 
 SUFFIXES = ("png", "svg", "pdf", "csv")
+RULES = Path(__file__).parents[2] / "workflow/rules/figures.smk"
+
+
+def test_the_workflow_gives_each_figure_all_that_it_takes():
+    told = ast.literal_eval(re.search(r"^FIGURES = (\{.*?^\})", RULES.read_text(), re.S | re.M)[1])
+    modules = {name: import_module(place) for name, place in figures.FIGURES.items()}
+    wanted = {name: {*module.NEEDS, *getattr(module, "TAKES", ())} for name, module in modules.items()}
+    images = {"source_data", "target_data"}  # folders, given by options of their own
+    assert {name: set(tables) for name, tables in told.items()} == {
+        name: tables - images for name, tables in wanted.items()
+    }
 
 
 @pytest.mark.parametrize("name", ["knowledge", "flow"])

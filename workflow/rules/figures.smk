@@ -16,7 +16,7 @@ FIGURES = {
     "patches": ["strongest", "players"],
     "layers": ["layers", "published_layers"],
     "flow": ["flow", "published_flow"],
-    "correlations": ["layers", "runs", "published_correlations", "published_accuracy"],
+    "correlations": ["layers", "runs", "pretraining", "published_correlations", "published_accuracy"],
     "dynamics": ["layer_dynamics", "published_dynamics"],
     "robustness": ["corrupted", "robustness", "layer_dynamics", "published_dynamics", "published_growing"],
     "optimisers": ["corrupted", "robustness", "layer_dynamics", "published_optimisers"],
