@@ -18,6 +18,7 @@ _CELL = ("target", "architecture", "seed")
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "runs": (*_CELL, "method", "accuracy"),
+    "pretraining": ("source", "architecture", "seed", "accuracy"),
     "select": (*_CELL, "rule", "rank", "class_index", "class_name", "concept", "score", "selected"),
     "knowledge": (
         *_CELL, "model", "sample", "normalised", "threshold", "order",
@@ -56,7 +57,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "accuracy_first", "accuracy_last", "pearson_r_recomputed",
     ),
     "published_correlations": ("pretraining", "target_dataset", "task", "pearson_r_recomputed"),
-    "published_accuracy": ("pretraining", "target_dataset", "task", "accuracy"),
+    "published_accuracy": ("pretraining", "target_dataset", "task", "accuracy", "pretraining_accuracy"),
     "published_flow": ("target_dataset", "task", "pt_layer", "ft_layer", "value"),
 }  # fmt: skip
 
