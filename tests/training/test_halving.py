@@ -8,7 +8,7 @@ import torch
 from whypretrain import models
 from whypretrain.errors import InputError
 from whypretrain.models.halving import Halving, parted, parts_within
-from whypretrain.training.methods import train
+from whypretrain.training.methods import evaluate, train
 from whypretrain.training.recipe import Recipe
 
 
@@ -96,6 +96,12 @@ def test_parts_hold_no_more_than_the_micro_batch():
 def test_one_image_that_does_not_fit_is_told(vit, target):
     with pytest.raises(InputError, match=r"too little memory for one image a time \(CUDA out of memory\)"):
         train(limited(vit, target, 0), target, Recipe(steps=2, batch_size=6), seed=1)
+
+
+def test_evaluation_halves_too(vit, target, capsys):
+    model, small = limited(vit, target, 10**6), limited(vit, target, 11)
+    assert evaluate(small, target, split="test") == evaluate(model, target, split="test")
+    assert "out of memory: batches of 40 go on in 4 parts" in capsys.readouterr().err
 
 
 def test_parts_keep_their_number_from_then_on():

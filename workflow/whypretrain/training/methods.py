@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from whypretrain import models
 from whypretrain.data import ImageSet
 from whypretrain.errors import InputError
+from whypretrain.models.halving import Halving
 from whypretrain.models.precision import precision
 from whypretrain.seeds import seed_of
 from whypretrain.training.accuracy import scores
@@ -89,6 +90,8 @@ def evaluate(
 ) -> dict[str, float | int]:
     """`scores` of the model in evaluation mode on a split (None: on all images), `batch_size` at a time (None: 500).
 
+    Batches that do not fit into memory are halved, which is told.
+
     Raises:
         InputError: images that do not fit the model, or none.
     """
@@ -97,11 +100,12 @@ def evaluate(
     if len(rows) == 0:
         raise InputError("no images to evaluate on; give the data set a test_size above 0")
     model.eval()
-    batch_size = batch_size or _EVALUATED
+    batch_size, halving = batch_size or _EVALUATED, Halving()
     parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
     with torch.inference_mode(), precision("float32", models.device()):
-        found = [model(models.as_input(images.images[part])).argmax(1) for part in parts]
-    return scores(torch.cat(found).cpu().numpy(), images.labels[rows])
+        logits = (halving.mapped(model, models.as_input(images.images[part])) for part in parts)
+        found = torch.cat([each.argmax(1) for each in logits])
+    return scores(found.cpu().numpy(), images.labels[rows])
 
 
 def _source(
