@@ -128,6 +128,7 @@ def assert_close(one, two, tolerance):
         torch.testing.assert_close(found[key], value, rtol=0, atol=wide * tolerance, msg=key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", RECIPES)
 def test_two_processes_train_the_model_of_one(both, method):
     one, two = (folder / method / "0" for folder in both[:2])
@@ -147,6 +148,7 @@ def test_one_process_writes_and_speaks(both):
     assert "out of memory" not in told
 
 
+@pytest.mark.slow
 def test_memory_of_one_process_and_a_signal_are_everyones(root, both):
     """Memory runs out in the second process, all halve; SIGTERM ends all after a save; two others go on."""
     script, out, recipes = root / "hindered.py", root / "broken", {"clipped": RECIPES["clipped"]}
