@@ -73,10 +73,7 @@ CORES = workflow.resource_settings.cores or os.cpu_count()  # a cluster run has 
 
 
 onsuccess:
-    shell(
-        "{sys.executable} workflow/tools/timing.py {RESULTS} --since {STARTED} --cores {CORES}"
-        " && echo 'Open {RESULTS}/report.html'"
-    )
+    shell("{sys.executable} workflow/tools/timing.py {RESULTS} --since {STARTED} --cores {CORES}")
 
 
 rule all:

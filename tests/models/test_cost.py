@@ -64,3 +64,8 @@ def test_counting_draws_nothing_from_torch_s_generator():
     torch.manual_seed(0)
     cost(Architecture("resnet18", 32, 1))
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_widest_modules_of_a_vgg_are_those_of_full_size():
+    assert cost(Architecture("vgg11", 64, 3)).passing == 4 * 64 * 64 * (64 + 64)  # its ReLU, at full size
+    assert cost(Architecture("vgg16", 64, 3)).passing == 4 * 64 * 64 * (64 + 64)

@@ -166,5 +166,6 @@ def test_the_table_sums_up_in_the_order_of_the_stages(plan, one):
     flops = 2 * 7 * 3 * one.training
     assert lines[4].split()[1] == "4"
     assert float(lines[4].split()[3]) == round(flops / 1e9 / 3600, 2)
+    assert float(lines[4].split()[4]) == round(flops / 2 / 1e9 / 3600, 2)
     assert "0.001 TFLOP/s sustained" in lines[5]
     assert lines[6].startswith("Not there yet: nowhere;")

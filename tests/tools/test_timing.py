@@ -35,3 +35,12 @@ def test_jobs_of_earlier_runs_do_not_count(tmp_path):
     os.utime(old, (1000, 1000))
     job(tmp_path, "new", 2.0, "computed 1.00 s\n")
     assert [one.wall for one in timing["read_jobs"](tmp_path, since=2000)] == [pytest.approx(2.0)]
+
+
+def test_the_report_is_told_of_where_this_run_made_it(tmp_path):
+    report = tmp_path / "report.html"
+    assert timing["page"](tmp_path, since=0) is None
+    report.write_text("page")
+    os.utime(report, (2000, 2000))
+    assert timing["page"](tmp_path, since=1500) == report
+    assert timing["page"](tmp_path, since=2500) is None

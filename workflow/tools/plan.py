@@ -112,7 +112,7 @@ class Planned:
         grid, one = self.config["grid"], self.cost(wildcards["architecture"])
         images = sum(sum(self.size(name)[:2]) for name in (grid["source"], *grid["targets"]))
         flops = 0.0 if job["params"].get("shards") else images * one.forward
-        batch = self.config["features"]["batch_size"] * one.kept
+        batch = self.config["features"]["batch_size"] * one.passing
         return Need(flops, images * one.features * _FLOAT, one.parameters * _FLOAT + batch)
 
     def _extract_shard(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
@@ -130,8 +130,9 @@ class Planned:
         masks = rows * 2 ** score["players"]
         if job["params"].get("shards"):
             return Need(disk=masks * _FLOAT, memory=2 * masks * _FLOAT)
-        batch = (score["batch_size"] or 256) * self._image(_FLOAT)
-        return Need(masks * one.forward, masks * _FLOAT, networks * one.parameters * _FLOAT + 4 * batch)
+        batch = (score["batch_size"] or 256) * one.passing
+        held = networks + max(map(self._checkpoints, score["dynamics"]), default=0)  # of one method at a time
+        return Need(masks * one.forward, masks * _FLOAT, held * one.parameters * _FLOAT + batch)
 
     def _score_shard(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
         return _share(self._score_coalitions(wildcards, job), wildcards)
@@ -182,16 +183,19 @@ def table(config: dict[str, Any], found: list[dict[str, Any]]) -> str:
     needs: dict[str, list[Need]] = {}
     for job in sorted(found, key=lambda job: (_ORDER.index(Path(job["file"]).stem), job["rule"])):
         needs.setdefault(job["rule"], []).append(planned.need(job))
-    lines = [f"{'rule':<24}{'jobs':>6}{'PFLOP':>12}{'GPU hours':>11}{'disk, GB':>10}{'memory, GB':>12}"]
+    lines = [
+        f"{'rule':<24}{'jobs':>6}{'PFLOP':>12}{'GPU hours':>11}{'longest':>9}{'disk, GB':>10}{'memory, GB':>12}"
+    ]
     everything = {**needs, "together": [need for each in needs.values() for need in each]}
     for rule, each in everything.items():
-        all_of_it = _together(each)
+        all_of_it, longest = _together(each), max(need.flops for need in each)
         lines.append(
             f"{rule:<24}{len(each):>6}{all_of_it.flops / 1e15:>12.3f}{all_of_it.flops / assumed / 3600:>11.2f}"
-            f"{all_of_it.disk / 1e9:>10.2f}{all_of_it.memory / 1e9:>12.2f}"
+            f"{longest / assumed / 3600:>9.2f}{all_of_it.disk / 1e9:>10.2f}{all_of_it.memory / 1e9:>12.2f}"
         )
     lines.append(
-        f"GPU hours at {assumed / 1e12:g} TFLOP/s sustained (plan.flops); memory is that of the largest job."
+        f"GPU hours at {assumed / 1e12:g} TFLOP/s sustained (plan.flops), of all jobs and of the longest; "
+        "memory is that of the largest."
     )
     if (gpus := config["train"].get("gpus", 1)) > 1:
         lines.append(f"A training takes {gpus} GPUs at a time (train.gpus); its memory is that of each.")

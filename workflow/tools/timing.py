@@ -54,8 +54,14 @@ def summary(jobs: list[Job], wall: float, cores: int) -> str:
     )
 
 
+def page(results: Path, since: float) -> Path | None:
+    """The report, if it was made after the time `since`."""
+    found = results / "report.html"
+    return found if found.exists() and found.stat().st_mtime >= since else None
+
+
 def main() -> None:
-    """Print the summary of one run."""
+    """Print the summary of one run, and where its report is."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -63,8 +69,10 @@ def main() -> None:
     parser.add_argument("--since", type=float, required=True, help="start of the run, seconds of the epoch")
     parser.add_argument("--cores", type=int, required=True)
     arguments = parser.parse_args()
-    jobs = read_jobs(arguments.results, arguments.since)
-    print(summary(jobs, time.time() - arguments.since, arguments.cores))
+    if jobs := read_jobs(arguments.results, arguments.since):
+        print(summary(jobs, time.time() - arguments.since, arguments.cores))
+    if made := page(arguments.results, arguments.since):
+        print(f"Open {made}")
 
 
 if __name__ == "__main__":

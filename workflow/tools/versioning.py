@@ -73,6 +73,8 @@ def _summary(config: str) -> dict[str, dict[str, str]]:
 
 def _why_not_current(row: dict[str, str]) -> str:
     """Why an output must not be recorded; empty where it may."""
+    if row["status"] == "removed temp file" and row["plan"] == "no update":
+        return ""
     if not Path(row["output_file"]).exists():
         return "missing"
     if row["plan"] != "no update":

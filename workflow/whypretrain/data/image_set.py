@@ -160,8 +160,10 @@ def _write_pieces(path: Path, pictures: Pictures, broken: list[int], threads: in
         np.lib.format.write_array_header_1_0(file, {**header, "shape": (rows, *pictures.shape[1:])})
 
 
-def load(folder: str | Path) -> ImageSet:
+def load(folder: str | Path, *, hashed: bool = True) -> ImageSet:
     """Read what `save` wrote; the pixels are memory-mapped (read-only), so that a large set costs no memory.
+
+    Without `hashed` they are not read through to compare their hash.
 
     Raises:
         InputError: if a file is missing, unreadable, damaged, or disagrees with the others.
@@ -176,7 +178,7 @@ def load(folder: str | Path) -> ImageSet:
                 f"{folder / name}: counts {rows} images where images.npy holds {len(images)}; "
                 f"remove {folder} and run the data stage again"
             )
-    if about["images_sha256"] != files.sha256(folder / "images.npy"):
+    if hashed and about["images_sha256"] != files.sha256(folder / "images.npy"):
         raise _corrupt(folder / "images.npy", "damaged or changed, its SHA-256 is not the one in data.json")
     return ImageSet(images, manifest, about)
 

@@ -26,6 +26,7 @@ class Cost:
         training: operations of a forward and a backward pass.
         upto: operations of a forward pass up to each block, in order.
         kept: bytes that a forward pass keeps for the backward pass, float32.
+        passing: bytes of what goes into and comes out of the widest module: what a pass without a backward one holds.
     """
 
     parameters: int
@@ -34,6 +35,7 @@ class Cost:
     training: float
     upto: tuple[float, ...]
     kept: int
+    passing: int
 
 
 def cost(architecture: Architecture, classes: int = 2) -> Cost:
@@ -45,6 +47,9 @@ def cost(architecture: Architecture, classes: int = 2) -> Cost:
     with torch.device("meta"), torch.random.fork_rng(devices=[]):
         model = Classifier(architecture, [str(number) for number in range(classes)])
         images = torch.zeros(_BATCH, architecture.channels, architecture.size, architecture.size)
+    widths: list[int] = []
+    for module in model.modules():
+        module.register_forward_hook(lambda _, given, found: widths.append(_bytes(given) + _bytes(found)))
     with FlopCounterMode(display=False) as counted, torch.no_grad():
         model(images)
     kept = _Kept(model)
@@ -57,7 +62,14 @@ def cost(architecture: Architecture, classes: int = 2) -> Cost:
         training=trained.get_total_flops() / _BATCH,
         upto=tuple(_upto(model, images)),
         kept=kept.total() // _BATCH,
+        passing=max(widths) // _BATCH,
     )
+
+
+def _bytes(value: object) -> int:
+    if isinstance(value, torch.Tensor):
+        return value.nbytes
+    return sum(map(_bytes, value)) if isinstance(value, list | tuple) else 0
 
 
 def _upto(model: Classifier, images: torch.Tensor) -> Iterator[float]:

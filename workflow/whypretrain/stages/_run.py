@@ -56,7 +56,9 @@ def run(stage: Stage, arguments: argparse.Namespace) -> None:
 def _run_recorded(stage: Stage, arguments: argparse.Namespace) -> None:
     """Run one stage; leave a record of every file that it wrote and that is still there."""
     given = {key: value for key, value in vars(arguments).items() if key not in NOT_READ}
-    inputs = provenance.hashes(path for value in given.values() for path in _paths(value))
+    # What a shard reads, the job that gathers it reads, too, and hashes.
+    parts = [] if given.get("shard") else given.values()
+    inputs = provenance.hashes(path for value in parts for path in _paths(value))
     with files.written() as paths:
         stage(arguments)
     outputs = [path for path in dict.fromkeys(paths) if path.exists()]

@@ -45,8 +45,8 @@ def stage(arguments: argparse.Namespace) -> None:
                 np.savez(temporary, allow_pickle=False, **found)
 
 
-def _loaded(folder: Path) -> data.ImageSet:
-    images = data.load(folder)
+def _loaded(folder: Path, *, hashed: bool = True) -> data.ImageSet:
+    images = data.load(folder, hashed=hashed)
     trained = images.labels[images.manifest["split"].to_numpy() == "train"]
     _check_classes(np.bincount(trained, minlength=len(images.classes)), images.classes, folder.name)
     return images
@@ -62,7 +62,7 @@ def _write_shard(model: models.Classifier, arguments: argparse.Namespace) -> Non
     with ExitStack() as stack:
         found: dict[str, np.ndarray] = {}
         for folder in arguments.data:
-            images = _loaded(folder).images
+            images = _loaded(folder, hashed=False).images  # the gathering job looks at all of it
             part = images[shard.rows(len(images), batch_size)]
             room = files.scratch(arguments.out.parent, (len(part), model.head.in_features))
             features = found[_key(folder.name)] = stack.enter_context(room)
