@@ -9,6 +9,7 @@ import pytest
 import yaml
 from checkout import Checkout
 from recorded import Recorded
+from versioning import _why_not_current
 
 from whypretrain.provenance import CARDS, card_of, write_cards
 
@@ -151,3 +152,10 @@ def test_a_change_gives_both_tools_the_same_work(restored, changed, name, text, 
     assert restored.stages_to_run() == set(stages.split())
     assert (restored.results / "data/digits/data.json").exists()
     assert not (restored.results / "claims.csv").exists()
+
+
+def test_a_temporary_output_may_be_gone_once_it_was_used():
+    row = {"output_file": "nowhere.npz", "status": "removed temp file", "plan": "no update"}
+    assert _why_not_current(row) == ""
+    assert _why_not_current({**row, "plan": "update pending"}) == "missing"
+    assert _why_not_current({**row, "status": "missing"}) == "missing"

@@ -14,7 +14,7 @@ from whypretrain.models.inputs import as_input, device
 from whypretrain.models.precision import precision
 from whypretrain.progress import progress
 
-_AT_ONCE = 1 << 13  # rows of features that are averaged at a time, unless one class has more
+_AT_ONCE = 1 << 11  # rows of features that are averaged at a time, unless one class has more
 
 
 def extract(

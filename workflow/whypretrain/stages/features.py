@@ -25,7 +25,7 @@ from whypretrain.errors import InputError
 from whypretrain.shards import Shard
 from whypretrain.stages._run import parser, run
 
-_AT_ONCE = 1 << 14  # rows of features that are checked at a time
+_AT_ONCE = 1 << 12  # rows of features that are checked at a time
 
 
 def stage(arguments: argparse.Namespace) -> None:
