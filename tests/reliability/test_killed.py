@@ -47,12 +47,12 @@ def test_a_second_run_is_refused_and_a_killed_one_taken_up(experiment, unbroken)
     experiment.forget("pretrain")
     with experiment.started() as run:
         os.kill(until(lambda: experiment.training("pretrain")), signal.SIGSTOP)
-        assert "LockException" in experiment.snakemake("--rerun-incomplete").stderr
+        assert "LockException" in experiment.snakemake().stderr
         os.kill(run.pid, signal.SIGKILL)
         run.wait()
-    assert "LockException" in experiment.snakemake("--rerun-incomplete").stderr
+    assert "LockException" in experiment.snakemake().stderr
     experiment.finish("--unlock")
-    experiment.finish("--rerun-incomplete")
+    experiment.finish()
 
 
 def test_a_run_that_is_told_to_stop_lets_its_jobs_save_their_state(experiment, unbroken):
@@ -63,4 +63,4 @@ def test_a_run_that_is_told_to_stop_lets_its_jobs_save_their_state(experiment, u
         assert run.wait(timeout=60) != 0
         until(lambda: experiment.job("pretrain") is None)
     assert (experiment.results / "pretrain/vit/0.running").exists()
-    experiment.finish("--rerun-incomplete")
+    experiment.finish()
