@@ -56,7 +56,7 @@ def broken_off(features):
         assert run.poll() is None
         os.kill(run.pid, signal.SIGKILL)
     features.finish("--unlock")
-    return counted(features.finish("--rerun-incomplete"))
+    return counted(features.finish())
 
 
 @pytest.mark.slow
