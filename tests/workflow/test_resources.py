@@ -47,6 +47,7 @@ def test_the_config_goes_before_the_table_and_a_rule_before_all_that_train(tmp_p
         "extract_features": {"mem_mb": 7000, "gpu": 0},
         "train": {"runtime": 600},
         "train_finetune": {"runtime": 300},
+        "train_scratch": {"runtime": 400},  # trained along with the former
     }
     first, second = (needs(tmp_path, said, attempt) for attempt in (1, 2))
     assert first["extract_features"] == {"mem_mb": 7000, "runtime": 11, "gpu": 0}

@@ -15,5 +15,11 @@ def scaled(value):
 for each in workflow.rules:
     each.resources.update(Resources.from_mapping(needs(each.name)))
 
-if unknown := sorted(set(config.get("resources", {})) - {"train", *(each.name for each in workflow.rules)}):
+# A method that another job trains along has no rule of its own, and needs none.
+KNOWN = {
+    "train",
+    *(each.name for each in workflow.rules),
+    *(f"train_{method}" for method in TRAIN["methods"]),
+}
+if unknown := sorted(set(config.get("resources", {})) - KNOWN):
     raise WorkflowError(f"config: resources names {unknown[0]!r}, which is no rule of this experiment")
