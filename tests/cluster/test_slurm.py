@@ -17,6 +17,11 @@ OF_THE_RUN = {"report.html", ".provenance/report.html.json"}  # the page tells r
 WAITING_OR_RUNNING = ("PENDING", "RUNNING", "CONFIGURING")
 
 
+def heeding_interrupts():
+    """Undo what shells do to commands in the background, such as these tests may be: they ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def submitted(experiment, profile, log, *arguments):
     """Start the experiment through a profile; what it prints goes to a file. Nothing of it is left afterwards."""
@@ -24,7 +29,12 @@ def submitted(experiment, profile, log, *arguments):
     command = [*experiment.through_profile, *arguments, "--", experiment.target]
     with log.open("w") as file:
         run = subprocess.Popen(
-            command, cwd=experiment.checkout.folder, env=environment, stdout=file, stderr=file
+            command,
+            cwd=experiment.checkout.folder,
+            env=environment,
+            stdout=file,
+            stderr=file,
+            preexec_fn=heeding_interrupts,
         )
     try:
         yield run
