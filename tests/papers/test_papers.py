@@ -15,7 +15,7 @@ from whypretrain.data.miniature import write_miniatures
 
 ROOT = Path(__file__).parents[2]
 TARGETS = {"uot": "joint", "interactions": "all", "invariances": "all"}
-# What the miniature is cut down to, unless WHYPRETRAIN_PAPERS asks for all of it (about 4 minutes a paper on 2 cores).
+# What the miniature is cut down to, unless WHYPRETRAIN_PAPERS asks for all of it (1 to 4 minutes a paper on 2 cores).
 FEWER = {
     "uot": {"targets": ["cub200", "caltech101"]},
     "interactions": {"targets": ["cub200"], "architectures": ["vit_small"]},
