@@ -7,6 +7,7 @@ from its parts without pauses of over a minute.
 
 Last result (2026-11-21, commit deff2bd, AMD EPYC, 2 cores, one thread): the peer's time over ours
     whole default experiment, 111 jobs, 2 at a time, computing inside the jobs, core-seconds: 0.818
+    whole unshared experiment, 135 jobs, 2 at a time, computing inside the jobs, core-seconds: 0.79
 
     python -m benchmarks experiment [--results results/default] [--before results/unshared]
 """
@@ -23,6 +24,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 ROOT = Path(__file__).parent.parent
 PAUSE = 60.0  # seconds without a job that are no part of a run
@@ -79,6 +82,14 @@ def whole(results: Path) -> dict[str, Any]:
         f"bookkeeping and cores without a job {wall * cores - computing - starting:.0f}",
         "why": "each of many short jobs imports torch and timm anew",
     }
+
+
+def remark(table: pd.DataFrame) -> str:
+    """Wall time of each whole run, and what was not computing."""
+    if "note" not in table:
+        return ""
+    told = table[table["note"].notna()]
+    return "\n".join(f"{row['size'].capitalize()}: {row['note']}.  " for _, row in told.iterrows())
 
 
 def span(intervals: list[tuple[float, float]]) -> tuple[float, int]:
