@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Literal
 
@@ -82,17 +82,12 @@ def score_coalitions(
     scores = torch.empty(len(named), len(images), len(masks), device=images.device)
     halving = Halving()
 
-    def fill(block: _Block, parts: int) -> None:
-        """Score a block of samples and masks in so many parts."""
-        for samples, chunk in _parts(block, parts):
-            batch = _masked(images[samples], baseline[samples], bits[chunk][:, owner[samples]])
-            for row, model in enumerate(named.values()):
-                logits = model(batch).float().unflatten(0, (-1, len(labels[samples])))  # (m, s, K)
-                scores[row, samples, chunk] = log_odds(logits, labels[samples]).T
+    def masked(samples: slice, chunk: slice) -> torch.Tensor:
+        return _masked(images[samples], baseline[samples], bits[chunk][:, owner[samples]])
 
     with precision(dtype, images.device):
         for block in _blocks(len(images), len(masks), batch_size):
-            halving(partial(fill, block), _size(block))
+            halving(partial(_fill, scores, named.values(), masked, labels, block), _size(block))
     found = scores.cpu().numpy()
     _refuse_non_finite(found, list(named), masks, ids or [str(index) for index in range(len(images))])
     return found
@@ -149,6 +144,22 @@ def _blocks(samples: int, masks: int, batch_size: int) -> Iterator[_Block]:
         for mask in range(0, masks, many):
             start = min(mask, masks - many)
             yield slice(first, first + few), slice(start, start + many)
+
+
+def _fill(
+    scores: torch.Tensor,
+    models: Iterable[Model],
+    masked: Callable[[slice, slice], torch.Tensor],
+    labels: np.ndarray,
+    block: _Block,
+    parts: int,
+) -> None:
+    """Scores (models, S, masks) of one block of samples and masks, in so many parts."""
+    for samples, chunk in _parts(block, parts):
+        batch = masked(samples, chunk)
+        for row, model in enumerate(models):
+            logits = model(batch).float().unflatten(0, (-1, len(labels[samples])))  # (m, s, K)
+            scores[row, samples, chunk] = log_odds(logits, labels[samples]).T
 
 
 def _size(block: _Block) -> int:
