@@ -30,6 +30,14 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return found
 
 
+def named_folder(text: str) -> tuple[str, Path]:
+    """NAME=FOLDER as an argument's type."""
+    name, _, folder = text.partition("=")
+    if not (name and folder):
+        raise argparse.ArgumentTypeError(f"{text!r} must be NAME=FOLDER")
+    return name, Path(folder)
+
+
 def run(stage: Stage, arguments: argparse.Namespace) -> None:
     """Run one stage; bad input ends in one line on standard error and exit status 2.
 

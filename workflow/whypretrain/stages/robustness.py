@@ -133,13 +133,6 @@ def _keyed(table: pd.DataFrame, args: argparse.Namespace, model: str) -> pd.Data
     return pd.concat([pd.DataFrame(run, index=table.index), table], axis=1)
 
 
-def _named(text: str) -> tuple[str, Path]:
-    name, separator, folder = text.partition("=")
-    if not (name and separator and folder):
-        raise argparse.ArgumentTypeError(f"{text!r} must be NAME=FOLDER")
-    return name, Path(folder)
-
-
 def main(argv: list[str] | None = None) -> None:
     """The command line."""
     parser = _run.parser(__doc__)
@@ -149,7 +142,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, required=True, help="training seed of the models")
     parser.add_argument("--dynamics", type=Path, required=True, help="dynamics.csv of the run")
     parser.add_argument(
-        "--models", nargs="+", type=_named, required=True, help="NAME=FOLDER of followed methods"
+        "--models", nargs="+", type=_run.named_folder, required=True, help="NAME=FOLDER of followed methods"
     )
     parser.add_argument("--corrupted", type=Path, help="folder of the target's corrupted test images")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")

@@ -17,7 +17,7 @@ from whypretrain import data, interactions
 from whypretrain.interactions import Game, Network, ScoreArchive
 from whypretrain.seeds import seed_of
 from whypretrain.shards import WHOLE, Shard
-from whypretrain.stages._run import parser, run
+from whypretrain.stages._run import named_folder, parser, run
 
 DEFAULTS: dict[str, Any] = {
     "players": 10,
@@ -87,14 +87,6 @@ def dynamics(
             abouts += [each.about for each in found]
             rows.append(game.scores(found, few))
     return abouts, np.concatenate(rows)
-
-
-def named_folder(text: str) -> tuple[str, Path]:
-    """NAME=FOLDER."""
-    name, _, folder = text.partition("=")
-    if not name or not folder:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FOLDER")
-    return name, Path(folder)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -19,7 +19,7 @@ import safetensors.torch
 
 from whypretrain import data, files, models
 from whypretrain.errors import InputError
-from whypretrain.stages._run import parser, run
+from whypretrain.stages._run import named_folder, parser, run
 from whypretrain.training import parallel
 from whypretrain.training.fit import TrainingResult
 from whypretrain.training.methods import evaluate, starting_model, train
@@ -195,13 +195,6 @@ def _write(
     files.write_json(folder / "metrics.json", {**about, **metrics, **seen})
 
 
-def _method_folder(text: str) -> tuple[str, Path]:
-    method, separator, folder = text.partition("=")
-    if not (method and separator and folder):
-        raise argparse.ArgumentTypeError(f"{text!r} must be METHOD=FOLDER")
-    return method, Path(folder)
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Command line of the stage."""
     found = parser(__doc__)
@@ -222,7 +215,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     found.add_argument("--cluster-selection", type=Path, help="table of selected clusters, for the same")
     found.add_argument("--seed", required=True, type=int, help="training seed")
     found.add_argument(
-        "--out", required=True, type=_method_folder, nargs="+", help="METHOD=FOLDER of each method"
+        "--out", required=True, type=named_folder, nargs="+", help="METHOD=FOLDER of each method"
     )
     arguments = found.parse_args(argv)
     arguments.out = dict(arguments.out)
