@@ -32,3 +32,11 @@ def smoke(finished, tmp_path_factory):
     """A copy of the finished checkout for the tests of one file, which may change it."""
     folder = tmp_path_factory.mktemp("smoke") / "checkout"
     return Checkout(shutil.copytree(finished.folder, folder, symlinks=True), origin=None)
+
+
+@pytest.fixture(scope="module")
+def stages_share_a_process():
+    """Torch allows its interop threads to be set once a process; here many stages share one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("whypretrain.stages._run.limit_threads", lambda threads: None)
+        yield

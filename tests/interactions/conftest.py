@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from scored import make_models, run_score
 
-from whypretrain.interactions import ScoreArchive, grid_players
+from whypretrain.interactions import ScoreArchive, grid_players, load_scores
 
 
 @pytest.fixture
@@ -27,3 +28,16 @@ def make_archive():
         return ScoreArchive(scores, checkpoints, owner, {**shared, **settings, **about})
 
     return make
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A folder with images and networks to score."""
+    return make_models(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture(scope="module")
+def archive(results, stages_share_a_process):
+    """The scores of all of them, as `results / "0.npz"` holds them."""
+    run_score(results, results / "0.npz")
+    return load_scores(results / "0.npz")

@@ -11,8 +11,8 @@ import pytest
 import safetensors.torch
 
 from whypretrain import data, models
-from whypretrain.stages import _run, robustness
 from whypretrain.stages import invariances as stage
+from whypretrain.stages import robustness
 
 CONFIG = {
     "images": 12,
@@ -35,10 +35,7 @@ FLOW_COLUMNS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _keep_threads(monkeypatch):
-    """torch sets its threads once a process; a test process is not the stage's to set."""
-    monkeypatch.setattr(_run, "limit_threads", lambda threads: None)
+pytestmark = pytest.mark.usefixtures("stages_share_a_process")
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ RESNET = {
     "stem": "small",
     "options": {"layers": [2, 1, 1, 1], "channels": [4, 6, 8, 10]},
 }
+SMALL_RESNET = {"layers": [1, 1, 1, 1], "channels": [4, 6, 8, 10]}
 CLASSES = ["a", "b", "c"]
 
 
@@ -26,6 +27,11 @@ def vit():
 @pytest.fixture
 def resnet():
     return Architecture.from_dict(RESNET)
+
+
+@pytest.fixture
+def plain_resnet():
+    return Architecture("resnet18", 32, 1, SMALL_RESNET)
 
 
 @pytest.fixture(params=[VIT, RESNET], ids=["vit", "resnet"])

@@ -1,38 +1,19 @@
 """Each format is made here as the usual tools write it; the weights must come back in the right places."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import safetensors.torch
 import timm
 import torch
+from timm_weights import published
 
 from whypretrain.errors import InputError
 from whypretrain.models import Architecture, build, device, import_checkpoint, load, projected, save
 from whypretrain.training import Recipe
 from whypretrain.training.methods import starting_model
-
-SMALL_RESNET = {"layers": [1, 1, 1, 1], "channels": [4, 6, 8, 10]}
-
-
-def published(architecture, n_classes):
-    """What others have: timm's own model with its own head, and weights that no initialisation would give."""
-    torch.manual_seed(7)
-    options = dict(architecture.options)
-    if architecture.name.startswith("vit"):
-        options["img_size"] = architecture.size
-    channels = architecture.channels
-    model = timm.create_model(architecture.name, num_classes=n_classes, in_chans=channels, **options)
-    for value in model.state_dict().values():
-        if value.is_floating_point():
-            value.uniform_(0.1, 0.3)
-    return model.eval()
-
-
-@pytest.fixture
-def plain_resnet():
-    return Architecture("resnet18", 32, 1, SMALL_RESNET)
 
 
 @pytest.fixture(params=["vit", "plain_resnet"])
@@ -129,7 +110,7 @@ def test_our_own_file_is_a_checkpoint_too(architecture, classes, tmp_path):
 
 
 def test_colour_weights_serve_grey_images_as_their_sum(plain_resnet, classes, tmp_path):
-    colour = Architecture("resnet18", 32, 3, SMALL_RESNET)
+    colour = replace(plain_resnet, channels=3)
     theirs = published(colour, 3)
     model, notes = import_checkpoint(plain_resnet, write(theirs.state_dict(), tmp_path / "w.pth"), classes)
     grey = torch.rand(2, 1, 32, 32)
@@ -144,62 +125,6 @@ def test_positions_are_resampled_to_the_image_size(vit, classes, tmp_path):
     model, notes = import_checkpoint(vit, source, classes)
     assert model.backbone.pos_embed.shape == (1, 17, 12)
     assert notes == ["pos_embed was resampled from (1, 65, 12) to (1, 17, 12)"]
-
-
-def flax(vit, n_classes):
-    """The arrays of an AugReg .npz, from a timm ViT: the layout of Flax, kernels as (in, out)."""
-    state = {name: value.numpy() for name, value in published(vit, n_classes).state_dict().items()}
-    width, heads = vit.options["embed_dim"], vit.options["num_heads"]
-    arrays = {
-        "embedding/kernel": state["patch_embed.proj.weight"].transpose(2, 3, 1, 0),
-        "embedding/bias": state["patch_embed.proj.bias"],
-        "cls": state["cls_token"],
-        "Transformer/posembed_input/pos_embedding": state["pos_embed"],
-        "Transformer/encoder_norm/scale": state["norm.weight"],
-        "Transformer/encoder_norm/bias": state["norm.bias"],
-        "head/kernel": state["head.weight"].T,
-        "head/bias": state["head.bias"],
-    }
-    for block in range(vit.options["depth"]):
-        ours, theirs = f"blocks.{block}.", f"Transformer/encoderblock_{block}/"
-        attention = f"{theirs}MultiHeadDotProductAttention_1/"
-        for index, name in enumerate(("query", "key", "value")):
-            rows = slice(index * width, (index + 1) * width)
-            arrays[f"{attention}{name}/kernel"] = state[f"{ours}attn.qkv.weight"][rows].T.reshape(
-                width, heads, -1
-            )
-            arrays[f"{attention}{name}/bias"] = state[f"{ours}attn.qkv.bias"][rows].reshape(heads, -1)
-        arrays[f"{attention}out/kernel"] = state[f"{ours}attn.proj.weight"].T.reshape(heads, -1, width)
-        arrays[f"{attention}out/bias"] = state[f"{ours}attn.proj.bias"]
-        for number, name in ((0, "norm1"), (2, "norm2")):
-            arrays[f"{theirs}LayerNorm_{number}/scale"] = state[f"{ours}{name}.weight"]
-            arrays[f"{theirs}LayerNorm_{number}/bias"] = state[f"{ours}{name}.bias"]
-        for number in (0, 1):
-            arrays[f"{theirs}MlpBlock_3/Dense_{number}/kernel"] = state[f"{ours}mlp.fc{number + 1}.weight"].T
-            arrays[f"{theirs}MlpBlock_3/Dense_{number}/bias"] = state[f"{ours}mlp.fc{number + 1}.bias"]
-    return arrays
-
-
-def test_augreg(vit, classes, tmp_path):
-    np.savez(tmp_path / "augreg.npz", **flax(vit, 21))
-    model, notes = import_checkpoint(vit, f"file:{tmp_path / 'augreg.npz'}", classes)
-    expected = published(vit, 21).state_dict()
-    found = model.backbone.state_dict()
-    assert all(torch.equal(found[name].cpu(), expected[name]) for name in found)
-    assert notes == ["the head was dropped; a new one for 3 classes was drawn"]
-
-
-def test_augreg_of_another_depth_is_refused(vit, classes, tmp_path):
-    deeper = Architecture(vit.name, 16, 1, {**vit.options, "depth": 5})
-    np.savez(tmp_path / "augreg.npz", **flax(deeper, 3))
-    with pytest.raises(InputError, match="it has 5 blocks, the model 3; set depth"):
-        import_checkpoint(vit, f"file:{tmp_path / 'augreg.npz'}", classes)
-
-
-def test_augreg_is_for_a_vit(plain_resnet, vit, classes, tmp_path):
-    np.savez(tmp_path / "augreg.npz", **flax(vit, 3))
-    with pytest.raises(InputError, match=r"an \.npz holds a ViT; resnet18 is none"):
-        import_checkpoint(plain_resnet, f"file:{tmp_path / 'augreg.npz'}", classes)
 
 
 def test_another_family_is_recognised(vit, plain_resnet, classes, tmp_path):

@@ -8,10 +8,7 @@ from whypretrain.stages import features
 SIZE = 8
 
 
-@pytest.fixture(autouse=True)
-def _keep_threads(monkeypatch):
-    """torch allows its interop threads to be set once a process."""
-    monkeypatch.setattr("whypretrain.stages._run.limit_threads", lambda threads: None)
+pytestmark = pytest.mark.usefixtures("stages_share_a_process")
 
 
 @pytest.fixture

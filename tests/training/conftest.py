@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from trained import Results
 
 from whypretrain import models
 from whypretrain.data import ImageSet
@@ -34,6 +35,12 @@ def target() -> ImageSet:
 @pytest.fixture(scope="session")
 def source() -> ImageSet:
     return bars(7, 6, seed=1, prefix="source")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory, stages_share_a_process, target, source) -> Results:
+    """A pre-trained network and models of every kind, made by the stages."""
+    return Results(tmp_path_factory.mktemp("results"), target, source)
 
 
 @pytest.fixture(scope="session")
