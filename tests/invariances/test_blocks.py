@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -82,6 +85,34 @@ def test_a_staircase_is_every_block_on_its_own_part(classifier, pictures):
             torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
+def test_a_staircase_of_the_same_images_is_one_pass(classifier, pictures):
+    seen = rows_seen(classifier, lambda: classifier.staircase([pictures] * len(classifier.block_names)))
+    assert seen == [len(pictures)] * len(classifier.block_names)
+    with torch.no_grad():
+        found = classifier.staircase([pictures] * len(classifier.block_names))
+        assert all(torch.equal(a, b) for a, b in zip(found, classifier.blocks(pictures), strict=True))
+
+
+def test_no_image_of_an_inversion_goes_beyond_its_block(classifier, pictures):
+    """Two steps and the last look, after one pass for the targets: block l sees the images of blocks l and later."""
+    depth, n = len(classifier.block_names), len(pictures)
+    seen = rows_seen(classifier, lambda: invert_blocks(classifier, pictures, **SETTINGS | {"steps": 2}))
+    assert seen == [n + 3 * n * (depth - block) for block in range(depth)]
+
+
+def rows_seen(classifier, call) -> list[int]:
+    """Images that went into each block during `call`."""
+    counts, blocks = Counter(), classifier._path().blocks
+    hooks = [
+        block.register_forward_hook(lambda module, given, out, k=k: counts.update({k: len(given[0])}))
+        for k, block in enumerate(blocks)
+    ]
+    call()
+    for hook in hooks:
+        hook.remove()
+    return [counts[k] for k in range(len(blocks))]
+
+
 def test_batch_size_moves_stir_by_rounding_only(classifier, pictures):
     """Rounding in the matrix products depends on the batch; 40 steps amplify it, STIR hardly sees it."""
     values = [
@@ -89,6 +120,44 @@ def test_batch_size_moves_stir_by_rounding_only(classifier, pictures):
         for size in (12, 5)
     ]
     assert abs(values[0] - values[1]).max() < 2e-3
+
+
+def test_threads_move_stir_by_rounding_only(classifier, pictures):
+    before, values = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            values.append(self_values(classifier, pictures, invert_blocks(classifier, pictures, **SETTINGS)))
+    finally:
+        torch.set_num_threads(before)
+    assert abs(values[0] - values[1]).max() < 2e-3
+
+
+def test_each_network_normalises_the_same_pixels_itself(pictures):
+    """With another mean and deviation, made up for in the first weights, a network is the same function of pixels."""
+    one = models.build(ARCHITECTURES["vit"], ["a", "b"], seed=0).eval()
+    other = models.build(replace(ARCHITECTURES["vit"], mean=(0.2,), std=(0.25,)), ["a", "b"], seed=0).eval()
+    first = other.backbone.patch_embed.proj
+    with torch.no_grad():
+        first.bias += first.weight.sum((1, 2, 3)) * (0.2 - 0.5) / 0.5
+        first.weight *= 0.25 / 0.5
+    inversions = invert_blocks(one, pictures, **SETTINGS)
+    same, turned = (self_values(model, pictures, inversions) for model in (one, other))
+    assert abs(same - turned).max() < 1e-4
+
+
+def test_a_network_in_training_mode_is_read_in_eval_mode(classifier, pictures):
+    expected = invert_blocks(classifier, pictures, **SETTINGS | {"steps": 3})
+    grams = block_grams(classifier, pictures)
+    before = {name: tensor.clone() for name, tensor in classifier.state_dict().items()}
+    classifier.train()
+    try:
+        found = invert_blocks(classifier, pictures, **SETTINGS | {"steps": 3})
+        assert all(torch.equal(a.images, b.images) for a, b in zip(found, expected, strict=True))
+        assert torch.equal(block_grams(classifier, pictures), grams)
+        assert all(torch.equal(tensor, before[name]) for name, tensor in classifier.state_dict().items())
+    finally:
+        classifier.eval()
 
 
 def test_grams_are_those_of_the_outputs(classifier, pictures):
@@ -111,9 +180,17 @@ def test_frozen_restores_modes_and_wishes(network):
     assert [weight.requires_grad for weight in model.parameters()] == [True, False]
 
 
-def test_inversion_makes_no_weight_gradients(classifier, pictures):
+def test_weights_are_frozen_while_images_are_inverted(classifier, pictures, monkeypatch):
+    found, staircase = [], classifier.staircase
+
+    def looked_at(parts):
+        found.append(any(weight.requires_grad for weight in classifier.parameters()))
+        return staircase(parts)
+
+    monkeypatch.setattr(classifier, "staircase", looked_at)
     invert_blocks(classifier, pictures, **SETTINGS | {"steps": 2})
-    assert all(weight.grad is None and weight.requires_grad for weight in classifier.parameters())
+    assert found == [False] * 4  # targets, two steps, the last look
+    assert all(weight.requires_grad for weight in classifier.parameters())
 
 
 def test_a_turned_basis_changes_no_stir(make_network, images):

@@ -79,10 +79,13 @@ def test_feature_form_equals_gram_form(unbiased):
 
 
 def test_unbiased_hsic_ignores_centring():
+    """The Gram form is handed centred matrices; the estimate is that of the plain ones."""
     x, y = normal(50, 8) + 4, normal(50, 6, seed=1) - 2
-    centred = x - x.mean(0), y - y.mean(0)
-    plain = hsic_by_definition(x @ x.T, y @ y.T, unbiased=True)
-    assert hsic_by_definition(*(c @ c.T for c in centred), unbiased=True) == pytest.approx(plain, rel=1e-9)
+    y[:, :6] += x[:, :6] / 3
+    centred = (invariances.gram(z) for z in (x, y))
+    found = float(invariances.cka_of_grams(*centred, unbiased=True))
+    assert found == pytest.approx(cka_by_definition(x, y, unbiased=True), abs=1e-10)
+    assert found != pytest.approx(linear_cka(x, y), abs=0.01)
 
 
 @pytest.mark.parametrize(("n", "d"), [(500, 768), (100, 768)])
@@ -93,12 +96,28 @@ def test_chance_level_of_independent_features(n, d):
     assert abs(linear_cka(x, y, unbiased=True)) < 0.02
 
 
+def test_chance_level_of_uneven_spectra():
+    """1 / sqrt((1 + n / R_x) (1 + n / R_y)) with participation ratios R = (Σ λ)² / Σ λ², not the widths."""
+    n, spectra = 400, (np.linspace(0.5, 2, 300), 0.99 ** np.arange(500))
+    x, y = (normal(n, len(values), seed=k) * np.sqrt(values) for k, values in enumerate(spectra))
+    ratios = [values.sum() ** 2 / (values**2).sum() for values in spectra]
+    assert ratios[1] < 0.5 * len(spectra[1])
+    expected = np.prod([1 + n / ratio for ratio in ratios]) ** -0.5
+    assert linear_cka(x, y) == pytest.approx(expected, rel=0.01)
+
+
+def test_chance_level_of_flattened_tokens():
+    """0.987 at 500 images of 38,400 features, as many as the tokens of a ViT-B/32 have: biased CKA tells nothing."""
+    x, y = (normal(500, 38_400, seed=k).astype(np.float32) for k in range(2))
+    assert linear_cka(x, y) == pytest.approx(0.987, abs=0.001)
+
+
 def test_chance_level_of_permuted_rows():
     """R / (R + n - 1) for rows of the same matrix paired at random, R the participation ratio."""
     n, d = 500, 40
     x, draws = normal(n, d), np.random.default_rng(2)
-    values = [linear_cka(x, x[draws.permutation(n)]) for _ in range(20)]
-    assert np.mean(values) == pytest.approx(d / (d + n - 1), rel=0.02)
+    values = [linear_cka(x, x[draws.permutation(n)]) for _ in range(200)]
+    assert np.mean(values) == pytest.approx(d / (d + n - 1), rel=0.01)
 
 
 def test_agrees_with_pytorch_cka():

@@ -87,11 +87,14 @@ class Classifier(nn.Module):
     def staircase(self, parts: Sequence[Tensor]) -> list[Tensor]:
         """Output of block l on the l-th part (b_l, C, H, W) alone, flattened to (b_l, d_l); a part for every block.
 
-        Equal to `blocks(part, l)[-1]` for each, in one pass: block l runs on the parts from the l-th on.
+        Equal to `blocks(part, l)[-1]` for each, in one pass: block l runs on the parts from the l-th on, and on one of
+        them where all are the same tensor.
 
         Raises:
             InputError: if the backbone has no known blocks.
         """
+        if all(part is parts[0] for part in parts):
+            return self.blocks(parts[0], len(parts))
         return [
             output.flatten(1) for output in self._path().staircase([self.normalised(part) for part in parts])
         ]
