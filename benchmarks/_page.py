@@ -60,6 +60,7 @@ def page() -> str:
         compared="stages" in found and "was_jobs" in found["stages"],
         longest=f"{LONG:g}",
         about=next(iter(found.values())).iloc[-1].to_dict(),
+        measured={name: measured(found[name]) for name in ("scaling", "stages") if name in found},
     )
 
 
@@ -71,6 +72,8 @@ def section(name: str, table: pd.DataFrame) -> dict[str, Any]:
     return {
         "name": name,
         "claim": claim(name),
+        "met": met(table),
+        "measured": measured(table),
         "lines": [line(size, peer, group) for (size, peer), group in groups],
         "missed": reasons(table, "misses", "why"),
         "differing": reasons(table, "peer differs", "note"),
@@ -111,7 +114,7 @@ def ratio(row: pd.Series) -> str:
     if row["verdict"] in ("peer differs", "peer absent"):
         return str(row["verdict"])
     if np.isnan(row["ratio"]):
-        return seconds(row["ours_s"])
+        return ""
     interval = "" if np.isnan(row.get("low", np.nan)) else f" ({number(row['low'])}–{number(row['high'])})"
     return f"{number(row['ratio'])}{interval}"
 
@@ -134,9 +137,8 @@ def memory(row: pd.Series) -> str:
 
 def reasons(table: pd.DataFrame, verdict: str, column: str) -> list[str]:
     """The cases of a verdict, by the reason given."""
-    if column not in table:
-        return []
-    chosen = table[(table["verdict"] == verdict) & table[column].notna()]
+    chosen = table.reindex(columns=list(dict.fromkeys([*table.columns, column])))
+    chosen = chosen[chosen["verdict"] == verdict].fillna({column: "no reason known"})
     found = []
     for reason, rows in chosen.groupby(column, sort=False):
         names = dict.fromkeys(rows["size"] + ", " + rows["peer"].fillna("our time"))
@@ -173,6 +175,19 @@ def claim(name: str) -> str:
     text = ast.get_docstring(ast.parse((HERE / f"{name}.py").read_text())) or ""
     text = text.partition("\nLast result")[0].removeprefix("Claim: ").strip()
     return text[:1].upper() + text[1:]
+
+
+def met(table: pd.DataFrame) -> str:
+    """How many of the cases with an aim meet it, at every number of threads."""
+    judged = table[table["verdict"].isin(["meets", "misses"])]
+    cases = judged["verdict"].eq("meets").groupby([judged["size"], judged["peer"]]).all()
+    return f"{cases.sum()} of {len(cases)}" if len(cases) else ""
+
+
+def measured(table: pd.DataFrame) -> str:
+    """Commits and days of the rows."""
+    days = table[["commit", "date"]].dropna().drop_duplicates()
+    return "; ".join(f"commit {row.commit}, {row.date}" for row in days.itertuples())
 
 
 def remark(name: str, table: pd.DataFrame) -> str:

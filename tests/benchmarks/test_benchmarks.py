@@ -89,6 +89,20 @@ def test_last_result_replaces_the_one_before():
     assert _page.with_last_result(text, pd.DataFrame([row | where])) == text
 
 
+def test_a_case_counts_as_met_where_it_is_at_every_number_of_threads():
+    rows = [
+        ("a", "p", "meets", "c1"),
+        ("a", "p", "misses", "c1"),
+        ("b", None, "meets", "c2"),
+        ("d", "p", "", "c2"),
+    ]
+    table = pd.DataFrame(rows, columns=["size", "peer", "verdict", "commit"]).assign(date="2026-01-01")
+    table["peer"] = table["peer"].fillna("")
+    assert _page.met(table) == "1 of 2"
+    assert _page.measured(table) == "commit c1, 2026-01-01; commit c2, 2026-01-01"
+    assert _page.reasons(table, "misses", "why") == ["a, p: no reason known"]
+
+
 def test_page_is_the_one_made_from_its_tables():
     if not _page.tables():
         pytest.skip("no tables yet: `make bench` writes them")
