@@ -48,6 +48,7 @@ localrules:
     selection_study,
     fetch_class_means,
     joint,
+    pilot,
     plan,
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from whypretrain.corruptions import CORRUPTIONS, SEVERITIES, corrupt
@@ -18,6 +20,12 @@ def images():
     x = np.linspace(0, 3, 16)
     waves = [np.sin(k * x)[:, None] * np.cos(x + k) for k in range(1, 21)]
     return (100 + 40 * np.stack(waves)).astype(np.uint8)[:, None]
+
+
+def test_the_config_takes_every_kind():
+    schema = yaml.safe_load((Path(__file__).parents[1] / "workflow/schemas/config.schema.yaml").read_text())
+    listed = schema["properties"]["invariances"]["properties"]["corruptions"]
+    assert listed["items"]["enum"] == list(CORRUPTIONS)
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
+from whypretrain import data, files, models
 from whypretrain.errors import InputError
-from whypretrain.invariances import PRESETS, Schedule, choose_schedule, pilot
+from whypretrain.invariances import PRESETS, Schedule, choose_schedule, pilot, starting_noise
+from whypretrain.stages import _inversions
+from whypretrain.stages import pilot as pilot_stage
 
 
 def test_presets_are_the_three_settings():
@@ -30,6 +35,14 @@ def test_longer_budgets_leave_less(network, images):
     assert (by.moved["none"] == 0).all()
     assert (by.moved["short"] <= 5 * 0.3 + 1e-5).all()
     assert by.self_biased["long"].min() > 0.8
+    clean = network.blocks(images)
+    noise = network.blocks(starting_noise(images, seed=0).clamp(0, 1))
+    above = [
+        float(((a - b).norm(dim=1) > b.norm(dim=1)).double().mean())
+        for a, b in zip(noise, clean, strict=True)
+    ]
+    assert by.worst["none"].tolist() == pytest.approx(above)
+    assert max(above) > 0 == by.worst["long"].max()
     assert choose_schedule(table) == "long"
 
 
@@ -47,3 +60,30 @@ def test_choice_prefers_few_steps_among_equals():
 def test_no_schedule(network, images):
     with pytest.raises(InputError, match="no schedule"):
         pilot(network, images, {}, seed=0)
+
+
+@pytest.mark.usefixtures("stages_share_a_process")
+def test_the_stage_tries_the_presets_and_the_config(tmp_path):
+    digits = data.build(
+        "digits", {"kind": "digits", "train_size": 20, "test_size": 40}, size=8, channels=1, seed=0
+    )
+    data.save(digits, tmp_path / "data")
+    vit = models.Architecture(
+        "vit_tiny_patch16_224", 8, 1, {"patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2}
+    )
+    models.save(models.build(vit, digits.classes, seed=0), tmp_path / "pre", {})
+    config = {"steps": 1, "step_size": 1e-6, "batch_size": 64, "pilot_images": 12, "seed": 0}
+    places = ["--data", tmp_path / "data", "--pretrained", tmp_path / "pre", "--out", tmp_path / "out"]
+    pilot_stage.main(["--config", json.dumps(config), "--target", "digits", *map(str, places)])
+    table = files.read_table(tmp_path / "out/pilot.csv")
+    assert table.groupby("schedule", sort=False).size().to_dict() == dict.fromkeys([*PRESETS, "config"], 2)
+    assert table[table["chosen"]]["schedule"].unique() == ["committed"]
+    steps = table.groupby("schedule").step_size.first()
+    assert steps["literal"] == pytest.approx(0.5 * (64 / (3 * 224 * 224)) ** 0.5)
+    assert steps["config"] == 1e-6
+
+
+def test_a_preset_stands_over_the_steps_of_the_config():
+    config = {"steps": 40, "step_size": 3.0, "decay": True}
+    assert _inversions.schedule(config, (3, 224, 224)) == Schedule(3.0, 40, decay=True)
+    assert _inversions.schedule({**config, "preset": "committed"}, (3, 224, 224)) == PRESETS["committed"]

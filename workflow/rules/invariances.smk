@@ -1,8 +1,11 @@
 # The probe shares the pre-trained model's blocks, so it has no invariances of its own.
 TUNED = [method for method in METHODS if method not in PROBES]
 INVARIANCES = {
-    key: value for key, value in config["invariances"].items() if key not in ("corruptions", "corrupted")
+    key: value
+    for key, value in config["invariances"].items()
+    if key not in ("corruptions", "corrupted", "pilot_images")
 }
+SCHEDULE = ("preset", "steps", "step_size", "decay", "batch_size")
 # Those of them that are looked at along their training.
 FOLLOWED = [
     method
@@ -118,3 +121,45 @@ rule invariances:
     input:
         expand(rules.measure_invariances.output, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS),
         sum(ROBUSTNESS.values(), []),
+
+
+rule pilot_inversions:
+    """What the schedules of inversion leave unfinished in a pre-trained network of the first seed. Not part of `all`."""
+    input:
+        code=code("pilot"),
+        data=data_at("{target}"),
+        pretrained=model_at(f"pretrain/{{architecture}}/{SEEDS[0]}"),
+    output:
+        "<results>/pilot/{target}/{architecture}/pilot.csv",
+    log:
+        "<logs>/pilot/{target}-{architecture}.log",
+    benchmark:
+        "<benchmarks>/pilot/{target}-{architecture}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+        gpu=1,
+    params:
+        config=text(
+            **{key: value for key, value in INVARIANCES.items() if key in SCHEDULE},
+            pilot_images=config["invariances"].get("pilot_images", 32),
+            seed=config["seed"],
+        ),
+        data=folder_of("data"),
+        pretrained=folder_of("pretrained"),
+        out=output_folder,
+    message:
+        "pilot of inversions: {wildcards.architecture} on {wildcards.target}"
+    shell:
+        "python -m whypretrain.stages.pilot --config {params.config:q} --threads {threads}"
+        " --data {params.data} --target {wildcards.target} --pretrained {params.pretrained}"
+        " --out {params.out} > {log} 2>&1"
+
+
+rule pilot:
+    """Pilots of every target and architecture."""
+    input:
+        expand(rules.pilot_inversions.output, target=TARGETS, architecture=ARCHITECTURES),

@@ -8,7 +8,7 @@ seeds; the noise differs by training seed.
 Models in `own_start` are compared a second time, with the weights that their training began from, as
 NAME_from_start: so a model from scratch is compared in arXiv:2307.06006.
 
-Config: images, steps, step_size, decay, batch_size, pictures, seed, repeats, dynamics, learning_along,
+Config: images, steps, step_size, decay, preset, batch_size, pictures, seed, repeats, dynamics, learning_along,
 own_start, accuracy_images.
 """
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ import torch
 
 from whypretrain import data, files, invariances, models, seeds, training
 from whypretrain.errors import InputError
-from whypretrain.stages import _run
+from whypretrain.stages import _inversions, _run
 
 KEYS = {
     "layers": ["target", "architecture", "seed", "model", "layer", "layer_name", "estimator"],
@@ -57,20 +57,15 @@ class _Study:
         return {name: next(self.checkpoints(name))[1] for name in self.listed("own_start")}
 
     def drawn(self, size: int, repeat: int) -> data.ImageSet:
-        """A stratified draw; of fewer images than classes, a draw of one image from some classes each."""
-        target, classes = self.args.target, self.test.classes
-        seed = seeds.seed_of(self.args.config["seed"], target, "invariance images", repeat)
-        number, what = max(size, len(classes)), f"test images of {target}"
-        rows = data.few_shot(self.test.labels, number, classes=classes, seed=seed, what=what)
-        few = seeds.generator(seed, "fewer than classes").choice(rows, size, replace=False)
-        return self.test.take(np.sort(few))
+        seed = self.args.config["seed"]
+        return _inversions.drawn(self.test, self.args.target, size, seed=seed, repeat=repeat)
 
     def inverting(self, repeat: int) -> dict[str, Any]:
         """How models are inverted: arguments of `invert_blocks` and `examine`."""
         config = self.args.config
-        settings = {key: config[key] for key in ("steps", "step_size", "batch_size")}
+        schedule = asdict(_inversions.schedule(config, self.test.images.shape[1:]))
         seed = seeds.seed_of(config["seed"], self.args.seed, "noise", repeat)
-        return {**settings, "decay": config.get("decay", False), "seed": seed}
+        return {**schedule, "batch_size": config["batch_size"], "seed": seed}
 
     def examined(
         self, these: dict[str, models.Classifier], images: torch.Tensor, repeat: int
