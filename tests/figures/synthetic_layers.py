@@ -30,6 +30,7 @@ class SyntheticLayers:
                         high * 0.9 + noise[1],
                         high * 0.5 + noise[2],
                         0.98,
+                        0.97,
                         0.2 + 0.02 * layer,
                         0.02,
                     )
@@ -42,6 +43,7 @@ class SyntheticLayers:
             "learning",
             "cka_divergence",
             "self_pre",
+            "self_tuned",
             "seed_level",
             "permuted",
         ]

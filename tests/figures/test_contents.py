@@ -151,14 +151,68 @@ def test_similarity_fraction_is_of_each_run(given):
     assert (table.groupby("method")["fraction"].max() == 1).all()
 
 
-def test_layers_turn_controls_into_forgetting_and_keep_published_apart(given):
+def test_layers_turn_controls_into_what_the_metric_would_show(given):
     table = shown("layers", given)
     key = {"architecture": "vit", "target": "digits", "model": "finetune", "layer": 1}
     assert one(table, metric="permuted", **key)["estimate"] == pytest.approx(1 - 0.02)
+    assert one(table, metric="self_tuned", **key)["estimate"] == pytest.approx(1 - 0.97)
+
+
+@pytest.mark.parametrize(
+    ("model", "layer", "forgetting"),
+    [("finetune", 1, 0.127), ("scratch_from_start", 1, 0.870)],  # the paper's "random": against its own start
+)
+def test_layers_show_published_curves_under_our_names(given, model, layer, forgetting):
+    table = shown("layers", given)
     published = table[table["origin"] == "published"]
-    assert published["architecture"].unique().tolist() == ["vit_base_patch32"]
-    first = one(published, metric="forgetting", model="finetune", layer=1)
-    assert first["estimate"] == 0.127
+    assert set(published["model"]) == {"finetune", "scratch_from_start"}
+    assert one(published, metric="forgetting", model=model, layer=layer)["estimate"] == forgetting
+
+
+def test_published_curves_follow_targets_and_models(given):
+    renamed = given["layers"].replace({"target": {"digits": "cifar100"}, "model": {"joint_uot": "neighbour"}})
+    table = shown("layers", {**given, "layers": renamed})
+    published = table[table["origin"] == "published"]
+    assert set(published["target"]) == {"cifar100"}
+    assert set(published["model"]) == {"finetune", "scratch_from_start", "neighbour"}
+    assert one(published, metric="forgetting", model="neighbour", layer=1)["estimate"] == 0.496
+    assert shown("dynamics", {**given, "layer_dynamics": given["layer_dynamics"].assign(target="cifar100")})[
+        "target"
+    ].unique().tolist() == ["cifar100"]
+
+
+def test_dynamics_have_bounds_over_seeds(given):
+    table = shown("dynamics", given).query("origin == 'measured' and step == 20")
+    assert (table["low"] <= table["estimate"]).all()
+    assert (
+        table.query("metric == 'forgetting'")["low"] < table.query("metric == 'forgetting'")["high"]
+    ).all()
+
+
+def test_robustness_spreads_are_population_standard_deviations(given):
+    """Layers 2 to 12 of the paper's Fig. 5b at epoch 1, by the formula of our own."""
+    forgetting = [0.109, 0.073, 0.057, 0.061, 0.069, 0.088, 0.093, 0.092, 0.073, 0.087, 0.109]
+    table = shown("robustness", given)
+    found = one(table, origin="published", kind="spread", step=1)["estimate"]
+    assert found == pytest.approx(np.sqrt(np.mean((np.array(forgetting) - np.mean(forgetting)) ** 2)))
+
+
+def test_robustness_correlates_up_to_each_step_from_the_third_on(given):
+    table = shown("robustness", given)
+    key = {"origin": "measured", "kind": "growing", "architecture": "vit", "target": "digits"}
+    assert table[(table["kind"] == "growing") & (table["origin"] == "measured")][
+        "step"
+    ].unique().tolist() == [20, 60]
+    found, runs = one(table, step=20, **key)["estimate"], []
+    for seed in (0, 1, 2):
+        where = f"architecture == 'vit' and target == 'digits' and seed == {seed} and 0 < step <= 20"
+        deep = given["layer_dynamics"].query(where).query("metric == 'forgetting' and layer > 1")
+        spread = deep.groupby("step")["value"].std(ddof=0)
+        accuracy = (
+            given["corrupted"].query(where).query("severity > 0").pivot(index="step", columns="severity")
+        )
+        runs.append(np.mean([np.corrcoef(spread, accuracy["accuracy", s])[0, 1] for s in range(1, 6)]))
+    assert found == pytest.approx(np.mean(runs))
 
 
 def test_layers_shows_the_estimator_that_was_asked_for(given):
@@ -168,13 +222,25 @@ def test_layers_shows_the_estimator_that_was_asked_for(given):
     assert (table[table["metric"] == "forgetting"]["estimate"] == 0.5).all()
 
 
-def test_flow_is_the_mean_over_seeds_on_the_first_target(given):
+def test_flow_is_the_mean_over_seeds_of_every_target_and_model(given):
     table = shown("flow", given)
-    flow = given["flow"].query("architecture == 'vit' and target == 'digits' and model == 'finetune'")
-    cell = flow.query("reference_layer == 4 and tested_layer == 1")
-    key = {"architecture": "vit", "reference_layer": 4, "tested_layer": 1}
-    assert one(table, kind="excess", **key)["estimate"] == pytest.approx(cell["excess"].mean())
-    assert set(table["target"]) == {"digits", "cifar10"}
+    cell = given["flow"].query("architecture == 'vit' and target == 'letters' and model == 'joint_uot'")
+    cell = cell.query("reference_layer == 4 and tested_layer == 1")
+    key = {"architecture": "vit", "target": "letters", "reference_layer": 4, "tested_layer": 1}
+    assert one(table, kind="excess", model="joint_uot", **key)["estimate"] == pytest.approx(
+        cell["excess"].mean()
+    )
+    assert one(table, kind="null", **key)["estimate"] == pytest.approx(cell["null_flow"].mean())
+    assert set(table["target"]) == {"digits", "letters", "cifar10"}
+    assert set(table.query("origin == 'published'")["model"]) == {"finetune"}
+
+
+def test_flow_shows_the_published_reconstruction_beside_ours(given):
+    renamed = given["flow"].replace({"model": {"scratch": "reconstruct"}})
+    table = shown("flow", {**given, "flow": renamed}).query("origin == 'published'")
+    cell = {"reference_layer": 1, "tested_layer": 2, "target": "cifar10"}
+    assert one(table, model="finetune", **cell)["estimate"] == -0.03
+    assert one(table, model="reconstruct", **cell)["estimate"] == 0.05
 
 
 def test_selection_ranks_by_the_mean_score(given):
@@ -219,10 +285,16 @@ def test_across_is_the_mean_over_seeds_of_what_was_measured(given):
 def test_correlations_show_accuracy_before_fine_tuning_too(given):
     table = shown("correlations", given)
     before = table.query("model == 'pretrained' and kind == 'accuracy'")
-    assert before.query("origin == 'published'")["estimate"].tolist() == [0.51]
+    assert before.query("origin == 'published'")["estimate"].tolist() == [0.51] * 4
     ours = before.query("origin == 'measured'")["estimate"]
     assert len(ours) == 4
     assert ours.tolist() == pytest.approx([given["pretraining"]["accuracy"].mean()] * 4)
+
+
+def test_correlations_show_all_published_rows(given):
+    theirs = shown("correlations", given).query("origin == 'published' and model != 'pretrained'")
+    assert theirs["kind"].value_counts().to_dict() == {"pearson_r": 8, "accuracy": 8}
+    assert one(theirs, kind="pearson_r", target="cifar100", model="neighbour")["estimate"] == 0.995
 
 
 def test_inversions_measure_the_distance_of_pixels(given):

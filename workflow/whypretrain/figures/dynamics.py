@@ -11,9 +11,9 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from whypretrain.figures import canvas, marks, tables
+from whypretrain.figures import canvas, marks, published, tables
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import BLACK, GREY, looks
+from whypretrain.figures.style import BLACK, Look, looks
 
 NEEDS = ("layer_dynamics",)
 TAKES = ("published_dynamics",)
@@ -23,16 +23,10 @@ METRICS = {
     "cka_divergence": "CKA divergence",
     "accuracy": "accuracy",
 }
-_PUBLISHED = {
-    "forgetting": "forgetting",
-    "learning": "learning",
-    "cka_divergence": "cka_div",
-    "accuracy": "accuracy",
-}
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """One column an architecture and target, one row a metric, one line a layer; the published curves last."""
+    """One column an architecture and target, one row a metric, one line a layer; published curves last."""
     followed = given["layer_dynamics"]["model"]
     model = settings.model if (followed == settings.model).any() else followed.iloc[0]
     table = tables.only(given["layer_dynamics"], model=model)
@@ -40,54 +34,41 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     keys = ["architecture", "target", "metric", "layer", "step"]
     curves = tables.by_seed(rows, keys, "value", settings.confidence)
     metrics = {name: label for name, label in METRICS.items() if (curves["metric"] == name).any()}
-    cells, published = tables.cells(curves), _published(given.get("published_dynamics"), metrics)
+    theirs = _published(given.get("published_dynamics"), curves["target"], metrics)
+    cells, papers = tables.cells(curves), published.targets(theirs)
     figure, grid = canvas.page(
         settings,
-        panels=len(cells) + (published is not None),
+        panels=len(cells) + len(papers),
         kinds=len(metrics),
         height=1.15,
         title=f"Layers of the {looks([model])[model].label} model along its training",
-        note=_note(rows, published, settings),
+        note=_note(rows, settings, theirs),
         handles=_handles(),
     )
     for cell, column in zip(cells, grid.axes, strict=False):
         _draw_column(column, tables.in_cell(curves, cell), metrics)
         column[0].set_title(tables.cell_title(cell))
     grid.label("training step", list(metrics.values()))
-    if published is not None:
-        _draw_column(grid.axes[-1], published, metrics)
-        grid.axes[-1][0].set_title("published: ViT-B/32", color=GREY)
-        grid.axes[-1][-1].set_xlabel("epoch")
-        for axis in grid.axes[-1]:
-            axis.set_facecolor("#F2F2F2")
+    for target, column in zip(papers, grid.axes[len(cells) :], strict=True):
+        _draw_column(column, tables.only(theirs, target=target), metrics)
+        published.mark(column, target)
+        column[-1].set_xlabel("epoch")
     for kind, metric in enumerate(metrics):
         grid.share(kind, low=-0.02, high=1.04 if metric == "accuracy" else None)
-    return figure, _shown(curves, published)
+    return figure, published.beside(curves, theirs, [*keys, "estimate", "origin"])
 
 
-def _published(table: pd.DataFrame | None, metrics: Iterable[str]) -> pd.DataFrame | None:
-    """The paper's curves for CIFAR-10 in our columns; its accuracies on clean images."""
-    if table is None:
-        return None
-    names = {_PUBLISHED[mine]: mine for mine in metrics}
-    chosen = (
-        (table["target_dataset"] == "cifar10")
-        & table["metric"].isin(names)
-        & ((table["metric"] != "accuracy") | (table["severity"] == 0))
-    )
-    rows = table[chosen]
+def _published(table: pd.DataFrame | None, targets: Iterable[str], metrics: Iterable[str]) -> pd.DataFrame:
+    """The paper's curves in our columns; its accuracies on clean images."""
+    rows = published.rows(table, targets)
     if rows.empty:
-        return None
-    return pd.DataFrame(
-        {
-            "architecture": "vit_base_patch32",
-            "target": rows["target_dataset"],
-            "metric": rows["metric"].map(names),
-            "layer": rows["layer"].fillna(0).astype(int),
-            "step": rows["epoch"],
-            "estimate": rows["value"],
-        }
-    ).sort_values(["metric", "layer", "step"])
+        return rows
+    clean = (rows["metric"] != "accuracy") | (rows["severity"] == 0)
+    rows = rows[rows["metric"].isin(set(metrics)) & clean].rename(
+        columns={"epoch": "step", "value": "estimate"}
+    )
+    rows = rows.assign(layer=rows["layer"].fillna(0).astype(int), low=np.nan, high=np.nan)
+    return rows.sort_values(["metric", "layer", "step"])
 
 
 def _draw_column(column: np.ndarray, curves: pd.DataFrame, metrics: Mapping[str, str]) -> None:
@@ -96,8 +77,9 @@ def _draw_column(column: np.ndarray, curves: pd.DataFrame, metrics: Mapping[str,
         last = int(rows["layer"].max()) if len(rows) else 0
         for layer in rows["layer"].unique():
             curve = tables.only(rows, layer=layer).sort_values("step")
-            colour = _colour(int(layer), last)
-            axis.plot(curve["step"], curve["estimate"], color=colour, linewidth=1, marker="o", markersize=1.6)
+            bounds = curve[["estimate", "low", "high"]].clip(-1, 1)
+            look = Look("", _colour(int(layer), last))
+            marks.band(axis, curve["step"].to_numpy(), bounds, look, thin=True)
         if rows.empty:
             canvas.say_empty(axis)
         else:
@@ -118,23 +100,15 @@ def _handles() -> list[Line2D]:
     ]
 
 
-def _shown(curves: pd.DataFrame, published: pd.DataFrame | None) -> pd.DataFrame:
-    ours = curves.assign(origin="measured")
-    return (
-        ours
-        if published is None
-        else pd.concat([ours, published.assign(origin="published")], ignore_index=True)
-    )
-
-
-def _note(rows: pd.DataFrame, published: pd.DataFrame | None, settings: Settings) -> str:
+def _note(rows: pd.DataFrame, settings: Settings, theirs: pd.DataFrame) -> str:
+    bars = tables.interval_words(settings.confidence, "t-interval over seeds", repeated=tables.repeated(rows))
     note = (
-        f"{tables.seeds(rows)}, mean; linear CKA, {settings.estimator}. Every checkpoint is tested on the "
-        "pre-trained model's inversions, self values of 1. Control: at step 0 nothing was tuned yet, and forgetting is "
-        "what unfinished inversion alone gives."
+        f"{tables.seeds(rows)}; line: mean, band: {bars}; linear CKA, {settings.estimator}. Every checkpoint is "
+        "tested on the pre-trained model's inversions, self values of 1. Control: at step 0 nothing was tuned yet, and "
+        "forgetting is what unfinished inversion alone gives."
     )
     return note + (
-        " Grey panels: arXiv:2307.06006, Figs 5 and 12, ImageNet to CIFAR-10, 100 epochs."
-        if published is not None
-        else ""
+        ""
+        if theirs.empty
+        else " Grey panels: arXiv:2307.06006, Figs 5 and 11 to 13, ViT-B/32 from ImageNet, 100 epochs."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,36 +12,40 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from whypretrain.figures import canvas, tables
+from whypretrain.figures import canvas, published, tables
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import WIDTH, looks
+from whypretrain.figures.style import GREY, WIDTH, looks
 
 NEEDS = ("flow",)
 TAKES = ("published_flow",)
-KINDS = {"flow": "flow", "null_flow": "null flow", "excess": "excess"}
-_PAPER = "published"
+_SIDE = 1.15  # inches of a matrix at most
+_MOST = 8  # architectures and targets drawn; the table of the figure has all
+_KEYS = ["architecture", "target", "model", "kind", "reference_layer", "tested_layer"]
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """One row an architecture, on the first target: flow, its null, and their difference."""
-    rows = tables.some(given["flow"], "flow", model=settings.model, estimator=settings.estimator)
-    rows = tables.only(rows, target=rows["target"].iloc[0])
-    shown = _means(rows)
-    names, published = list(shown["architecture"].unique()), _published(given.get("published_flow"))
-    if published is not None:
-        shown = pd.concat([shown, published], ignore_index=True)
-    figure, grid, bar = _layout(names, rows, published is not None, settings)
-    norm = _norm(shown)
-    for line, name in zip(grid, names, strict=True):
-        for kind, axis in zip(KINDS, line, strict=False):
-            part = tables.only(shown, architecture=name, kind=kind)
+    """One row an architecture and target: the null, then flow and excess of each model; published flow below."""
+    table = tables.some(given["flow"], "flow", model=settings.model, estimator=settings.estimator)
+    models = _models(given["flow"], settings)
+    table = given["flow"][given["flow"]["model"].isin(models)]
+    table = tables.only(table, estimator=settings.estimator)
+    ours = _means(table)
+    theirs = _published(given.get("published_flow"), table["target"], models)
+    cells, papers = tables.cells(ours)[:_MOST], published.targets(theirs)
+    columns = [("null", ""), *((kind, model) for model in models for kind in ("flow", "excess"))]
+    figure, grid, bar = _layout(
+        len(cells) + len(papers), len(columns), _note(table, cells, settings, theirs), settings
+    )
+    norm = _norm(ours)
+    for cell, line in zip(cells, grid, strict=False):
+        for (kind, model), axis in zip(columns, line, strict=True):
+            part = tables.only(tables.in_cell(ours, cell), kind=kind, model=model)
             _draw_matrix(axis, part, norm, values=6 if settings.columns == "two" else 0)
-        line[0].set_ylabel(f"{name}\ninverted layer")
-    if published is not None:
-        _draw_matrix(grid[0][-1], tables.only(shown, kind=_PAPER), norm)
-        grid[0][-1].set_xlabel("tested layer")
-    _label(grid)
-    beyond = shown["estimate"].abs().max() > norm.vmax
+        line[0].set_ylabel(f"{cell[0]}\n{cell[1]}")
+    for target, line in zip(papers, grid[len(cells) :], strict=True):
+        _draw_published(line, columns, tables.only(theirs, target=target), norm)
+    _head(grid, columns)
+    beyond = pd.concat([ours, theirs])["estimate"].abs().max() > norm.vmax
     figure.colorbar(
         ScalarMappable(norm, "PuOr"),
         cax=bar,
@@ -50,60 +54,68 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         extend="both" if beyond else "neither",
     )
     bar.tick_params(length=2)
-    return figure, shown
+    return figure, published.beside(ours, theirs, [*_KEYS, "estimate", "origin"])
 
 
-def _means(rows: pd.DataFrame) -> pd.DataFrame:
-    keys = ["architecture", "target", "reference_layer", "tested_layer"]
-    table = rows.groupby(keys, sort=False, as_index=False)[list(KINDS)].mean()
-    return table.melt(keys, var_name="kind", value_name="estimate")
+def _models(flow: pd.DataFrame, settings: Settings) -> list[str]:
+    """The model of the settings, then joint and reconstruction where they were measured."""
+    return [
+        model for model in (settings.model, settings.joint, "reconstruct") if (flow["model"] == model).any()
+    ]
 
 
-def _published(table: pd.DataFrame | None) -> pd.DataFrame | None:
-    """The paper's matrix for classifying CIFAR-10; its diagonal is zero by construction."""
-    rows = None if table is None else tables.only(table, target_dataset="cifar10", task="classification")
-    if rows is None or rows.empty:
-        return None
-    names = {
-        "target_dataset": "target",
-        "pt_layer": "reference_layer",
-        "ft_layer": "tested_layer",
-        "value": "estimate",
-    }
-    kept = rows.rename(columns=names)[list(names.values())]
-    return kept.assign(architecture="vit_base_patch32", kind=_PAPER)
+def _means(table: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds; the null is that of the pre-trained model alone, and stands once, without a model."""
+    keys = ["architecture", "target", "model", "reference_layer", "tested_layer"]
+    means = table.groupby(keys, sort=False, as_index=False)[["flow", "excess", "null_flow"]].mean()
+    long = means.rename(columns={"null_flow": "null"}).melt(keys, var_name="kind", value_name="estimate")
+    long.loc[long["kind"] == "null", "model"] = ""
+    return long.drop_duplicates(_KEYS, ignore_index=True)[[*_KEYS, "estimate"]]
 
 
-def _layout(
-    names: list[str], rows: pd.DataFrame, published: bool, settings: Settings
-) -> tuple[Figure, np.ndarray, Axes]:
-    columns = len(KINDS) + published
-    side = WIDTH[settings.columns] / columns
+def _published(table: pd.DataFrame | None, targets: Iterable[str], models: Iterable[str]) -> pd.DataFrame:
+    """The paper's matrices; their diagonal is zero by construction."""
+    names = {"pt_layer": "reference_layer", "ft_layer": "tested_layer", "value": "estimate"}
+    return published.rows(table, targets, models).rename(columns=names).assign(kind="flow")
+
+
+def _layout(rows: int, columns: int, note: str, settings: Settings) -> tuple[Figure, np.ndarray, Axes]:
+    side = min(_SIDE, WIDTH[settings.columns] / columns)
     figure, body = canvas.canvas(
         settings,
-        height=len(names) * (side + 0.2) + 0.45,
-        title=f"Invariance flow of the {looks([settings.model])[settings.model].label} model, its null, and "
-        "excess",
-        note=_note(rows, published, settings),
+        height=rows * (side + 0.22) + 0.75,
+        title="Invariance flow between layers: null, and flow and excess of each model",
+        note=note,
     )
-    spec = body.add_gridspec(len(names) + 1, columns, height_ratios=[1.0] * len(names) + [0.06])
-    grid = np.array([[body.add_subplot(spec[r, c]) for c in range(columns)] for r in range(len(names))])
-    for unused in grid[1:, len(KINDS) :].ravel():
-        unused.set_axis_off()
+    spec = body.add_gridspec(rows + 1, columns, height_ratios=[1.0] * rows + [0.06])
+    grid = np.array([[body.add_subplot(spec[r, c]) for c in range(columns)] for r in range(rows)])
     return figure, grid, body.add_subplot(spec[-1, :])
 
 
-def _label(grid: np.ndarray) -> None:
-    for axis, heading in zip(grid[0], [*KINDS.values(), "published"], strict=False):
-        axis.set_title(heading, fontsize=7)
-    for axis in grid[-1, : len(KINDS)]:
-        axis.set_xlabel("tested layer")
+def _draw_published(
+    line: np.ndarray, columns: list[tuple[str, str]], theirs: pd.DataFrame, norm: Normalize
+) -> None:
+    for (kind, model), axis in zip(columns, line, strict=True):
+        part = tables.only(theirs, kind=kind, model=model)
+        if part.empty:
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+        else:
+            _draw_matrix(axis, part, norm)
+    line[0].set_ylabel(published.title(theirs["target"].iloc[0]).replace(" ", "\n"), color=GREY)
 
 
-def _norm(shown: pd.DataFrame) -> Normalize:
+def _head(grid: np.ndarray, columns: list[tuple[str, str]]) -> None:
+    names = looks(model for _, model in columns if model)
+    for (kind, model), axis in zip(columns, grid[0], strict=True):
+        axis.set_title(f"{names[model].label}\n{kind}" if model else f"pre-trained\n{kind}", fontsize=7)
+    for column in grid.T:
+        [axis for axis in column if axis.images][-1].set_xlabel("tested layer")
+
+
+def _norm(ours: pd.DataFrame) -> Normalize:
     """Symmetric about zero, common to all panels, as wide as our own values; published ones may exceed it."""
-    ours = shown[shown["kind"] != _PAPER]["estimate"].abs()
-    largest = max(1e-3, float(ours.max()))  # in this order, NaN gives way
+    largest = max(1e-3, float(ours["estimate"].abs().max()))  # in this order, NaN gives way
     return Normalize(-largest, largest)
 
 
@@ -138,12 +150,14 @@ def _two_digits(value: float) -> str:
     return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
 
 
-def _note(rows: pd.DataFrame, published: bool, settings: Settings) -> str:
-    target = rows["target"].iloc[0]
-    return (
-        f"{tables.seeds(rows)}, mean; target {target}; linear CKA, {settings.estimator}. Flow: an "
+def _note(table: pd.DataFrame, cells: list[tuple[str, str]], settings: Settings, theirs: pd.DataFrame) -> str:
+    number = len(tables.cells(table))
+    note = (
+        f"{tables.seeds(table)}, mean; linear CKA, {settings.estimator}; rows of a matrix: inverted layer. Flow: an "
         "inverted pre-trained layer is matched better (positive) or worse (negative) by another tested "
         "layer than by its own. Null: the same with the pre-trained model in place of the tuned one. Excess: "
         "tuned minus pre-trained; only this is due to training."
-        + (" Published: arXiv:2307.06006, Fig. 4a, ViT-B/32, ImageNet to CIFAR-10." if published else "")
     )
+    if len(cells) < number:
+        note += f" The first {len(cells)} of {number} architectures and targets."
+    return note + ("" if theirs.empty else " Paper: arXiv:2307.06006, Figs 4 and 10, ViT-B/32 from ImageNet.")

@@ -43,7 +43,15 @@ def mean(axis: Axes, interval: pd.Series, place: float, look: Look) -> None:
     )
 
 
-def band(axis: Axes, x: np.ndarray, interval: pd.DataFrame, look: Look, *, markers: bool = True) -> None:
+def band(
+    axis: Axes,
+    x: np.ndarray,
+    interval: pd.DataFrame,
+    look: Look,
+    *,
+    markers: bool = True,
+    thin: bool = False,
+) -> None:
     """A line through the estimates and a band between the bounds, where there are bounds."""
     axis.plot(
         x,
@@ -51,9 +59,10 @@ def band(axis: Axes, x: np.ndarray, interval: pd.DataFrame, look: Look, *, marke
         color=look.colour,
         linestyle=look.line,
         marker=look.marker if markers else "",
-        markersize=3,
+        linewidth=1.0 if thin else None,
+        markersize=2.0 if thin else 3,
         markeredgecolor="white",
-        markeredgewidth=0.3,
+        markeredgewidth=0 if thin else 0.3,
         label=look.label,
         zorder=3,
     )

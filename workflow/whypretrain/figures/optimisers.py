@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from whypretrain.figures import canvas, marks, tables
+from whypretrain.figures import canvas, marks, published, tables
 from whypretrain.figures.robustness import spread_by_step
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLACK, GREY, Look, looks
@@ -22,30 +22,30 @@ _RUN = ["architecture", "target", "model"]
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One column an architecture and target, one line a method: its way through training, and its correlation."""
     paths, right = _paths(given, settings), _correlations(given["robustness"], settings)
-    published = _published(given.get("published_optimisers"))
+    theirs = _published(given.get("published_optimisers"))
     cells, styles = tables.cells(right), looks(right["model"])
     figure, grid = canvas.page(
         settings,
-        panels=len(cells) + (published is not None),
+        panels=len(cells) + (theirs is not None),
         kinds=2,
         height=max(1.3, 0.16 * len(styles)),
         title="Corrupted images and uneven forgetting, by optimiser setting",
-        note=_note(right, published, settings),
+        note=_note(right, theirs, settings),
         handles=[look.handle() for look in styles.values()],
     )
     for index, (cell, column) in enumerate(zip(cells, grid.axes, strict=False)):
         here, shown = tables.in_cell(right, cell), grid.is_first(index)
         _draw(column, tables.in_cell(paths, cell), here, styles, settings, shown=shown)
         column[0].set_title(tables.cell_title(cell))
-    if published is not None:
-        _draw_published(grid.axes[-1], published)
+    if theirs is not None:
+        _draw_published(grid.axes[-1], theirs)
     grid.axes[0][0].set_ylabel("accuracy on\ncorrupted images")
     for column in grid.axes:
         column[0].set_xlabel("spread of forgetting")
         column[1].set_xlabel("correlation along training")
         column[1].set_xlim(-1.08, 1.08)
         column[1].axvline(0, color=BLACK, linewidth=0.6, zorder=1)
-    return figure, _shown(paths, right, published, settings)
+    return figure, _shown(paths, right, theirs, settings)
 
 
 def _paths(given: Mapping[str, Any], settings: Settings) -> pd.DataFrame:
@@ -94,20 +94,18 @@ def _draw_path(axis: Axes, path: pd.DataFrame, look: Look) -> None:
     axis.plot(path["spread"][-1:], path["accuracy"][-1:], color=look.colour, marker=look.marker, markersize=4)
 
 
-def _draw_published(column: Any, published: pd.DataFrame) -> None:
-    for place, row in published.reset_index(drop=True).iterrows():
+def _draw_published(column: Any, theirs: pd.DataFrame) -> None:
+    for place, row in theirs.reset_index(drop=True).iterrows():
         look = Look(row["model"], GREY if row["optimizer"] == "sgd" else BLACK)
         ends = {name: [row[f"{name}_first"], row[f"{name}_last"]] for name in ("sigma", "accuracy")}
         _draw_path(column[0], pd.DataFrame(ends).rename(columns={"sigma": "spread"}), look)
         column[1].plot(row["pearson_r_recomputed"], place, marker="o", color=look.colour)
-    marks.categories(column[1], published["model"].tolist())
+    marks.categories(column[1], theirs["model"].tolist())
     column[1].tick_params(axis="y", labelsize=5.5)
-    column[0].set_title("published: ViT-B/32", color=GREY)
-    for axis in column:
-        axis.set_facecolor("#F2F2F2")
+    published.mark(column, "cifar10")
 
 
-def _note(right: pd.DataFrame, published: pd.DataFrame | None, settings: Settings) -> str:
+def _note(right: pd.DataFrame, theirs: pd.DataFrame | None, settings: Settings) -> str:
     bars = tables.interval_words(
         settings.confidence, "t-interval over seeds", repeated=tables.repeated(right)
     )
@@ -119,21 +117,23 @@ def _note(right: pd.DataFrame, published: pd.DataFrame | None, settings: Setting
     return note + (
         " Grey panels: Figs 6 and 15 of arXiv:2307.06006, CIFAR-10-C, first and last of 20 epochs; sgd grey, adam "
         "black; their r recomputed from the plotted points."
-        if published is not None
+        if theirs is not None
         else ""
     )
 
 
 def _shown(
-    paths: pd.DataFrame, right: pd.DataFrame, published: pd.DataFrame | None, settings: Settings
+    paths: pd.DataFrame, right: pd.DataFrame, theirs: pd.DataFrame | None, settings: Settings
 ) -> pd.DataFrame:
     means = tables.by_seed(right, _RUN, "pearson_r", settings.confidence).rename(
         columns={"estimate": "pearson_r"}
     )
     parts = [paths.assign(shows="way"), means.assign(shows="correlation")]
-    if published is not None:
-        theirs = published[["model", "pearson_r_recomputed"]].rename(
+    if theirs is not None:
+        right_of = theirs[["model", "pearson_r_recomputed"]].rename(
             columns={"pearson_r_recomputed": "pearson_r"}
         )
-        parts.append(theirs.assign(shows="published", architecture="vit_base_patch32", target="cifar10"))
+        parts.append(
+            right_of.assign(shows="published", architecture=published.ARCHITECTURE, target="cifar10")
+        )
     return pd.concat(parts, ignore_index=True)

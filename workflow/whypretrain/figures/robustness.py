@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,44 +12,52 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from whypretrain.figures import canvas, marks, tables
+from whypretrain.figures import canvas, marks, published, tables
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import BLACK, BLUE, GREEN, GREY, Look, looks
+from whypretrain.figures.style import BLACK, BLUE, GREEN, PURPLE, SHORT, Look, looks
+from whypretrain.statistics import pearson
 
 NEEDS = ("corrupted", "robustness", "layer_dynamics")
 TAKES = ("published_dynamics", "published_growing")
-KINDS = ("accuracy", "spread", "pearson_r")
-_LABELS = ("accuracy", "spread of\nforgetting", "correlation")
+KINDS = {"accuracy": "accuracy", "spread": "spread of\nforgetting", "correlation": "correlation"}
+_LINES = {
+    "spread": Look("spread", BLUE),
+    "growing": Look("correlation up to the step", GREEN),
+    "pearson_r": Look("correlation from the step on", PURPLE, "^", SHORT),
+}
 _FIRST_LAYER = 2  # of the spread, as in the paper
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """One column an architecture and target: accuracies, spread, and their correlation with early steps left out."""
+    """One column an architecture and target: accuracies, spread, and their correlation in windows of steps."""
     model = given["robustness"]["model"].iloc[0]
-    curves, published = _curves(given, model, settings), _published(given)
-    cells = tables.cells(curves)
+    curves = _curves(given, model, settings)
+    theirs = _published(given, curves["target"])
+    cells, papers = tables.cells(curves), published.targets(theirs)
     figure, grid = canvas.page(
         settings,
-        panels=len(cells) + (published is not None),
+        panels=len(cells) + len(papers),
         kinds=len(KINDS),
         height=1.15,
         title=f"Corrupted images and uneven forgetting along training: {looks([model])[model].label}",
-        note=_note(tables.only(given["robustness"], model=model), published, settings),
+        note=_note(tables.only(given["robustness"], model=model), settings, theirs),
         handles=_handles(),
     )
     for cell, column in zip(cells, grid.axes, strict=False):
         _draw_column(column, tables.in_cell(curves, cell))
         column[0].set_title(tables.cell_title(cell))
-    grid.label("training step, or first step kept", _LABELS)
-    if published is not None:
-        _draw_column(grid.axes[-1], published)
-        grid.axes[-1][0].set_title("published: ViT-B/32", color=GREY)
-        grid.axes[-1][-1].set_xlabel("epoch, or last epoch kept")
-        for axis in grid.axes[-1]:
-            axis.set_facecolor("#F2F2F2")
+    grid.label("training step", list(KINDS.values()))
+    for target, column in zip(papers, grid.axes[len(cells) :], strict=True):
+        _draw_column(column, tables.only(theirs, target=target))
+        published.mark(column, target)
+        column[-1].set_xlabel("epoch")
     for kind, (low, high) in enumerate([(-0.02, 1.04), (-0.005, None), (-1.05, 1.05)]):
         grid.share(kind, low=low, high=high)
-    return figure, curves if published is None else pd.concat([curves, published], ignore_index=True)
+    return figure, published.beside(curves, theirs, [*_KEYS, "estimate", "origin"])
+
+
+_KEYS = ["architecture", "target", "kind", "severity", "step"]
+_RUN = ["architecture", "target", "seed"]
 
 
 def _curves(given: Mapping[str, Any], model: str, settings: Settings) -> pd.DataFrame:
@@ -60,11 +68,11 @@ def _curves(given: Mapping[str, Any], model: str, settings: Settings) -> pd.Data
     parts = [
         corrupted.rename(columns={"accuracy": "value"}).assign(kind="accuracy"),
         spread.assign(kind="spread", severity=-1),
+        growing(spread, corrupted).assign(kind="growing", severity=-1),
         right.rename(columns={"pearson_r": "value"}).assign(kind="pearson_r", severity=-1),
     ]
-    keys = ["architecture", "target", "kind", "severity", "step"]
-    table = pd.concat([part[[*keys, "seed", "value"]] for part in parts]).dropna(subset="value")
-    return tables.by_seed(table, keys, "value", settings.confidence).assign(origin="measured")
+    table = pd.concat([part[[*_KEYS, "seed", "value"]] for part in parts]).dropna(subset="value")
+    return tables.by_seed(table, _KEYS, "value", settings.confidence)
 
 
 def spread_by_step(dynamics: pd.DataFrame, estimator: str) -> pd.DataFrame:
@@ -75,37 +83,59 @@ def spread_by_step(dynamics: pd.DataFrame, estimator: str) -> pd.DataFrame:
     return deep.groupby(run, sort=False)["value"].std(ddof=0).reset_index()
 
 
-def _published(given: Mapping[str, Any]) -> pd.DataFrame | None:
-    """The paper's curves for CIFAR-10: accuracies, the spread of its forgetting, its growing correlation."""
-    if "published_dynamics" not in given or "published_growing" not in given:
-        return None
-    dynamics = tables.only(given["published_dynamics"], target_dataset="cifar10")
-    deep = tables.only(dynamics, metric="forgetting")
-    spread = deep[deep["layer"] >= _FIRST_LAYER].groupby("epoch")["value"].agg(["std", "size"])
-    spread = spread[spread["size"] == spread["size"].max()]["std"].rename("value").reset_index()
-    growing = tables.only(given["published_growing"], target_dataset="cifar10")
+def growing(spread: pd.DataFrame, corrupted: pd.DataFrame) -> pd.DataFrame:
+    """Pearson's r of spread and accuracy over the checkpoints up to each step, mean over severities (Fig. 14).
+
+    In the column value, from the third checkpoint after step 0 on; NaN where a series does not vary.
+    """
+    harmed = corrupted[
+        (corrupted["severity"] > 0) & (corrupted["step"] > 0)
+    ]  # at step 0 the head is untrained
+    accuracy = harmed.pivot_table("accuracy", [*_RUN, "step"], "severity")
+    both = accuracy.join(spread.set_index([*_RUN, "step"])["value"], how="inner")
+    rows = []
+    for run, part in both.groupby(level=_RUN, sort=False):
+        for count in range(3, len(part) + 1):
+            window = part.iloc[:count]
+            r = np.mean([pearson(window["value"], window[severity]) for severity in accuracy])
+            rows.append((*run, window.index[-1][-1], r))
+    return pd.DataFrame(rows, columns=[*_RUN, "step", "value"])
+
+
+def _published(given: Mapping[str, Any], targets: Iterable[str]) -> pd.DataFrame:
+    """The paper's curves: accuracies, the spread of its forgetting, its growing correlation."""
+    dynamics = published.rows(given.get("published_dynamics"), targets)
+    growth = published.rows(given.get("published_growing"), targets)
+    if dynamics.empty or growth.empty:
+        return dynamics[:0]
+    deep = dynamics[(dynamics["metric"] == "forgetting") & (dynamics["layer"] >= _FIRST_LAYER)]
+    spread = deep.groupby(["target", "epoch"])["value"].agg([_spread, "size"]).reset_index()
+    spread = spread[spread["size"] == spread["size"].max()].rename(columns={"_spread": "value"})
+    growth = growth.rename(columns={"n_epochs": "epoch", "pearson_r": "value"})
     parts = [
         tables.only(dynamics, metric="accuracy").assign(kind="accuracy"),
         spread.assign(kind="spread", severity=-1),
-        growing.rename(columns={"n_epochs": "epoch", "pearson_r": "value"}).assign(
-            kind="pearson_r", severity=-1
-        ),
+        growth.assign(kind="growing", severity=-1),
     ]
-    table = pd.concat([part[["kind", "severity", "epoch", "value"]] for part in parts])
+    table = pd.concat([part[["target", "kind", "severity", "epoch", "value"]] for part in parts])
     named = table.rename(columns={"epoch": "step", "value": "estimate"})
-    return named.assign(architecture="vit_base_patch32", target="cifar10", origin="published")
+    return named.assign(architecture=published.ARCHITECTURE, origin="published")
+
+
+def _spread(forgetting: pd.Series) -> float:
+    return float(forgetting.std(ddof=0))
 
 
 def _draw_column(column: np.ndarray, curves: pd.DataFrame) -> None:
     for kind, axis in zip(KINDS, column, strict=True):
-        rows = tables.only(curves, kind=kind).sort_values("step")
         if kind == "accuracy":
-            for severity in sorted(rows["severity"].unique()):
-                part = tables.only(rows, severity=severity)
+            lines = tables.only(curves, kind=kind).sort_values("step")
+            for severity in sorted(lines["severity"].unique()):
+                part = tables.only(lines, severity=severity)
                 axis.plot(part["step"], part["estimate"], color=_colour(severity), linewidth=1)
-        else:
-            _draw_line(axis, rows, Look(kind, BLUE if kind == "spread" else GREEN))
-        if rows.empty:
+        for name in {"spread": ["spread"], "correlation": ["growing", "pearson_r"]}.get(kind, []):
+            _draw_line(axis, tables.only(curves, kind=name).sort_values("step"), _LINES[name])
+        if not axis.lines:
             canvas.say_empty(axis, "too few checkpoints")
         marks.log_steps(axis, curves["step"].to_numpy())
         axis.tick_params(labelbottom=axis is column[-1])
@@ -126,18 +156,18 @@ def _colour(severity: float) -> Any:
 def _handles() -> list[Line2D]:
     lines = {"clean": BLACK, "severity 1": _colour(1), "severity 5": _colour(5)}
     handles = [Line2D([], [], color=colour, linewidth=1, label=label) for label, colour in lines.items()]
-    return [*handles, Look("spread", BLUE).handle(), Look("correlation", GREEN).handle()]
+    return [*handles, *(look.handle() for look in _LINES.values())]
 
 
-def _note(rows: pd.DataFrame, published: pd.DataFrame | None, settings: Settings) -> str:
+def _note(rows: pd.DataFrame, settings: Settings, theirs: pd.DataFrame) -> str:
     bars = tables.interval_words(settings.confidence, "t-interval over seeds", repeated=tables.repeated(rows))
     note = (
         f"{tables.seeds(rows)}, mean, band: {bars}. Spread: standard deviation of forgetting over the layers from the "
-        "second on. Correlation of both over checkpoints, mean over severities; control: checkpoints before the step "
-        "on the axis are left out, so that what merely rises together early no longer counts."
+        "second on. Correlation of both over checkpoints, mean over severities: up to the step, as in the paper; "
+        "control: from the step on, so that what merely rises together early no longer counts."
     )
     return note + (
-        " Grey panels: arXiv:2307.06006, Figs 5 and 14, CIFAR-10; its correlation is that of epochs 1 to the axis."
-        if published is not None
-        else ""
+        ""
+        if theirs.empty
+        else " Grey panels: arXiv:2307.06006, Figs 5, 11, 13 and 14, ViT-B/32 from ImageNet."
     )

@@ -100,8 +100,9 @@ METHODS: dict[str, Look] = {
     "joint_all": Look("joint, all", ORANGE, "p", DASHED),
     "scratch": Look("from scratch", VERMILLION, "^", DASHED),
     "scratch_again": Look("scratch again", ORANGE, "8", DOTTED),
-    "scratch_from_start": Look("from scratch, against its own start", PURPLE, "<", DOTTED),
+    "scratch_from_start": Look("from scratch, against its own start", GREY, "<", DOTTED),
     "reconstruct": Look("tuned to reconstruct", ORANGE, "*", DASHDOT),
+    "neighbour": Look("tuned from a nearby source", SKY, "H", UNEVEN),
     "reinitialised": Look("re-initialised", BLACK, "x", SPARSE),
 }
 

@@ -31,7 +31,7 @@ from whypretrain.invariances.metrics import (
     scaled,
 )
 from whypretrain.invariances.pilot import PRESETS, Schedule, choose_schedule, pilot
-from whypretrain.invariances.robustness import Correlation, correlate, growing, spread, without_early
+from whypretrain.invariances.robustness import Correlation, correlate, spread, without_early
 from whypretrain.invariances.stir import stir
 
 __all__ = [
@@ -57,7 +57,6 @@ __all__ = [
     "forgetting",
     "frozen",
     "gram",
-    "growing",
     "invert",
     "invert_blocks",
     "inverted_grams",

@@ -58,12 +58,6 @@ def correlate(spreads: ArrayLike, accuracies: ArrayLike) -> Correlation:
     return Correlation(found.statistic, found.pvalue)
 
 
-def growing(spreads: ArrayLike, accuracies: ArrayLike, ends: Iterable[int]) -> dict[int, Correlation]:
-    """The correlation on the first n epochs, for each n of `ends` (Fig. 14)."""
-    spreads, accuracies = np.asarray(spreads), np.asarray(accuracies)
-    return {n: correlate(spreads[:n], accuracies[:n]) for n in ends}
-
-
 def without_early(
     spreads: ArrayLike, accuracies: ArrayLike, epochs: ArrayLike, starts: Iterable[int] = (1, 2, 3, 5, 10)
 ) -> dict[int, Correlation]:
