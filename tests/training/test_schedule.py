@@ -69,6 +69,8 @@ def test_short_runs_keep_within_the_peak(schedule, warmup, steps):
         (100, 1, [100]),
         (100, 2, [0, 100]),
         (100, 4, [0, 1, 10, 100]),
+        (150, 6, [0, 2, 5, 15, 47, 150]),
+        (39_000, 6, [0, 390, 1233, 3900, 12333, 39_000]),
         (3, 9, [0, 1, 2, 3]),
         (1, 5, [0, 1]),
     ],
@@ -77,9 +79,14 @@ def test_checkpoint_steps(steps, number, expected):
     assert checkpoint_steps(steps, number) == expected
 
 
-@pytest.mark.parametrize("number", range(2, 15))
-def test_checkpoints_are_distinct_and_as_many_as_asked(number):
-    found = checkpoint_steps(150, number)
-    assert len(found) == number
+def test_linear_checkpoints_may_be_the_epochs():
+    assert checkpoint_steps(39_000, 101, "linear") == list(range(0, 39_001, 390))
+
+
+@pytest.mark.parametrize("number", [*range(2, 15), 149, 150, 151, 200])
+@pytest.mark.parametrize("spacing", ["geometric", "linear"])
+def test_checkpoints_are_distinct_and_as_many_as_asked(number, spacing):
+    found = checkpoint_steps(150, number, spacing)
+    assert len(found) == min(number, 151)
     assert found == sorted(set(found))
     assert (found[0], found[-1]) == (0, 150)

@@ -10,6 +10,8 @@ import pandas as pd
 
 from whypretrain.statistics import pearson, spearman
 
+_APART = 0.01  # of the run: curves known at places so close, once brought to common ones, are compared
+
 
 @dataclass(frozen=True)
 class Statistic:
@@ -76,16 +78,19 @@ def rank_correlation(rows: pd.DataFrame, column: str, other: str) -> float:
     return spearman(_values(rows, column), _values(rows, other))
 
 
-def area(rows: pd.DataFrame, column: str, along: str) -> float:
-    """Mean height of the curve `column` over `along` (trapezoids), i.e. its area over its own range."""
-    curve = _curve(rows, column, along)
-    x, y = curve.index.to_numpy(dtype=np.float64), curve.to_numpy()
-    return float(np.trapezoid(y, x) / (x[-1] - x[0])) if len(x) > 1 else np.nan
+def area(rows: pd.DataFrame, others: pd.DataFrame, column: str, along: str) -> float:
+    """Mean height of the curve `column` above that of the other rows, over `_common` shares of `along` (trapezoids)."""
+    shares, first, second = _common(rows, others, column, along)
+    return (
+        float(np.trapezoid(first - second, shares) / (shares[-1] - shares[0])) if len(shares) > 1 else np.nan
+    )
 
 
-def detour(rows: pd.DataFrame, column: str, along: str) -> float:
-    """All steps back of the curve `column` over `along`: `sum_t max(0, y_t - y_{t+1})`."""
-    return float(np.maximum(-np.diff(_curve(rows, column, along).to_numpy()), 0).sum())
+def detour(rows: pd.DataFrame, others: pd.DataFrame, column: str, along: str) -> float:
+    """Steps back `sum_t max(0, y_t - y_{t+1})` of the curve `column` beyond the other rows', at `_common` shares."""
+    shares, first, second = _common(rows, others, column, along)
+    back = [np.maximum(-np.diff(curve), 0).sum() for curve in (first, second)]
+    return float(back[0] - back[1]) if len(shares) > 1 else np.nan
 
 
 def concentration(rows: pd.DataFrame, column: str) -> float:
@@ -119,8 +124,8 @@ STATISTICS = {
     "trend": Statistic(trend, ("numerator", "denominator", "along")),
     "correlation": Statistic(correlation, ("column", "other")),
     "rank_correlation": Statistic(rank_correlation, ("column", "other")),
-    "area": Statistic(area, ("column", "along")),
-    "detour": Statistic(detour, ("column", "along")),
+    "area": Statistic(area, ("column", "along"), paired=True),
+    "detour": Statistic(detour, ("column", "along"), paired=True),
     "concentration": Statistic(concentration, ("column",)),
     "effective_share": Statistic(effective_share, ("column",)),
     "smallest_gap": Statistic(smallest_gap, ("column", "key"), paired=True),
@@ -139,5 +144,19 @@ def _reduced(reduce: Callable[[np.ndarray], float], values: np.ndarray) -> float
     return float(reduce(known)) if known.size else np.nan
 
 
-def _curve(rows: pd.DataFrame, name: str, along: str) -> pd.Series:
-    return rows.dropna(subset=[name]).groupby(along)[name].mean().sort_index()
+def _common(
+    rows: pd.DataFrame, others: pd.DataFrame, name: str, along: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Shares of the run at which both curves are known, and the two curves there.
+
+    Without the end of a run, where its similarity to its own end is 1 by construction. None at all where the two were
+    looked at different shares: the gaps, filled by straight lines, would differ for one and the same curve.
+    """
+    first, second = (
+        part.dropna(subset=[name]).groupby(along)[name].mean().sort_index() for part in (rows, others)
+    )
+    x, u = (np.asarray(curve.index / max(curve.index.max(), 1))[:-1] for curve in (first, second))
+    if len(x) != len(u) or not len(x) or np.abs(x - u).max() > _APART:
+        return (np.empty(0),) * 3
+    shares = np.minimum(x, u)
+    return shares, np.interp(shares, x, first[:-1]), np.interp(shares, u, second[:-1])

@@ -2,9 +2,9 @@
 
 Reads the dynamics of one run, its checkpoints and the target's test images, which are corrupted here, or a published
 data set of corrupted ones (`--corrupted`). Writes into `--out` corrupted.csv (step, corruption, severity, accuracy) and
-robustness.csv (estimator, first_step, checkpoints, pearson_r, p). pearson_r is that of the accuracy with the standard
-deviation of forgetting over the layers from the second on, over the checkpoints from first_step on, mean over
-severities (arXiv:2307.06006, section 4.4). A later first_step leaves early training out.
+robustness.csv (estimator, first_step, first_share, checkpoints, pearson_r, p). pearson_r is that of the accuracy with
+the standard deviation of forgetting over the layers from the second on, over the checkpoints from first_step on, which
+is first_share of the run, mean over severities (arXiv:2307.06006, section 4.4). A later one leaves early training out.
 
 Config: corruptions, accuracy_images, seed.
 """
@@ -116,8 +116,9 @@ def _correlations(spreads: dict[str, pd.Series], accuracies: pd.DataFrame) -> pd
     for (estimator, spread), start in product(spreads.items(), range(max(0, len(table) - FEWEST + 1))):
         part = table.iloc[start:]
         r, p = _correlation(spread.loc[part.index].to_numpy(), part.to_numpy())
-        rows.append((estimator, part.index[0], len(part), r, p))
-    return pd.DataFrame(rows, columns=["estimator", "first_step", "checkpoints", "pearson_r", "p"])
+        rows.append((estimator, part.index[0], part.index[0] / table.index[-1], len(part), r, p))
+    columns = ["estimator", "first_step", "first_share", "checkpoints", "pearson_r", "p"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _correlation(spread: np.ndarray, accuracies: np.ndarray) -> tuple[float, float]:

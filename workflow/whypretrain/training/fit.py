@@ -99,7 +99,7 @@ class _Run:
         second = self.decoder if self.source_head is None else self.source_head
         self.modules = nn.ModuleList([network] if second is None else [network, second])
         self.optimizer = _optimizer(network, second, recipe)
-        self.kept = set(checkpoint_steps(recipe.steps, recipe.checkpoints))
+        self.kept = set(checkpoint_steps(recipe.steps, recipe.checkpoints, recipe.checkpoint_spacing))
         self.step, self.losses = 0, torch.full((recipe.steps, 2), torch.nan, device=target.device)
         self.rows = [target.batch_size]  # of the batches of a step; a source without labels has two views
         if self.source is not None:

@@ -67,7 +67,8 @@ class Recipe:
     consistency_threshold: float = 0.0  # least confidence of a pseudo-label that counts
     consistency_temperature: float = 1.0  # divides the logits of pseudo-labels
     draw: int = 0  # above 0: trained again with random draws of its own, to see what chance alone changes
-    checkpoints: int = 0  # weights kept along the way: step 0, the last, and log-spaced ones between; 0: none
+    checkpoints: int = 0  # weights kept along the way: step 0, the last, and others between; 0: none
+    checkpoint_spacing: str = "geometric"  # geometric | linear: shares of the run, see `checkpoint_steps`
     tune: dict = field(default_factory=dict, hash=False)  # setting -> values to choose from, see `tuning`
     tune_folds: int = 1  # fifths of the training images that are held out, one after another, to choose by
 
@@ -144,6 +145,7 @@ _CHOICES = {
     "optimizer": ("adamw", "sgd"),
     "schedule": ("one_cycle", "cosine", "step"),
     "source_loss": ("labels", "consistency"),
+    "checkpoint_spacing": ("geometric", "linear"),
 }
 _LIMITS = {  # least and largest value allowed
     "steps": (1, math.inf),

@@ -9,6 +9,7 @@ from whypretrain.training.recipe import Recipe
 
 _START = 1 / 25  # one_cycle begins at this share of the peak
 _END = _START / 1e4  # and ends at this one
+_FIRST = 0.01  # share of the run at which the first checkpoint after step 0 lies
 
 
 def learning_rate_factor(recipe: Recipe, step: int) -> float:
@@ -26,21 +27,24 @@ def learning_rate_factor(recipe: Recipe, step: int) -> float:
     return _SCHEDULES[recipe.schedule](recipe, step)
 
 
-def checkpoint_steps(steps: int, number: int) -> list[int]:
-    """`number` steps at which to keep the weights: 0, the last, and log-spaced ones between.
+def checkpoint_steps(steps: int, number: int, spacing: str = "geometric") -> list[int]:
+    """`number` steps at which to keep the weights: 0, the last, and others between at set shares of the run.
 
-    Step s means after s updates. Fewer are returned where the run has fewer steps.
+    The shares do not depend on `steps`, so that runs of different length can be compared. `geometric`: from 1 %, the
+    first of the 100 epochs of arXiv:2307.06006, each by the same factor later than the one before; `linear`: at equal
+    distances. Step s means after s updates. Fewer are returned where the run has fewer steps.
 
     Example:
-        >>> checkpoint_steps(100, 4)
-        [0, 1, 10, 100]
+        >>> checkpoint_steps(200, 4), checkpoint_steps(200, 5, "linear")
+        ([0, 2, 20, 200], [0, 50, 100, 150, 200])
     """
     if number < 2:
         return [steps] * number
-    found, ratios = [0], min(number, steps + 1) - 2
-    for place in range(ratios + 1):
-        spaced = round(steps ** (place / ratios)) if ratios else steps
-        found.append(max(found[-1] + 1, spaced))
+    found, number = [0], min(number, steps + 1)
+    for left in reversed(range(number - 1)):
+        geometric = _FIRST ** (left / max(1, number - 2))
+        share = geometric if spacing == "geometric" else 1 - left / (number - 1)
+        found.append(min(max(found[-1] + 1, round(share * steps)), steps - left))
     return found
 
 
