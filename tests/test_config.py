@@ -94,6 +94,16 @@ def test_every_key_has_a_meaning_or_parts(path):
     assert node.get("description") or node.get("properties") or "enum" in node or "const" in node
 
 
+def neighbour(**starts):
+    """A method that starts from a model of another target, added to those of the default."""
+    methods = [*DEFAULT["grid"]["methods"], "neighbour"]
+    return {"grid": {"methods": methods}, "train": {"methods": {"neighbour": {"start": starts}}}}
+
+
+def test_each_target_may_start_from_a_model_of_the_other():
+    check(merged(DEFAULT, neighbour(digits="letters/scratch", letters="digits/finetune")), SCHEMA)
+
+
 MISTAKES = {
     "unknown key": ({"pretrain": {"stepz": 1}}, "unknown key 'stepz' in pretrain; did you mean 'steps'?"),
     "unknown section": ({"modelz": {}}, "unknown key 'modelz' in the top level; did you mean 'models'?"),
@@ -147,6 +157,30 @@ MISTAKES = {
         {"train": {"methods": {"joint_uot": {"source_loss": "consistency"}}}},
         "train.methods.joint_uot.source_loss is 'consistency', which needs select.clusters",
     ),
+    "start for one target alone": (
+        neighbour(digits="letters/scratch"),
+        "has no model for the target 'letters'",
+    ),
+    "start at the same target": (
+        neighbour(digits="digits/scratch", letters="digits/scratch"),
+        "train.methods.neighbour.start.digits names 'digits'; choose another target of grid.targets: letters",
+    ),
+    "start at a third model": (
+        neighbour(digits="letters/neighbour", letters="digits/scratch"),
+        "start.digits names 'neighbour', which is not in the methods trained from no third model",
+    ),
+    "start at a probe": (
+        neighbour(digits="letters/probe", letters="digits/scratch"),
+        "start.digits names 'probe', which is not in the methods trained",
+    ),
+    "start trained in the same job": (
+        merged(
+            neighbour(digits="letters/scratch", letters="digits/scratch"),
+            {"train": {"jobs": [["scratch", "neighbour"]]}},
+        ),
+        "train.jobs: 'neighbour' waits for a model of another target; take it out of ['scratch', 'neighbour']",
+    ),
+    "start that is no model": (neighbour(digits="scratch"), "train.methods.neighbour.start"),
     "tuned setting that is none": (
         {"train": {"methods": {"joint_uot": {"tune": {"source_wait": [1]}}}}},
         "train.methods.joint_uot.tune: unknown key 'source_wait'",

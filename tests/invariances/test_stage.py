@@ -53,8 +53,8 @@ def folders(tmp_path_factory):
     return root
 
 
-def run(root, out, *, tuned=("finetune=tuned",), seed="0", **config):
-    named = [pair.replace("=", f"={root}/") for pair in tuned]
+def run(root, out, *, tuned=("finetune=tuned",), starts=(), seed="0", **config):
+    named, begun = ([pair.replace("=", f"={root}/") for pair in pairs] for pairs in (tuned, starts))
     options = {
         "--config": json.dumps({**CONFIG, **config}),
         "--data": root / "data",
@@ -64,7 +64,8 @@ def run(root, out, *, tuned=("finetune=tuned",), seed="0", **config):
         "--pretrained": root / "pre",
         "--out": root / out,
     }
-    stage.main([str(word) for pair in options.items() for word in pair] + ["--models", *named])
+    command = [str(word) for pair in options.items() for word in pair] + ["--models", *named]
+    stage.main(command + (["--starts", *begun] if begun else []))
     return root / out
 
 
@@ -239,6 +240,23 @@ def test_own_start_compares_with_the_first_checkpoint(folders):
     assert list(tables) == ["scratch", "scratch_from_start"]
     with_pre, with_start = (table.drop(columns="model").reset_index(drop=True) for table in tables.values())
     pd.testing.assert_frame_equal(with_pre, with_start)  # its start has the pre-trained weights here
+
+
+def test_a_model_from_another_target_is_compared_with_its_start_alone(folders):
+    """As its checkpoint of step 0 was; the pre-trained model has no part in it."""
+    checkpointed(folders, "near", (3, 4, 5))
+    weights = safetensors.torch.load_file(folders / "near" / "checkpoints.safetensors")
+    begun = models.load(folders / "near")
+    begun.load_state_dict({key[2:]: value for key, value in weights.items() if key.startswith("0/")})
+    models.save(begun, folders / "begun", {})
+    options = {"tuned": ("near=near",), "dynamics": ["near"]}
+    own = run(folders, "near_own", **options, own_start=["near"])
+    out = run(folders, "near_out", **options, starts=("near=begun",))
+    with_start = pd.read_csv(own / "layers.csv").query("model == 'near_from_start'").assign(model="near")
+    found = pd.read_csv(out / "layers.csv")
+    pd.testing.assert_frame_equal(found, with_start.reset_index(drop=True))
+    along = pd.read_csv(out / "dynamics.csv").query("metric == 'forgetting' and step == 2")
+    np.testing.assert_allclose(along.value, found.forgetting)
 
 
 def test_fewer_images_than_classes(folders):

@@ -19,9 +19,9 @@ TARGETS = {"uot": "joint", "interactions": "all", "invariances": "all"}
 FEWER = {
     "uot": {"targets": ["cub200", "caltech101"]},
     "interactions": {"targets": ["cub200"], "architectures": ["vit_small"]},
-    "invariances": {"targets": ["cifar10"], "architectures": ["vit_b32"]},
+    "invariances": {"targets": ["cifar10", "cifar100"], "architectures": ["vit_b32"]},
 }
-METHODS = {"uot": "joint_uot", "interactions": "scratch_long", "invariances": "reconstruct"}
+METHODS = {"uot": "joint_uot", "interactions": "scratch_long", "invariances": "neighbour"}
 
 
 @pytest.fixture(scope="module")

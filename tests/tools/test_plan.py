@@ -146,6 +146,9 @@ def test_scores_and_inversions(plan, one):
     given = {"images": 9, "steps": 20, "repeats": 2, "dynamics": [], "own_start": ["b"], "batch_size": 9}
     found = planned.need(job("measure_invariances", given, "a=1 b=2"))
     assert found.flops == 9 * 2 * (4 * 20 * 2 * sum(one.upto) + 4 * 3 * 2 * one.forward)
+    begun = job("measure_invariances", given, "a=1 b=2")
+    begun["params"]["starts"] = "--starts a=3"
+    assert planned.need(begun).flops == 9 * 2 * (5 * 20 * 2 * sum(one.upto) + 4 * 3 * 2 * one.forward)
 
 
 def test_the_table_sums_up_in_the_order_of_the_stages(plan, one):

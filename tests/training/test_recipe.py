@@ -33,7 +33,11 @@ def test_another_draw_has_a_seed_of_its_own_and_the_first_that_of_the_name():
         ({"source_classes": True}, r"train\.x\.source_classes: True must be"),
         ({"learning_rate": "fast"}, r"train\.x\.learning_rate: 'fast' must be of type float"),
         ({"learning_rate": float("nan")}, r"train\.x\.learning_rate: nan"),
-        ({"start": "frozen"}, r"train\.x\.start: 'frozen' must be one of pretrained, random"),
+        (
+            {"start": "frozen"},
+            r"train\.x\.start: 'frozen' must be one of pretrained, random, or TARGET/METHOD",
+        ),
+        ({"checkpoint_spacing": "even"}, r"train\.x\.checkpoint_spacing: 'even' must be one of geometric"),
         ({"milestones": [0.5, 2]}, r"train\.x\.milestones: \[0\.5, 2\.0\]"),
         ({"milestones": 0.5}, r"train\.x\.milestones: 0\.5 must be of type"),
         ({"augmentation": {"area": 0.0}}, r"train\.x\.augmentation\.area: 0\.0"),

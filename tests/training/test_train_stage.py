@@ -32,6 +32,21 @@ def test_every_method_leaves_its_files(root, target):
     )
 
 
+def test_a_start_may_be_a_model_of_another_target(root, target):
+    """Step 0 has the features of the model that it began as, and a head of its own."""
+    recipes = {"neighbour": {**RECIPE, "start": "shapes/scratch", "checkpoints": 2}}
+    start = root / "train/bars/vit/scratch/0"
+    root.train(recipes, "neighbours", "--start", start)
+    folder, begun = root / "neighbours/neighbour/0", models.load(start)
+    model = models.load(folder)
+    [(step, first), _] = models.load_checkpoints(folder / "checkpoints.safetensors", model)
+    images = models.as_input(target.images[:5])
+    assert step == 0
+    assert torch.equal(first.features(images), begun.features(images))
+    assert not torch.equal(first.head.weight, begun.head.weight)
+    assert not torch.equal(model.features(images), begun.features(images))
+
+
 def test_methods_do_not_depend_on_their_company(root):
     root.train(RECIPES, "alone/bars/vit", methods=["joint_uot"])
     assert contents(root / "alone/bars/vit/joint_uot/0") == contents(root / "train/bars/vit/joint_uot/0")
@@ -148,6 +163,11 @@ def test_a_probe_is_a_model_like_any_other(root, target, mode):
         (["finetune"], {"other": RECIPE}, "no recipe for method 'finetune'; recipes are other"),
         (["finetune"], {"finetune": {"step": 3}}, "train.finetune: unknown key 'step'"),
         (["finetune"], {"finetune": {**RECIPE, "source": "vote"}}, "rule 'vote' selects no class"),
+        (
+            ["j"],
+            {"j": {**RECIPE, "start": "shapes/scratch"}},
+            "train.j: start 'shapes/scratch' needs --start",
+        ),
         (["j"], {"j": CLUSTERED}, "train.j: source 'uot' needs --cluster-selection"),
         (
             ["j"],

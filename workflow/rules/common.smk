@@ -60,11 +60,25 @@ def data_at(dataset):
     return [f"<results>/data/{dataset}/{name}" for name in ("images.npy", "manifest.parquet", "data.json")]
 
 
-def recipe(method, architecture=None):
+def recipe(method, wildcards=None):
     """A method's recipe: the common one, with what the method changes, and with the architecture's own changes to both."""
-    own = config["models"][architecture].get("train", {}) if architecture else {}
+    own = config["models"][wildcards.architecture].get("train", {}) if wildcards else {}
     changes = [own.get("common", {}), TRAIN["methods"][method], own.get("methods", {}).get(method, {})]
-    return {key: value for part in (TRAIN["common"], *changes) for key, value in part.items()}
+    found = {key: value for part in (TRAIN["common"], *changes) for key, value in part.items()}
+    if wildcards and method in NEIGHBOURS:
+        found["start"] = found["start"][wildcards.target]
+    return found
+
+
+def start_of(method, wildcards):
+    """Folder below the results of the model, trained on another target, that a method of NEIGHBOURS starts from."""
+    target, other = TRAIN["methods"][method]["start"][wildcards.target].split("/")
+    return RUN.format(target=target, architecture=wildcards.architecture, method=other, seed=wildcards.seed)
+
+
+def starts(methods, wildcards):
+    """The files of the models that those of the methods start from that are of NEIGHBOURS."""
+    return sum((model_at(start_of(method, wildcards)) for method in methods if method in NEIGHBOURS), [])
 
 
 # A training on several GPUs is so many processes; a checkpoint is brought into form by one.

@@ -21,6 +21,7 @@ rule measure_invariances:
         data=data_at("{target}"),
         pretrained=rules.pretrain_model.output[:2],
         models=[run_files(method, "model.safetensors", "model.json") for method in TUNED],
+        starts=lambda wildcards: starts(NEIGHBOURS, wildcards),
         checkpoints=[run_files(method, "checkpoints.safetensors") for method in FOLLOWED],
     output:
         layers="<results>/invariances/{target}/{architecture}/{seed}/layers.csv",
@@ -43,6 +44,10 @@ rule measure_invariances:
         data=folder_of("data"),
         pretrained=folder_of("pretrained"),
         models=[run_of(method) for method in TUNED],
+        starts=lambda wildcards: " ".join(
+            ["--starts" if NEIGHBOURS else ""]
+            + [f"{method}={at(start_of(method, wildcards))}" for method in NEIGHBOURS]
+        ),
         out=output_folder,
     message:
         "invariances: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
@@ -50,7 +55,7 @@ rule measure_invariances:
         "python -m whypretrain.stages.invariances --config {params.config:q} --threads {threads}"
         " --data {params.data} --target {wildcards.target} --architecture {wildcards.architecture}"
         " --pretrained {params.pretrained}"
-        " --seed {wildcards.seed} --models {params.models}"
+        " --seed {wildcards.seed} --models {params.models} {params.starts}"
         " --out {params.out} > {log} 2>&1"
 
 

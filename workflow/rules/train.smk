@@ -3,6 +3,8 @@ RUN = "train/{target}/{architecture}/{method}/{seed}"
 # Models trained to reconstruct have a place among the invariances alone.
 CLASSIFIERS = [method for method in METHODS if recipe(method).get("task") != "reconstruction"]
 PROBES = [method for method in METHODS if TRAIN["methods"][method].get("start") == "frozen"]
+# Methods that start from a model trained on another target; in jobs of their own, so that no two wait for each other.
+NEIGHBOURS = [method for method in METHODS if isinstance(TRAIN["methods"][method].get("start"), dict)]
 WITH_TRIALS = [method for method in METHODS if method not in PROBES and recipe(method).get("tune")]
 # Methods that one process trains in turn; every method that is not named in train.jobs has a job of its own.
 NAMED = [[method for method in job if method in METHODS] for job in TRAIN["jobs"]]
@@ -60,6 +62,7 @@ for job in JOBS:
             code=code("train"),
             model=rules.pretrain_model.output[:2],
             target=data_at("{target}"),
+            start=lambda wildcards, job=job: starts(job, wildcards),
             source=data_at(SOURCE) if any(map(uses_source, job)) else [],
             selection=rules.select_classes.output.table if any(map(uses_source, job)) else [],
             clusters=(
@@ -89,9 +92,10 @@ for job in JOBS:
             target=folder_of("target"),
             model=folder_of("model"),
             config=lambda wildcards, job=job: text(
-                recipes={method: recipe(method, wildcards.architecture) for method in job},
+                recipes={method: recipe(method, wildcards) for method in job},
                 seed=config["seed"],
             ),
+            start=lambda wildcards, input: f"--start {Path(input.start[0]).parent}" if input.start else "",
             source=f"--source {at('data')}/{SOURCE}" if any(map(uses_source, job)) else "",
             selection=(
                 f"--selection {rules.select_classes.output.table}" if any(map(uses_source, job)) else ""
@@ -109,7 +113,7 @@ for job in JOBS:
         shell:
             "{params.trainer} -m whypretrain.stages.train --config {params.config:q} --threads {threads}"
             " --target {params.target} --pretrained {params.model}"
-            " {params.source} {params.selection} {params.clusters} --seed {wildcards.seed} --out {params.out} > {log} 2>&1"
+            " {params.start} {params.source} {params.selection} {params.clusters} --seed {wildcards.seed} --out {params.out} > {log} 2>&1"
 
 
 rule gather_runs:

@@ -142,7 +142,8 @@ class Planned:
     def _measure_invariances(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
         given, one = json.loads(job["params"]["config"]), self.cost(wildcards["architecture"])
         layers, tuned = len(one.upto), len(job["params"]["models"].split())
-        networks = 1 + tuned + len(given.get("own_start", []))
+        starts = job["params"].get("starts", "").count("=")
+        networks = 1 + tuned + len(given.get("own_start", [])) + starts
         inverting = networks * given["steps"] * 2 * sum(one.upto)  # forward, and backward to the image
         pairs = tuned + len(given.get("own_start", []))
         testing = (4 * pairs + sum(map(self._checkpoints, given.get("dynamics", [])))) * layers * one.forward

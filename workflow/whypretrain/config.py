@@ -76,6 +76,7 @@ def _problems(config: Config, places: bool) -> Iterator[str]:
     yield from _unknown_names("grid.methods", grid["methods"], "train.methods", methods)
     yield from _dataset_problems(config, places)
     yield from _method_problems(config)
+    yield from _start_problems(config)
     yield from _recipe_problems(config)
     yield from _player_problems(config)
 
@@ -141,6 +142,27 @@ def _method_problems(config: Config) -> Iterator[str]:
         yield from _unknown_names(key, methods, "train.methods", config["train"]["methods"])
 
 
+def _start_problems(config: Config) -> Iterator[str]:
+    """Models that others start from: each of another target, trained, and from no third one, so without circles."""
+    grid, methods = config["grid"], config["train"]["methods"]
+    elsewhere = [method for method in grid["methods"] if isinstance(methods[method].get("start"), dict)]
+    for method in elsewhere:
+        key, starts = f"train.methods.{method}.start", methods[method]["start"]
+        for target in (target for target in grid["targets"] if target not in starts):
+            yield f"{key} has no model for the target {target!r}; name one, OTHER/METHOD"
+        for target, (other, by) in ((target, starts[target].split("/")) for target in grid["targets"]):
+            if other == target or other not in grid["targets"]:
+                others = ", ".join(name for name in grid["targets"] if name != target) or "none"
+                yield f"{key}.{target} names {other!r}; choose another target of grid.targets: {others}"
+            trained = [name for name in grid["methods"] if name not in elsewhere]
+            trained = [name for name in trained if methods[name].get("start") != "frozen"]
+            yield from _unknown_names(
+                f"{key}.{target}", [by], "the methods trained from no third model", dict.fromkeys(trained)
+            )
+        for job in (job for job in config["train"]["jobs"] if method in job and len(job) > 1):
+            yield f"train.jobs: {method!r} waits for a model of another target; take it out of {job}"
+
+
 def _recipe_problems(config: Config) -> Iterator[str]:
     from whypretrain.training.recipe import Recipe
 
@@ -150,6 +172,8 @@ def _recipe_problems(config: Config) -> Iterator[str]:
         recipe = config["train"]["methods"][method]
         if recipe.get("start") == "frozen":
             continue
+        if isinstance(recipe.get("start"), dict):
+            recipe = {**recipe, "start": next(iter(recipe["start"].values()))}
         try:
             Recipe.from_config({**config["train"]["common"], **recipe}, f"train.methods.{method}")
         except InputError as error:

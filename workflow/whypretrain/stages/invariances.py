@@ -6,7 +6,8 @@ and pictures.npz. The images are one seeded stratified draw of the target's test
 seeds; the noise differs by training seed.
 
 Models in `own_start` are compared a second time, with the weights that their training began from, as
-NAME_from_start: so a model from scratch is compared in arXiv:2307.06006.
+NAME_from_start: so a model from scratch is compared in arXiv:2307.06006. Those in `--starts` began from a model that
+was trained on another target, and are compared with that one alone.
 
 Config: images, steps, step_size, decay, preset, batch_size, pictures, seed, repeats, dynamics, learning_along,
 own_start, accuracy_images.
@@ -29,6 +30,7 @@ from whypretrain import data, files, invariances, models, seeds, training
 from whypretrain.errors import InputError
 from whypretrain.stages import _inversions, _run
 
+FROM_START = "_from_start"
 KEYS = {
     "layers": ["target", "architecture", "seed", "model", "layer", "layer_name", "estimator"],
     "flow": ["target", "architecture", "seed", "model", "estimator", "reference_layer", "tested_layer"],
@@ -53,8 +55,9 @@ class _Study:
         return [name for name in self.args.config.get(key, []) if name in self.folders]
 
     def starts(self) -> dict[str, models.Classifier]:
-        """The models that training began from, of those in `own_start`: checkpoints of step 0."""
-        return {name: next(self.checkpoints(name))[1] for name in self.listed("own_start")}
+        """The models that training began from where that is not the pre-trained one, by the rows of the tables."""
+        own = {f"{name}{FROM_START}": next(self.checkpoints(name))[1] for name in self.listed("own_start")}
+        return {**own, **{name: models.load(folder) for name, folder in self.args.starts.items()}}
 
     def drawn(self, size: int, repeat: int) -> data.ImageSet:
         seed = self.args.config["seed"]
@@ -104,15 +107,15 @@ def _measure(study: _Study, repeat: int, tables: dict[str, list[pd.DataFrame]]) 
         _write_pictures(study.args.out / "pictures.npz", images, subjects, config["pictures"])
     pre = subjects.pop("pretrained")
     pairs = {name: (pre, tuned) for name, tuned in subjects.items()}
-    for name, start in study.examined(study.starts(), images, repeat).items():
-        pairs[f"{name}_from_start"] = (start, subjects[name])
+    starts = study.examined(study.starts(), images, repeat)
+    pairs |= {row: (start, subjects[row.removesuffix(FROM_START)]) for row, start in starts.items()}
     for name, pair in pairs.items():
         for kind, table in zip(("layers", "flow"), invariances.compare(*pair), strict=True):
             tables[kind].append(study.keyed(table, name))
     along = partial(invariances.invert_blocks, images=images, **study.inverting(repeat))
     invert = along if config.get("learning_along") else None
     for name in study.listed("dynamics"):
-        followed = invariances.follow(pre, images, study.checkpoints(name), invert=invert)
+        followed = invariances.follow(starts.get(name, pre), images, study.checkpoints(name), invert=invert)
         tables["dynamics"].append(study.keyed(followed, name))
 
 
@@ -140,8 +143,17 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, required=True, help="training seed of the models")
     parser.add_argument("--pretrained", required=True, help="folder of the pre-trained model")
     parser.add_argument("--models", nargs="+", required=True, metavar="NAME=FOLDER", help="the tuned models")
+    parser.add_argument(
+        "--starts",
+        nargs="+",
+        type=_run.named_folder,
+        default=[],
+        help="NAME=FOLDER of models that NAME began as",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    _run.run(stage, parser.parse_args(argv))
+    args = parser.parse_args(argv)
+    args.starts = dict(args.starts)
+    _run.run(stage, args)
 
 
 def _named(pairs: list[str]) -> dict[str, Path]:

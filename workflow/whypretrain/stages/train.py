@@ -73,7 +73,8 @@ def _trained(
 ) -> tuple[models.Classifier, TrainingResult, dict[str, Any]]:
     """A model trained by a recipe, its training, and its metrics on the target's test images."""
     recipe = recipe.lasting(len(target.rows("train")))
-    model = starting_model(pretrained, target.classes, recipe, seed=seed)
+    start = _start(arguments, pretrained, recipe, method)
+    model = starting_model(start, target.classes, recipe, seed=seed)
     chosen = _selected(arguments, recipe, method)
     extra, used = _source(arguments, source, recipe, method), dict[str, Any]()
     if extra is not None:
@@ -83,6 +84,22 @@ def _trained(
     )
     scores = _scores(model, target, recipe)
     return model, result, {**scores, "n_train": len(target.rows("train")), **used}
+
+
+def _start(
+    arguments: argparse.Namespace, pretrained: models.Classifier, recipe: Recipe, method: str
+) -> models.Classifier:
+    """The model that the recipe starts from: the pre-trained one, or one that was trained on another target."""
+    if not recipe.starts_elsewhere:
+        return pretrained
+    if arguments.start is None:
+        raise InputError(f"train.{method}: start {recipe.start!r} needs --start")
+    start = models.load(arguments.start)
+    if start.architecture != pretrained.architecture:
+        raise InputError(
+            f"--start {arguments.start}: another architecture than {arguments.pretrained}; use one"
+        )
+    return start
 
 
 def _recipes(config: dict[str, Any], methods: list[str]) -> dict[str, Recipe]:
@@ -207,6 +224,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         type=Path,
         help="model folder ARCHITECTURE/SEED; gives the architecture",
     )
+    found.add_argument("--start", type=Path, help="model folder, for recipes that start at TARGET/METHOD")
     found.add_argument("--source", type=Path, help="folder of the source data, for recipes with a source")
     found.add_argument(
         "--selection", type=Path, help="table of selected source classes, for recipes with a source"

@@ -26,16 +26,15 @@ _AT_ONCE = 1024  # images on their way to the device
 
 
 def starting_model(
-    pretrained: models.Classifier, classes: Sequence[str], recipe: Recipe, *, seed: int
+    start: models.Classifier, classes: Sequence[str], recipe: Recipe, *, seed: int
 ) -> models.Classifier:
-    """A classifier of the pre-trained one's architecture with a fresh head for `classes`.
+    """A classifier of the architecture of `start`, a pre-trained model, with a fresh head for `classes`.
 
-    `recipe.start` decides the backbone: a copy of the pre-trained weights, or random ones. The head is the
-    same for both.
+    `recipe.start` decides the backbone: a copy of that model's weights, or random ones. The head is the same for both.
     """
-    model = models.build(pretrained.architecture, classes, seed=seed_of(seed, "start"))
-    if recipe.start == "pretrained":
-        model.backbone.load_state_dict(pretrained.backbone.state_dict())
+    model = models.build(start.architecture, classes, seed=seed_of(seed, "start"))
+    if recipe.start != "random":
+        model.backbone.load_state_dict(start.backbone.state_dict())
     return model
 
 

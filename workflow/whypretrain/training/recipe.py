@@ -33,7 +33,7 @@ class Augmentation:
 class Recipe:
     """How to train one model. Units: steps are optimiser steps, shares are of the whole run."""
 
-    start: str = "pretrained"  # pretrained | random: the backbone's weights before step 0
+    start: str = "pretrained"  # pretrained | random | TARGET/METHOD: the backbone's weights before step 0
     task: str = "classification"  # classification | reconstruction: of the input image, without labels
     steps: int = 150
     epochs: int | None = None  # passes over the target's training images, in place of steps
@@ -74,10 +74,17 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _check(self, _CHOICES, _LIMITS)
+        if self.start not in ("pretrained", "random") and not self.starts_elsewhere:
+            raise InputError(f"start: {self.start!r} must be one of pretrained, random, or TARGET/METHOD")
         if any(not 0 < share < 1 for share in self.milestones):
             raise InputError(f"milestones: {list(self.milestones)} must be shares of the run between 0 and 1")
         if self.task == "reconstruction" and self.source is not None:
             raise InputError("task: reconstruction takes no source; leave source out")
+
+    @property
+    def starts_elsewhere(self) -> bool:
+        """Whether the start is a model trained on another target."""
+        return "/" in self.start
 
     @classmethod
     def from_config(cls, config: dict[str, Any], where: str = "recipe") -> Recipe:
@@ -139,7 +146,6 @@ class Recipe:
 
 
 _CHOICES = {
-    "start": ("pretrained", "random"),
     "task": ("classification", "reconstruction"),
     "precision": ("float32", "tf32", "bfloat16"),
     "optimizer": ("adamw", "sgd"),
