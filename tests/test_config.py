@@ -142,7 +142,7 @@ MISTAKES = {
     ),
     "no reference": (
         {"grid": {"methods": ["finetune", "scratch"]}},
-        "interactions.analysis.reference is 'probe', which is not in grid.methods",
+        "interactions.analysis.reference names 'probe', which is not in grid.methods",
     ),
     "pair of no method": (
         {"interactions": {"analysis": {"pairs": [["finetune", "scrach"]]}}},
@@ -197,6 +197,77 @@ MISTAKES = {
     "probe with steps": (
         {"train": {"methods": {"probe": {"steps": 3}}}},
         "unknown key 'steps' in train.methods.probe",
+    ),
+    "recipe of no method": (
+        {"models": {"vit": {"train": {"methods": {"finetun": {"steps": 3}}}}}},
+        "models.vit.train.methods names 'finetun', which is not in train.methods; did you mean 'finetune'?",
+    ),
+    "recipe of a probe": (
+        {"models": {"vit": {"train": {"methods": {"probe": {"steps": 3}}}}}},
+        "models.vit.train.methods.probe: a method that starts frozen has no recipe",
+    ),
+    "recipe of an architecture": (
+        {"models": {"vit": {"train": {"common": {"tune": {"source_wait": [1]}}}}}},
+        "models.vit.train.methods.finetune.tune: unknown key 'source_wait'",
+    ),
+    "job of no method": (
+        {"train": {"jobs": [["finetun"]]}},
+        "train.jobs names 'finetun', which is not in train.methods; did you mean 'finetune'?",
+    ),
+    "method in two jobs": (
+        {"train": {"jobs": [["finetune"], ["scratch", "finetune"]]}},
+        "train.jobs names 'finetune' 2 times; one job trains a method",
+    ),
+    "probe in a job": (
+        {"train": {"jobs": [["finetune", "probe"]]}},
+        "train.jobs names 'probe', which is fitted on frozen features",
+    ),
+    "reference that is none": (
+        {"interactions": {"analysis": {"references": ["prob"]}}},
+        "interactions.analysis.references names 'prob', which is not in grid.methods; did you mean 'probe'?",
+    ),
+    "scratch that is none": (
+        {"interactions": {"analysis": {"scratch": "scrach"}}},
+        "interactions.analysis.scratch names 'scrach', which is not in train.methods; did you mean 'scratch'?",
+    ),
+    "more players than there are": (
+        {"interactions": {"analysis": {"players": [8, 14]}}},
+        "interactions.analysis.players has 14, which is not less than interactions.score.players, 10",
+    ),
+    "followed without checkpoints": (
+        {"invariances": {"dynamics": ["joint_uot"]}},
+        "invariances.dynamics names 'joint_uot', which keeps no checkpoints; give train.methods.joint_uot.chec",
+    ),
+    "start without checkpoints": (
+        {
+            "models": {"vit": {"train": {"methods": {"scratch": {"checkpoints": 0}}}}},
+            "invariances": {"dynamics": []},
+        },
+        "interactions.score.dynamics names 'scratch', which keeps no checkpoints",
+    ),
+    "followed probe": (
+        {"invariances": {"own_start": ["probe"]}},
+        "invariances.own_start names 'probe', which starts frozen and has no training",
+    ),
+    "joint figure of no method": (
+        {"figures": {"joint": "joint_out"}},
+        "figures.joint names 'joint_out', which is not in train.methods; did you mean 'joint_uot'?",
+    ),
+    "more classes than there are": (
+        {"select": {"classes": 1000}},
+        "select.classes is 1000, but the source 'glyphs' has only 115 classes; choose fewer",
+    ),
+    "more classes of a method": (
+        {"train": {"methods": {"joint_uot": {"source_classes": 116}}}},
+        "train.methods.joint_uot.source_classes is 116, but the source 'glyphs' has only 115 classes",
+    ),
+    "more clusters than there are": (
+        {"select": {"clusters": {"number": 20, "chosen": 21}}},
+        "select.clusters.chosen is 21 of 20 clusters; choose fewer",
+    ),
+    "unknown script": (
+        {"datasets": {"letters": {"scripts": ["gregorian"]}}},
+        "datasets.letters.scripts names 'gregorian', which is not in data/scripts.py; did you mean 'georgian'?",
     ),
 }
 

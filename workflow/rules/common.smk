@@ -1,6 +1,6 @@
 import json
 
-
+from whypretrain.config import recipe_of
 from whypretrain.provenance import ROOT, code_files
 
 RESULTS = f"results/{config['experiment']}"
@@ -61,13 +61,7 @@ def data_at(dataset):
 
 
 def recipe(method, wildcards=None):
-    """A method's recipe: the common one, with what the method changes, and with the architecture's own changes to both."""
-    own = config["models"][wildcards.architecture].get("train", {}) if wildcards else {}
-    changes = [own.get("common", {}), TRAIN["methods"][method], own.get("methods", {}).get(method, {})]
-    found = {key: value for part in (TRAIN["common"], *changes) for key, value in part.items()}
-    if wildcards and method in NEIGHBOURS:
-        found["start"] = found["start"][wildcards.target]
-    return found
+    return recipe_of(config, method, *((wildcards.architecture, wildcards.target) if wildcards else ()))
 
 
 def start_of(method, wildcards):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,24 @@ def check(config: Config, schema: str | Path, *, places: bool = True) -> None:
         raise InputError(f"config: {_describe(errors[0])}")
     for problem in _problems(config, places):
         raise InputError(f"config: {problem}")
+
+
+def recipe_of(
+    config: Config, method: str, architecture: str | None = None, target: str | None = None
+) -> Config:
+    """A method's recipe: what all share, what the method changes, the architecture's own changes to both; its start."""
+    train = config["train"]
+    own = config["models"][architecture].get("train", {}) if architecture else {}
+    changes = [own.get("common", {}), train["methods"][method], own.get("methods", {}).get(method, {})]
+    found = {key: value for part in (train["common"], *changes) for key, value in part.items()}
+    if target and isinstance(found.get("start"), dict):
+        found["start"] = found["start"][target]
+    return found
+
+
+def is_frozen(config: Config, method: str) -> bool:
+    """Whether a method is a linear probe, which no recipe trains."""
+    return bool(config["train"]["methods"][method].get("start") == "frozen")
 
 
 @cache
@@ -75,13 +93,18 @@ def _problems(config: Config, places: bool) -> Iterator[str]:
     methods = config["train"]["methods"]
     yield from _unknown_names("grid.methods", grid["methods"], "train.methods", methods)
     yield from _dataset_problems(config, places)
+    yield from _selection_problems(config)
     yield from _method_problems(config)
-    yield from _start_problems(config)
+    yield from _job_problems(config)
     yield from _recipe_problems(config)
+    yield from _analysis_problems(config)
+    yield from _followed_problems(config)
     yield from _player_problems(config)
+    if name := config["figures"].get("joint"):
+        yield from _unknown_names("figures.joint", [name], "train.methods", methods)
 
 
-def _unknown_names(key: str, names: list[str], section: str, known: Config) -> Iterator[str]:
+def _unknown_names(key: str, names: Iterable[str], section: str, known: Collection[str]) -> Iterator[str]:
     for name in names:
         if name not in known:
             close = get_close_matches(name, known, n=1)
@@ -108,6 +131,31 @@ def _dataset_problems(config: Config, places: bool) -> Iterator[str]:
     yield from _unknown_names("invariances.corrupted", [*corrupted.values()], "datasets", config["datasets"])
 
 
+def _selection_problems(config: Config) -> Iterator[str]:
+    """Numbers of classes, of a source that is drawn here: what is on disk is counted when it is read."""
+    from whypretrain.data import SCRIPTS
+    from whypretrain.data.sizes import expected_size
+
+    for name, spec in config["datasets"].items():
+        if spec["kind"] == "glyphs":
+            yield from _unknown_names(
+                f"datasets.{name}.scripts", spec.get("scripts", []), "data/scripts.py", SCRIPTS
+            )
+    clusters, source = config["select"].get("clusters"), config["grid"]["source"]
+    if clusters and clusters["chosen"] > clusters["number"]:
+        yield f"select.clusters.chosen is {clusters['chosen']} of {clusters['number']} clusters; choose fewer"
+    if "scripts" not in config["datasets"][source]:
+        return
+    there = expected_size(config["datasets"][source]).classes
+    chosen = {"select.classes": config["select"]["classes"]}
+    for method, recipe in config["train"]["methods"].items():
+        if recipe.get("source_loss") != "consistency":
+            chosen[f"train.methods.{method}.source_classes"] = recipe.get("source_classes") or 0
+    for key, number in chosen.items():
+        if number > there:
+            yield f"{key} is {number}, but the source {source!r} has only {there} classes; choose fewer"
+
+
 def _method_problems(config: Config) -> Iterator[str]:
     ranked = config["select"]["rules"]
     for method in config["grid"]["methods"]:
@@ -118,28 +166,26 @@ def _method_problems(config: Config) -> Iterator[str]:
                 f"train.methods.{method}.source_loss is 'consistency', which needs select.clusters; "
                 "give it their number and how many are chosen"
             )
-        if rule and rule not in ranked:
-            yield (
-                f"train.methods.{method}.source is {rule!r}, which is not in select.rules; "
-                f"add it there or choose among {', '.join(ranked)}"
-            )
+        if rule:
+            yield from _unknown_names(f"train.methods.{method}.source", [rule], "select.rules", ranked)
 
-    analysis = config["interactions"]["analysis"]
-    scored = dict.fromkeys([*config["grid"]["methods"], "reinitialised"])
-    for pair in analysis.get("pairs", []):
-        yield from _unknown_names("interactions.analysis.pairs", pair, "grid.methods", scored)
-    for role in ("reference", "finetune"):
-        if analysis[role] not in config["grid"]["methods"]:
-            yield (
-                f"interactions.analysis.{role} is {analysis[role]!r}, which is not in grid.methods; "
-                f"add it there or choose among {', '.join(config['grid']['methods'])}"
-            )
-    followed = {"interactions.score.dynamics": config["interactions"]["score"]["dynamics"]}
-    followed |= {
-        f"invariances.{key}": config["invariances"].get(key, []) for key in ("dynamics", "own_start")
-    }
-    for key, methods in followed.items():
-        yield from _unknown_names(key, methods, "train.methods", config["train"]["methods"])
+
+def _job_problems(config: Config) -> Iterator[str]:
+    """Every method is trained by one job, and with settings that are used."""
+    methods = config["train"]["methods"]
+    listed = [method for job in config["train"]["jobs"] for method in job]
+    yield from _unknown_names("train.jobs", listed, "train.methods", methods)
+    for method in listed:
+        if listed.count(method) > 1:
+            yield f"train.jobs names {method!r} {listed.count(method)} times; one job trains a method"
+        if is_frozen(config, method):
+            yield f"train.jobs names {method!r}, which is fitted on frozen features and not trained; leave it out"
+    for name, model in config["models"].items():
+        section, own = f"models.{name}.train.methods", model.get("train", {}).get("methods", {})
+        yield from _unknown_names(section, own, "train.methods", methods)
+        for method in own:
+            if is_frozen(config, method):
+                yield f"{section}.{method}: a method that starts frozen has no recipe; leave it out"
 
 
 def _start_problems(config: Config) -> Iterator[str]:
@@ -168,16 +214,54 @@ def _recipe_problems(config: Config) -> Iterator[str]:
 
     if config["pretrain"].get("tune"):
         yield "pretrain.tune: pre-training is not tuned; tune a method on the target, in train.methods"
+    changed = [name for name in config["grid"]["architectures"] if config["models"][name].get("train")]
     for method in config["grid"]["methods"]:
-        recipe = config["train"]["methods"][method]
-        if recipe.get("start") == "frozen":
+        if is_frozen(config, method):
             continue
-        if isinstance(recipe.get("start"), dict):
-            recipe = {**recipe, "start": next(iter(recipe["start"].values()))}
-        try:
-            Recipe.from_config({**config["train"]["common"], **recipe}, f"train.methods.{method}")
-        except InputError as error:
-            yield str(error)
+        for architecture in (None, *changed):
+            recipe = recipe_of(config, method, architecture, config["grid"]["targets"][0])
+            where = f"models.{architecture}.train.methods" if architecture else "train.methods"
+            try:
+                Recipe.from_config(recipe, f"{where}.{method}")
+            except InputError as error:
+                yield str(error)
+
+
+def _analysis_problems(config: Config) -> Iterator[str]:
+    analysis, methods = config["interactions"]["analysis"], config["grid"]["methods"]
+    named = {role: [analysis[role]] for role in ("reference", "finetune")}
+    named["references"] = analysis.get("references", [])
+    named["pairs"] = [method for pair in analysis.get("pairs", []) for method in pair]
+    for key, names in named.items():
+        among = methods if key in ("reference", "finetune") else [*methods, "reinitialised"]
+        yield from _unknown_names(f"interactions.analysis.{key}", names, "grid.methods", among)
+    known = config["train"]["methods"]  # figures of scratch are left out where the grid has none
+    yield from _unknown_names("interactions.analysis.scratch", [analysis["scratch"]], "train.methods", known)
+    whole = config["interactions"]["score"]
+    for number in analysis.get("players", []):
+        if number >= whole["players"] and not whole.get("player_file"):
+            yield (
+                f"interactions.analysis.players has {number}, which is not less than "
+                f"interactions.score.players, {whole['players']}; give smaller numbers"
+            )
+
+
+def _followed_problems(config: Config) -> Iterator[str]:
+    """What is looked at along its training must keep checkpoints."""
+    followed = {"interactions.score.dynamics": config["interactions"]["score"]["dynamics"]}
+    for key in ("dynamics", "own_start"):
+        followed[f"invariances.{key}"] = config["invariances"].get(key, [])
+    for key, methods in followed.items():
+        yield from _unknown_names(key, methods, "train.methods", config["train"]["methods"])
+        for method in set(methods) & set(config["grid"]["methods"]):
+            for architecture in config["grid"]["architectures"]:
+                if is_frozen(config, method):
+                    yield f"{key} names {method!r}, which starts frozen and has no training; leave it out"
+                if not recipe_of(config, method, architecture).get("checkpoints"):
+                    yield (
+                        f"{key} names {method!r}, which keeps no checkpoints; "
+                        f"give train.methods.{method}.checkpoints, or leave it out"
+                    )
 
 
 def _player_problems(config: Config) -> Iterator[str]:
