@@ -52,7 +52,8 @@ rule put_side_by_side:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=3,
+        page=1,
     message:
         "put the views side by side"
     shell:
@@ -99,7 +100,8 @@ rule decide_claims:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=3,
+        page=1,
     params:
         config=text(**config["statistics"], seed=config["seed"]),
         tables=given(CLAIM_TABLES),

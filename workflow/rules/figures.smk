@@ -71,7 +71,8 @@ rule draw_figure:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=3,
+        page=1,
     params:
         config=text(
             **config["figures"],

@@ -138,7 +138,8 @@ rule analyse_interactions:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=3,
+        page=1,
     params:
         config=text(**ANALYSIS),
         out=output_folder,

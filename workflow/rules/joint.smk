@@ -33,7 +33,8 @@ rule decide_joint_claims:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=3,
+        page=1,
     params:
         config=text(**config["statistics"], seed=config["seed"]),
         tables=given(["runs", "select"]),
@@ -64,7 +65,8 @@ rule draw_joint:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=3,
+        page=1,
     params:
         config=text(**config["figures"], confidence=config["statistics"]["confidence"]),
         names=JOINT_FIGURES,

@@ -22,7 +22,8 @@ rule write_report:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=3,
+        page=1,
     params:
         config=text(**config),
         results=output_folder,

@@ -2,21 +2,26 @@ from snakemake.resources import Resources
 
 
 def needs(name):
-    """What the config says that a rule needs; `train` stands for all rules that train, a failed job comes with more."""
+    """What the config says that a rule needs: `all` stands for all rules, `train` for all rules that train."""
     said = config.get("resources", {})
-    found = {**said.get("train" if name.startswith("train_") else name, {}), **said.get(name, {})}
-    return {key: value if key == "gpu" else scaled(value) for key, value in found.items()}
+    trains = "train" if name.startswith("train_") else name
+    return {**said.get("all", {}), **said.get(trains, {}), **said.get(name, {})}
 
 
 def scaled(value):
+    """A failed job comes with twice, then three times as much."""
     return lambda wildcards, attempt: value * attempt
 
 
 for each in workflow.rules:
     each.resources.update(Resources.from_mapping(needs(each.name)))
+    for key in {"mem_mb", "runtime"} & set(each.resources):
+        if not each.resources[key].is_evaluable():
+            each.resources[key] = scaled(each.resources[key].value)
 
 # A method that another job trains along has no rule of its own, and needs none.
 KNOWN = {
+    "all",
     "train",
     *(each.name for each in workflow.rules),
     *(f"train_{method}" for method in TRAIN["methods"]),

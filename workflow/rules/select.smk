@@ -51,7 +51,7 @@ if clusters := config["select"].get("clusters"):
             "../../envs/cpu.yaml"
         threads: 1
         resources:
-            mem_mb=1000,
+            mem_mb=1500,
             runtime=10,
         params:
             config=text(number=clusters["number"], seed=config["seed"]),

@@ -91,7 +91,8 @@ rule draw_study:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=3,
+        page=1,
     params:
         config=text(**config["figures"]),
         out=output_folder,

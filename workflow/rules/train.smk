@@ -156,8 +156,9 @@ rule gather_runs:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=1000,
+        runtime=3,
+        page=1,
     params:
         config=text(variants=TARGET_VARIANTS),
         out=output_folder,
