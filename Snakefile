@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 from snakemake.utils import min_version
 
-from whypretrain.config import check
+from whypretrain.config import check, remarks
 from whypretrain.errors import InputError
 
 min_version("9.19")
@@ -25,6 +26,8 @@ try:
     check(config, "workflow/schemas/config.schema.yaml")
 except InputError as error:
     raise WorkflowError(str(error)) from None
+for remark in remarks(config):
+    logger.warning(f"config: {remark}")
 
 
 pathvars:

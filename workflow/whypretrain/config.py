@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from whypretrain.errors import InputError
+from whypretrain.schema import violation
 
 Config = dict[str, Any]
 
@@ -23,22 +21,32 @@ def check(config: Config, schema: str | Path, *, places: bool = True) -> None:
     Raises:
         InputError: naming the key, what is wrong with it, and the mend; the first problem found is the one told.
     """
-    from jsonschema import Draft202012Validator
-
-    validator = Draft202012Validator(_read(schema))
-    errors = sorted(
-        validator.iter_errors(config), key=lambda error: [str(part) for part in error.absolute_path]
-    )
-    if errors:
-        raise InputError(f"config: {_describe(errors[0])}")
+    if found := violation(config, schema):
+        raise InputError(f"config: {found}")
     for problem in _problems(config, places):
         raise InputError(f"config: {problem}")
+
+
+def remarks(config: Config) -> Iterator[str]:
+    """What may be meant, but decides what the results say."""
+    grid = config["grid"]
+    drawn = config["datasets"][grid["source"]]["kind"] == "glyphs"
+    given = [name for name in grid["architectures"] if config["models"][name].get("checkpoint")]
+    joint = [method for method in grid["methods"] if config["train"]["methods"][method].get("source")]
+    if drawn and given and joint:
+        yield (
+            f"models.{given[0]}.checkpoint: {', '.join(joint)} take {grid['source']!r} for what it was trained on; "
+            "name its own data as grid.source, or leave them out of grid.methods"
+        )
 
 
 def recipe_of(
     config: Config, method: str, architecture: str | None = None, target: str | None = None
 ) -> Config:
-    """A method's recipe: what all share, what the method changes, the architecture's own changes to both; its start."""
+    """A method's recipe: what all share, what the method changes, and the architecture's own changes to both.
+
+    For a target, `start` is the model that it starts from there.
+    """
     train = config["train"]
     own = config["models"][architecture].get("train", {}) if architecture else {}
     changes = [own.get("common", {}), train["methods"][method], own.get("methods", {}).get(method, {})]
@@ -53,37 +61,6 @@ def is_frozen(config: Config, method: str) -> bool:
     return bool(config["train"]["methods"][method].get("start") == "frozen")
 
 
-@cache
-def _read(schema: str | Path) -> Any:
-    return yaml.safe_load(Path(schema).read_text())
-
-
-def _describe(error: Any) -> str:
-    """One schema violation in one line: the key's path, what is wrong, the mend."""
-    if error.context:
-        error = max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type"))
-    where = ".".join(map(str, error.absolute_path)) or "the top level"
-    if error.validator == "additionalProperties":
-        return _describe_unknown_key(error, where)
-    if error.validator == "required":
-        return f"{where}: {error.message}"
-    if error.validator == "type":
-        expected = error.validator_value
-        names = expected if isinstance(expected, str) else " or ".join(expected)
-        return f"{where} must be of type {names}, not {error.instance!r}"
-    if error.validator == "enum":
-        return f"{where} must be one of {', '.join(map(repr, error.validator_value))}, not {error.instance!r}"
-    return f"{where}: {error.message}"
-
-
-def _describe_unknown_key(error: Any, where: str) -> str:
-    known = list(error.schema.get("properties", {}))
-    unknown = next(key for key in error.instance if key not in known)
-    close = get_close_matches(str(unknown), known, n=1)
-    mend = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(sorted(known))}"
-    return f"unknown key {unknown!r} in {where}; {mend}"
-
-
 def _problems(config: Config, places: bool) -> Iterator[str]:
     """Everything that is wrong although each key by itself is right."""
     grid = config["grid"]
@@ -96,6 +73,7 @@ def _problems(config: Config, places: bool) -> Iterator[str]:
     yield from _selection_problems(config)
     yield from _method_problems(config)
     yield from _job_problems(config)
+    yield from _start_problems(config)
     yield from _recipe_problems(config)
     yield from _analysis_problems(config)
     yield from _followed_problems(config)
