@@ -1,6 +1,5 @@
 """whypretrain: data sets and checkpoints -> selection -> models -> interactions and invariances -> claims, figures, report."""
 
-import csv
 import os
 import sys
 import time

@@ -121,6 +121,10 @@ MISTAKES = {
     "no such data set": ({"grid": {"targets": ["digit"]}}, "'digit', which is not in datasets; did you mean"),
     "no such model": ({"grid": {"architectures": ["vgg"]}}, "there are: resnet, vit"),
     "no such method": ({"grid": {"methods": ["probes"]}}, "not in train.methods; did you mean 'probe'?"),
+    "method of a taken name": (
+        {"grid": {"methods": ["pretrained"]}, "train": {"methods": {"pretrained": {}}}},
+        "grid.methods names 'pretrained', as the tables name a model of their own",
+    ),
     "source as target": ({"grid": {"targets": ["glyphs"]}}, "names the source 'glyphs'"),
     "players": ({"interactions": {"score": {"margin": 1}}}, "players is 10, but a grid of 4 x 4 cells"),
     "players of a variant": (

@@ -267,8 +267,6 @@ def test_fewer_images_than_classes(folders):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"tuned": ("tuned",)}, "NAME=FOLDER"),
-        ({"tuned": ("pretrained=tuned",)}, "none of them `pretrained`"),
         ({"tuned": ("finetune=absent",)}, "absent"),
         ({"images": 500}, "size 500"),
         ({"dynamics": ["finetune"]}, "checkpoints.safetensors"),

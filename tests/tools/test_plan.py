@@ -76,7 +76,7 @@ def test_shards_cost_together_what_one_job_costs(plan, one):
         ("score_coalitions", "score_shard", score),
     ):
         gathering = job(whole, config, "a=1")
-        gathering["params"]["shards"] = "--shards 1-of-4.npz"
+        gathering["params"]["part"] = "--shards 1-of-4.npz"
         alone = planned.need(job(whole, config, "a=1"))
         part = planned.need(job(shard, config, "a=1", scatteritem="2-of-4"))
         gather = planned.need(gathering)

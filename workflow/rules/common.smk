@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 from whypretrain.config import recipe_of
 from whypretrain.provenance import ROOT, code_files
@@ -10,6 +11,8 @@ TARGETS = GRID["targets"]
 ARCHITECTURES = GRID["architectures"]
 METHODS = GRID["methods"]
 SEEDS = GRID["seeds"]
+TRAIN = config["train"]
+RUN = "train/{target}/{architecture}/{method}/{seed}"
 PUBLISHED = "workflow/resources/published"
 
 
@@ -76,7 +79,7 @@ def starts(methods, wildcards):
 
 
 # A training on several GPUs is so many processes; a checkpoint is brought into form by one.
-GPUS = config["train"]["gpus"]
+GPUS = TRAIN["gpus"]
 TRAINER = f"torchrun --standalone --nproc-per-node {GPUS}" if GPUS > 1 else "python"
 
 
@@ -96,18 +99,3 @@ def run_files(method, *names):
 def run_of(method):
     """One method's run as a command-line argument, NAME=FOLDER."""
     return f"{method}={at(RUN)}".replace("{method}", method)
-
-
-def files_of(name):
-    """The files of a table, as a list."""
-    return [TABLES[name]] if isinstance(TABLES[name], str) else TABLES[name]
-
-
-def given(names):
-    """The named tables as command-line arguments: `--input NAME FILE...`."""
-    return [part for name in names for part in ("--input", name, *files_of(name))]
-
-
-def told(key, default=""):
-    """What the page says of the figure of the wildcards."""
-    return lambda wildcards: TOLD.get(wildcards.figure, {}).get(key, default)

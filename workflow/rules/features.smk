@@ -1,39 +1,10 @@
 SHARDS = config["features"].get("shards", 1)
 FEATURES = text(**{key: value for key, value in config["features"].items() if key != "shards"})
+FEATURES_OF_SHARD = "<results>/features/{architecture}/{seed}/shards/{scatteritem}.npz"
 
 
 scattergather:
     features=SHARDS,
-
-
-rule extract_shard:
-    """A part of the features that extract_features gathers; kept until then, so that a broken run lacks few of them."""
-    input:
-        code=code("features"),
-        model=rules.pretrain_model.output[:2],
-        data=rules.data.input,
-    output:
-        temp("<results>/features/{architecture}/{seed}/shards/{scatteritem}.npz"),
-    log:
-        "<logs>/features/{architecture}-{seed}-{scatteritem}.log",
-    benchmark:
-        "<benchmarks>/features/{architecture}-{seed}-{scatteritem}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    threads: 1
-    resources:
-        mem_mb=1500,
-        runtime=30,
-        gpu=1,
-    params:
-        config=FEATURES,
-        model=folder_of("model"),
-        data=[at(f"data/{dataset}") for dataset in [SOURCE, *TARGETS]],
-    message:
-        "features of {wildcards.architecture}, seed {wildcards.seed}, shard {wildcards.scatteritem}"
-    shell:
-        "python -m whypretrain.stages.features --config {params.config:q} --threads {threads}"
-        " --model {params.model} --data {params.data} --shard {wildcards.scatteritem} --out {output} > {log} 2>&1"
 
 
 rule extract_features:
@@ -42,7 +13,7 @@ rule extract_features:
         code=code("features"),
         model=rules.pretrain_model.output[:2],
         data=rules.data.input,
-        shards=gather.features(rules.extract_shard.output, allow_missing=True) if SHARDS > 1 else [],
+        shards=gather.features(FEATURES_OF_SHARD, allow_missing=True) if SHARDS > 1 else [],
     output:
         expand("<results>/features/{{architecture}}/{{seed}}/{dataset}.npz", dataset=[SOURCE, *TARGETS]),
     log:
@@ -60,13 +31,35 @@ rule extract_features:
         config=FEATURES,
         model=folder_of("model"),
         data=[at(f"data/{dataset}") for dataset in [SOURCE, *TARGETS]],
-        shards=lambda wildcards, input: f"--shards {input.shards}" if input.shards else "",
+        part=lambda wildcards, input: f"--shards {input.shards}" if input.shards else "",
         out=output_folder,
     message:
         "features of {wildcards.architecture}, seed {wildcards.seed}"
     shell:
         "python -m whypretrain.stages.features --config {params.config:q} --threads {threads}"
-        " --model {params.model} --data {params.data} {params.shards} --out {params.out} > {log} 2>&1"
+        " --model {params.model} --data {params.data} {params.part} --out {params.out} > {log} 2>&1"
+
+
+# A part of the images; kept until all are gathered, so that a broken run lacks few of them.
+use rule extract_features as extract_shard with:
+    input:
+        code=code("features"),
+        model=rules.pretrain_model.output[:2],
+        data=rules.data.input,
+    output:
+        temp(FEATURES_OF_SHARD),
+    log:
+        "<logs>/features/{architecture}-{seed}-{scatteritem}.log",
+    benchmark:
+        "<benchmarks>/features/{architecture}-{seed}-{scatteritem}.tsv"
+    params:
+        config=FEATURES,
+        model=folder_of("model"),
+        data=[at(f"data/{dataset}") for dataset in [SOURCE, *TARGETS]],
+        part="--shard {scatteritem}",
+        out=lambda wildcards, output: output[0],
+    message:
+        "features of {wildcards.architecture}, seed {wildcards.seed}, shard {wildcards.scatteritem}"
 
 
 rule features:

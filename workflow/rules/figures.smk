@@ -1,5 +1,7 @@
 import yaml
 
+from whypretrain.provenance import ROOT
+
 # The tables that each figure is drawn from.
 FIGURES = {
     "selection": ["select"],
@@ -43,6 +45,11 @@ CONTENTS = yaml.safe_load((ROOT / "report/contents.yaml").read_text())["papers"]
 TOLD = {
     figure["name"]: {**figure, "paper": paper["short"]} for paper in CONTENTS for figure in paper["figures"]
 }
+
+
+def told(key, default=""):
+    """What the page says of the figure of the wildcards."""
+    return lambda wildcards: TOLD.get(wildcards.figure, {}).get(key, default)
 
 
 rule draw_figure:

@@ -5,6 +5,7 @@ ANALYSIS = config["interactions"]["analysis"]
 # Variants score what the table of sensitivities compares.
 COMPARED = [ANALYSIS["reference"], *ANALYSIS.get("references", []), ANALYSIS["finetune"], ANALYSIS["scratch"]]
 COMPARED = [method for method in CLASSIFIERS if method in COMPARED]
+SCORES_OF_SHARD = "<results>/interactions/{target}/{architecture}/{seed}/{scatteritem}.npz"
 VARIED = {**SCORE, "dynamics": [], "reinitialised": False}
 
 
@@ -12,8 +13,8 @@ scattergather:
     scores=SCORE_SHARDS,
 
 
-rule score_shard:
-    """The scores of a part of the images, which score_coalitions gathers; earlier scores of the same weights are kept."""
+rule score_coalitions:
+    """Masked log-odds of every model on all coalitions of the same players of the same images: the costly part."""
     input:
         code=code("score"),
         data=data_at("{target}"),
@@ -21,41 +22,7 @@ rule score_shard:
         checkpoints=[
             run_files(method, "checkpoints.safetensors") for method in SCORE["dynamics"] if method in METHODS
         ],
-    output:
-        temp("<results>/interactions/{target}/{architecture}/{seed}/{scatteritem}.npz"),
-    log:
-        "<logs>/interactions/{target}-{architecture}-{seed}-{scatteritem}.log",
-    benchmark:
-        "<benchmarks>/interactions/{target}-{architecture}-{seed}-{scatteritem}.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    threads: 1
-    resources:
-        mem_mb=1500,
-        runtime=60,
-        gpu=1,
-    params:
-        config=text(**SCORE, seed=config["seed"]),
-        data=folder_of("data"),
-        models=[run_of(method) for method in CLASSIFIERS],
-        earlier=at("interactions/{target}/{architecture}/{seed}.npz"),
-    message:
-        "score coalitions: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}, shard {wildcards.scatteritem}"
-    shell:
-        "python -m whypretrain.stages.score --config {params.config:q} --threads {threads}"
-        " --data {params.data} --target {wildcards.target} --architecture {wildcards.architecture}"
-        " --seed {wildcards.seed} --models {params.models} --shard {wildcards.scatteritem}"
-        " --earlier {params.earlier} --out {output} > {log} 2>&1"
-
-
-rule score_coalitions:
-    """Masked log-odds of every model on all coalitions of the same players of the same images: the costly part."""
-    input:
-        code=code("score"),
-        data=data_at("{target}"),
-        models=rules.score_shard.input.models,
-        checkpoints=rules.score_shard.input.checkpoints,
-        shards=gather.scores(rules.score_shard.output, allow_missing=True) if SCORE_SHARDS > 1 else [],
+        shards=gather.scores(SCORES_OF_SHARD, allow_missing=True) if SCORE_SHARDS > 1 else [],
     output:
         update("<results>/interactions/{target}/{architecture}/{seed}.npz"),
     log:
@@ -73,13 +40,35 @@ rule score_coalitions:
         config=text(**SCORE, seed=config["seed"]),
         data=folder_of("data"),
         models=[run_of(method) for method in CLASSIFIERS],
-        shards=lambda wildcards, input: f"--shards {input.shards}" if input.shards else "",
+        part=lambda wildcards, input: f"--shards {input.shards}" if input.shards else "",
     message:
         "score coalitions: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
     shell:
         "python -m whypretrain.stages.score --config {params.config:q} --threads {threads}"
         " --data {params.data} --target {wildcards.target} --architecture {wildcards.architecture}"
-        " --seed {wildcards.seed} --models {params.models} {params.shards} --out {output} > {log} 2>&1"
+        " --seed {wildcards.seed} --models {params.models} {params.part} --out {output} > {log} 2>&1"
+
+
+# A part of the images; earlier scores of the same weights are kept.
+use rule score_coalitions as score_shard with:
+    input:
+        code=code("score"),
+        data=rules.score_coalitions.input.data,
+        models=rules.score_coalitions.input.models,
+        checkpoints=rules.score_coalitions.input.checkpoints,
+    output:
+        temp(SCORES_OF_SHARD),
+    log:
+        "<logs>/interactions/{target}-{architecture}-{seed}-{scatteritem}.log",
+    benchmark:
+        "<benchmarks>/interactions/{target}-{architecture}-{seed}-{scatteritem}.tsv"
+    params:
+        config=text(**SCORE, seed=config["seed"]),
+        data=folder_of("data"),
+        models=[run_of(method) for method in CLASSIFIERS],
+        part=f"--shard {{scatteritem}} --earlier {at('interactions/{target}/{architecture}/{seed}.npz')}",
+    message:
+        "score coalitions: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}, shard {wildcards.scatteritem}"
 
 
 use rule score_coalitions as score_variant with:
@@ -97,7 +86,7 @@ use rule score_coalitions as score_variant with:
         config=lambda wildcards: text(**{**VARIED, **VARIANTS[wildcards.variant]}, seed=config["seed"]),
         data=folder_of("data"),
         models=[run_of(method) for method in COMPARED],
-        shards="",
+        part="",
     message:
         "score coalitions, {wildcards.variant}: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
 

@@ -1,3 +1,6 @@
+import json
+
+
 rule plan:
     """What the experiment costs, stage by stage, from nothing: jobs, operations, GPU hours, disk, memory. Runs nothing."""
     log:

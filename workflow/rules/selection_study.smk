@@ -1,3 +1,5 @@
+import csv
+
 # The published selection study, from class means that the authors of arXiv 2111.12292 gave out. Not part of `all`.
 STUDY = config.get("study", {})
 AUTHORS = (

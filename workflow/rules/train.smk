@@ -1,5 +1,3 @@
-TRAIN = config["train"]
-RUN = "train/{target}/{architecture}/{method}/{seed}"
 # Models trained to reconstruct have a place among the invariances alone.
 CLASSIFIERS = [method for method in METHODS if recipe(method).get("task") != "reconstruction"]
 PROBES = [method for method in METHODS if TRAIN["methods"][method].get("start") == "frozen"]

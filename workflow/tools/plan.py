@@ -111,7 +111,7 @@ class Planned:
         """Features lie on disk twice while they are written; with shards they are gathered alone."""
         grid, one = self.config["grid"], self.cost(wildcards["architecture"])
         images = sum(sum(self.size(name)[:2]) for name in (grid["source"], *grid["targets"]))
-        flops = 0.0 if job["params"].get("shards") else images * one.forward
+        flops = 0.0 if _gathers(job) else images * one.forward
         batch = self.config["features"]["batch_size"] * one.passing
         return Need(flops, images * one.features * _FLOAT, one.parameters * _FLOAT + batch)
 
@@ -128,7 +128,7 @@ class Planned:
         followed = sum(self._checkpoints(method) for method in score["dynamics"])
         rows = networks * samples + followed * min(score["checkpoint_samples"], samples)
         masks = rows * 2 ** score["players"]
-        if job["params"].get("shards"):
+        if _gathers(job):
             return Need(disk=masks * _FLOAT, memory=2 * masks * _FLOAT)
         batch = (score["batch_size"] or 256) * one.passing
         held = networks + max(map(self._checkpoints, score["dynamics"]), default=0)  # of one method at a time
@@ -161,6 +161,11 @@ class Planned:
     def _checkpoints(self, method: str) -> int:
         train = self.config["train"]
         return {**train["common"], **train["methods"][method]}.get("checkpoints", 0)
+
+
+def _gathers(job: dict[str, Any]) -> bool:
+    """Whether a job puts together what shards have made."""
+    return "--shards" in job["params"].get("part", "")
 
 
 def _share(need: Need, wildcards: dict[str, str]) -> Need:

@@ -11,6 +11,7 @@ from whypretrain.errors import InputError
 from whypretrain.schema import violation
 
 Config = dict[str, Any]
+_TAKEN = ("pretrained", "reinitialised")
 
 
 def check(config: Config, schema: str | Path, *, places: bool = True) -> None:
@@ -137,6 +138,8 @@ def _selection_problems(config: Config) -> Iterator[str]:
 def _method_problems(config: Config) -> Iterator[str]:
     ranked = config["select"]["rules"]
     for method in config["grid"]["methods"]:
+        if method in _TAKEN:
+            yield f"grid.methods names {method!r}, as the tables name a model of their own; choose another name"
         recipe = config["train"]["methods"][method]
         rule = recipe.get("source")
         if recipe.get("source_loss") == "consistency" and "clusters" not in config["select"]:

@@ -27,7 +27,6 @@ import pandas as pd
 import torch
 
 from whypretrain import data, files, invariances, models, seeds, training
-from whypretrain.errors import InputError
 from whypretrain.stages import _inversions, _run
 
 FROM_START = "_from_start"
@@ -84,7 +83,7 @@ class _Study:
 
 def stage(args: argparse.Namespace) -> None:
     """Compare every tuned model with the pre-trained one; average the tables over `repeats` draws."""
-    folders = {"pretrained": Path(args.pretrained), **_named(args.models)}
+    folders = {"pretrained": Path(args.pretrained), **args.models}
     loaded = {name: models.load(folder) for name, folder in folders.items()}
     study = _Study(args, folders, loaded, data.load(args.data).split("test"))
     tables: dict[str, list[pd.DataFrame]] = {kind: [] for kind in KEYS}
@@ -142,7 +141,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--architecture", required=True, help="name of the architecture, as in the tables")
     parser.add_argument("--seed", type=int, required=True, help="training seed of the models")
     parser.add_argument("--pretrained", required=True, help="folder of the pre-trained model")
-    parser.add_argument("--models", nargs="+", required=True, metavar="NAME=FOLDER", help="the tuned models")
+    parser.add_argument("--models", nargs="+", required=True, type=_run.named_folder, help="the tuned models")
     parser.add_argument(
         "--starts",
         nargs="+",
@@ -152,17 +151,8 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     args = parser.parse_args(argv)
-    args.starts = dict(args.starts)
+    args.models, args.starts = dict(args.models), dict(args.starts)
     _run.run(stage, args)
-
-
-def _named(pairs: list[str]) -> dict[str, Path]:
-    named = dict(pair.partition("=")[::2] for pair in pairs)
-    if len(named) < len(pairs) or "pretrained" in named or not all(named.values()):
-        raise InputError(
-            f"--models {' '.join(pairs)}: write NAME=FOLDER, distinct names, none of them `pretrained`"
-        )
-    return {name: Path(folder) for name, folder in named.items()}
 
 
 def _write_pictures(
