@@ -1,3 +1,4 @@
+import argparse
 from pathlib import Path
 
 import pandas as pd
@@ -5,7 +6,7 @@ import pytest
 
 from whypretrain import files, provenance
 from whypretrain.errors import InputError
-from whypretrain.stages._run import parser, run
+from whypretrain.stages._run import named_folder, parser, run
 
 
 def test_bad_input_is_one_line_and_status_2(capsys):
@@ -67,3 +68,9 @@ def test_a_stage_refuses_what_is_not_what_its_record_says(tmp_path, capsys):
     with pytest.raises(SystemExit):
         run(lambda arguments: pytest.fail("the stage ran"), found.parse_args(["--runs", str(table)]))
     assert f"error: {table}: damaged or changed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["name", "=folder", "name="])
+def test_a_folder_without_a_name_is_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError, match=f"'{text}' must be NAME=FOLDER"):
+        named_folder(text)
