@@ -72,11 +72,13 @@ def test_error_of_large_tau_falls_as_its_inverse():
     errors = [
         np.abs(
             unbalanced_ot(cost, a, b, epsilon=0.05, tau_source=tau, tau_target=tau).plan() - expected
-        ).sum()
-        for tau in (10, 100, 1000)
+        ).max()
+        for tau in (1, 10, 100, 1000)
     ]
-    assert errors[0] / errors[1] == pytest.approx(10, rel=0.1)
     assert errors[1] / errors[2] == pytest.approx(10, rel=0.1)
+    assert errors[2] / errors[3] == pytest.approx(10, rel=0.1)
+    measured = [3.3e-3, 3.7e-4, 3.8e-5, 3.8e-6]  # for other random costs of the same shape
+    np.testing.assert_array_less(np.abs(np.log2(np.divide(errors, measured))), 1)
 
 
 def row_error(plan: np.ndarray, row_mass: np.ndarray) -> float:

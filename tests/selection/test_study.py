@@ -105,6 +105,27 @@ def test_overlaps(tables):
     assert votes.shared["moco_v2", "CUB"] == 81
 
 
+@pytest.mark.parametrize(
+    ("pretraining", "effective", "mass"),
+    [("supervised", (914, 980), (0.13, 0.16)), ("moco_v2", (74, 605), (0.27, 0.59))],
+)
+def test_plans_are_nearly_uniform_for_supervised_features(tables, pretraining, effective, mass):
+    """Effective classes and the mass of the best 100, within the ranges measured over eight targets."""
+    found = tables["summary"].query("rule == 'uot' and pretraining == @pretraining")
+    assert found.effective_classes.round().between(*effective).all()
+    assert found.mass_top_k.round(2).between(*mass).all()
+
+
+def test_the_taus_hardly_matter(tables):
+    found = tables["sensitivity"].query("target == 'CUB'").set_index(["pretraining", "setting"])
+    for pretraining in ("supervised", "moco_v2"):
+        target = found.loc[(pretraining, "tau_target")].query("value >= 10")
+        assert (target.shared == 100).all()
+        assert len(target) == 4
+    assert (found.loc[("supervised", "tau_source")].shared == 100).all()
+    assert found.loc[("moco_v2", "tau_source")].shared.agg(["min", "max"]).tolist() == [81, 100]
+
+
 def test_concepts_add_up(tables):
     totals = tables["concepts"].groupby(["pretraining", "target", "rule"])[["chosen", "classes"]].sum()
     assert (totals.chosen == 100).all()

@@ -158,6 +158,17 @@ def test_constant_added_to_the_cost_rescales_the_plan():
     np.testing.assert_allclose(raised, plan * np.exp(-3 / 2.5), rtol=1e-8)
 
 
+@pytest.mark.parametrize(("source", "target"), [(7.0, 1.0), (1.0, 7.0), (1e-3, 50.0)])
+@pytest.mark.parametrize("taus", [(1.0, 100.0), (0.3, 0.3), (50.0, 0.2)])
+def test_scaled_uniform_masses_leave_the_ranking(source, target, taus):
+    cost, options = random_cost(30, 8), {"epsilon": 1.0, "tau_source": taus[0], "tau_target": taus[1]}
+    plain = unbalanced_ot(cost, **options).row_mass
+    scaled = unbalanced_ot(cost, np.full(30, source), np.full(8, target), **options).row_mass
+    np.testing.assert_array_equal(np.argsort(-scaled), np.argsort(-plain))
+    np.testing.assert_allclose(scaled / plain, scaled[0] / plain[0], rtol=1e-8)
+    assert abs(scaled[0] / plain[0] - 1) > 1e-3
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     n=st.integers(1, 8),
