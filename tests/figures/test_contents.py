@@ -10,7 +10,7 @@ from synthetic import shown
 from whypretrain import figures
 from whypretrain.errors import InputError
 from whypretrain.figures import Settings
-from whypretrain.figures.scratch_gap import correlation
+from whypretrain.figures.scratch_gap import correlation, within_settings
 
 QUICK = Settings(resamples=50)
 METHODS = ("probe", "finetune", "scratch")
@@ -45,8 +45,11 @@ def test_knowledge_shares_are_ratios_of_sums(given):
     key = {"architecture": "resnet", "target": "letters", "order": 3}
     share = one(table, shows="share", kind="preserved", **key)
     assert share["estimate"] == pytest.approx(chosen["preserved"].sum() / chosen["pre"].sum())
+    all_orders = rows.query("architecture == 'resnet' and target == 'letters' and model == 'finetune'")
+    parts = chosen.groupby("seed")["new"].sum() / all_orders.groupby("seed")["pre"].sum()
     strength = one(table, shows="strength", kind="new", **key)
-    assert strength["estimate"] == pytest.approx(chosen["new"].mean())
+    assert strength["estimate"] == pytest.approx(parts.mean())
+    assert strength["low"] < strength["estimate"] < strength["high"]
 
 
 def test_knowledge_takes_one_threshold_and_normalisation(given):
@@ -96,6 +99,17 @@ def test_scratch_gap_pairs_ratio_and_gap_of_each_run(given):
     assert alone["estimate"] == pytest.approx(100 * pairs["new_share"].mean())
 
 
+def test_correlation_is_that_within_settings():
+    """Two settings of three runs, falling within each and rising over both."""
+    line = pd.DataFrame(
+        {"ratio": [1.0, 2, 3, 11, 12, 13], "gap": [5.0, 4, 3, 15, 14, 13], "seed": [0, 1, 2] * 2}
+    )
+    runs = line.assign(architecture="vit", target=["digits"] * 3 + ["letters"] * 3)
+    assert correlation(runs) > 0.9
+    assert "within each of 2 settings of n = 3 seeds: mean -1.00" in within_settings(runs)
+    assert "fewer than three" in within_settings(runs[runs["seed"] < 2])
+
+
 def test_correlation_of_ratio_and_gap_is_not_told_of_two_runs():
     line = pd.DataFrame({"ratio": [1.0, 2, 3], "gap": [5.0, 4, 3]})
     assert correlation(line) == pytest.approx(-1)
@@ -132,6 +146,30 @@ def test_controls_show_every_share_beside_the_measured_one(given):
         )
 
 
+def test_controls_have_intervals_where_pairs_share_no_model(given):
+    pairs = given["controls"]
+    within = pairs["kind"] != "scratch_vs_scratch"
+    alone = {"controls": pairs.assign(seed_b=pairs["seed_b"].where(~within, pairs["seed_a"]))}
+    axis = figures.draw("controls", alone, QUICK)[0].axes[0]
+    labels = [label.get_text() for label in axis.get_yticklabels()]
+    lined = {labels[line.get_ydata()[0]] for line in axis.lines if line.get_marker() == "None"}
+    assert lined == set(labels) - {"scratch, two seeds"}
+
+
+def test_controls_call_the_last_row_by_what_it_shows(given):
+    drawn, _ = figures.draw("controls", given, QUICK)
+    first = {
+        axis.get_xlabel(): axis.get_yticklabels()[-1].get_text()
+        for axis in drawn.axes
+        if axis.get_yticklabels()[-1].get_text()
+    }
+    assert first == {
+        "preserved share / %": "measured: fine-tuned",
+        "new share / %": "measured: fine-tuned",
+        "has of the preserved / %": "measured: from scratch",
+    }
+
+
 def test_joint_knowledge_shows_each_rule_beside_fine_tuning(given):
     table = shown("joint_knowledge", given)
     joint = {model for model in given["knowledge"]["model"] if model.startswith("joint_")}
@@ -149,6 +187,24 @@ def test_similarity_fraction_is_of_each_run(given):
     table = shown("similarity", given)
     assert table.groupby("method")["step"].max().to_dict() == {"finetune": 150, "scratch": 600}
     assert (table.groupby("method")["fraction"].max() == 1).all()
+
+
+def test_similarity_does_not_draw_the_end_that_is_1_by_definition(given):
+    drawn, _ = figures.draw("similarity", given, QUICK)
+    lines = [line for axis in drawn.axes for line in axis.lines]
+    assert lines
+    assert all(max(line.get_ydata()) < 1 for line in lines)
+
+
+def test_accuracy_of_one_target_has_one_range(given):
+    drawn, _ = figures.draw("accuracy", given, QUICK)
+    ranges = {axis.get_title(loc="left").split("\n")[0]: axis.get_xlim() for axis in drawn.axes}
+    assert (
+        ranges["vit · digits"]
+        == ranges["resnet · digits"]
+        != ranges["vit · letters"]
+        == ranges["resnet · letters"]
+    )
 
 
 def test_layers_turn_controls_into_what_the_metric_would_show(given):

@@ -150,3 +150,16 @@ def test_the_same_bytes_every_time_from_one_seed(name, given, tmp_path):
 def test_runs_without_the_baseline_are_refused(runs):
     with pytest.raises(InputError, match="runs: no row with method 'finetune'"):
         with_gains(runs[runs["method"] != "finetune"], Settings())
+
+
+def test_bold_is_what_is_ahead_of_fine_tuning_beyond_its_interval(runs):
+    """joint_uot gains 3 points at every seed; heavy_random loses; few gains 4 on average, but not at every seed."""
+    noisy = runs["method"] == "few"
+    runs.loc[noisy, "accuracy"] += 0.1 * (runs.loc[noisy, "seed"] - 1)
+    drawn, table = FIGURES["main_table"]({"runs": runs}, Settings())
+    ahead = table.set_index(["method", "target"])["ahead"]
+    assert ahead["joint_uot"].all()
+    assert not ahead[["few", "heavy_random", "finetune"]].any()
+    bold = {text.get_text() for text in drawn.axes[0].texts if text.get_weight() == "bold"}
+    assert "94.0 ± 2.5" in bold
+    assert not any("± 27" in text for text in bold)

@@ -11,7 +11,7 @@ from whypretrain.stages import runs
 pytestmark = pytest.mark.usefixtures("stages_share_a_process")
 
 
-def test_runs_are_gathered_in_order(root, tmp_path):
+def test_runs_are_gathered_in_the_order_given(root, tmp_path):
     metrics = [str(root / f"train/bars/vit/{method}/0/metrics.json") for method in ("scratch", "finetune")]
     metrics.append(str(root.probe({"mode": "strong"}) / "metrics.json"))
     files.write_json(
@@ -21,17 +21,17 @@ def test_runs_are_gathered_in_order(root, tmp_path):
     pretrained = [str(tmp_path / name) for name in ("trained.json", "imported.json")]
     runs.main(["--metrics", *metrics, "--pretrained", *pretrained, "--out", str(tmp_path)])
     before = files.read_table(tmp_path / "pretraining.csv")
-    assert before[["seed", "accuracy"]].fillna(-1).values.tolist() == [[0, -1], [1, 0.75]]
+    assert before[["seed", "accuracy"]].fillna(-1).values.tolist() == [[1, 0.75], [0, -1]]
     table = files.read_table(tmp_path / "runs.csv")
-    assert table["method"].tolist() == ["finetune", "probe", "scratch"]
-    assert table["steps"].tolist() == [20, 0, 30]
+    assert table["method"].tolist() == ["scratch", "finetune", "probe"]
+    assert table["steps"].tolist() == [30, 20, 0]
     assert "seconds" not in table
     assert table["n_train"].tolist() == [40, 40, 40]
     assert table["source"].isna().all()
     sizes = files.read_table(tmp_path / "target_sizes.csv")
     accuracy = table.set_index("method")["accuracy"]
     assert sizes["gain"].tolist() == pytest.approx(
-        [accuracy[name] - accuracy["finetune"] for name in ("probe", "scratch")]
+        [accuracy[name] - accuracy["finetune"] for name in ("scratch", "probe")]
     )
     history = files.read_table(tmp_path / "history.csv")
     assert history.groupby("method").size().to_dict() == {"finetune": 20, "scratch": 30}

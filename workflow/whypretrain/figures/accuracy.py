@@ -39,9 +39,10 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
             for _, interval in tables.only(average, method=method).iterrows():
                 marks.mean(axis, interval, place, look)
         marks.categories(axis, [look.label for look in styles.values()], shown=grid.is_first(index))
-        marks.few_ticks(axis)
         axis.set_title(tables.cell_title(cell) + _gain_words(gains[cell]), fontsize=7)
         axis.set_xlabel("accuracy / %")
+    for target in runs["target"].unique():
+        marks.share_x(axis for cell, axis in zip(cells, grid.axes[:, 0], strict=True) if cell[1] == target)
     return figure, _shown(runs, means, gains, settings)
 
 
@@ -67,7 +68,7 @@ def _gain_words(gain: Interval | None) -> str:
 
 def _note(given: Mapping[str, Any], runs: pd.DataFrame, gains: Mapping[Any, Any], settings: Settings) -> str:
     bars = tables.interval_words(settings.confidence, "t-interval over seeds", repeated=tables.repeated(runs))
-    note = f"{tables.seeds(runs)}; hollow: each seed; filled: mean; line: {bars}."
+    note = f"{tables.seeds(runs)}; hollow: each seed; filled: mean; line: {bars}; one range a target."
     if not any(gains.values()):
         return note
     names = looks([settings.joint, settings.model])

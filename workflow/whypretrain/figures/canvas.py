@@ -16,7 +16,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import GREY, PANELS, WIDTH
 
-_TITLE, _NOTE = 8.5, 6.2  # points
+_TITLE, _NOTE = 8.5, 7.0  # points
 _POINT = 1 / 72  # inches
 _LETTER, _BOLD_LETTER = 0.51, 0.62  # width of a letter, in font sizes
 
@@ -46,8 +46,7 @@ class Grid:
                     axis.set_ylabel(text)
 
     def share(self, kind: int, *, low: float | None = None, high: float | None = None) -> None:
-        """One y range for a kind in all panels: that of the data, or the bound given; ticks at the left "
-        "edge."""
+        """One y range for a kind in all panels: that of the data, or the bound given; ticks at the left edge."""
         limits = [axis.get_ylim() for axis in self.axes[:, kind]]
         bottom = min(limit[0] for limit in limits) if low is None else low
         top = max(limit[1] for limit in limits) if high is None else high

@@ -37,7 +37,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     for index, (cell, axis) in enumerate(zip(cells, grid.axes[:, 0], strict=True)):
         _draw_panel(axis, tables.in_cell(shares, cell), concepts, styles)
         marks.categories(axis, [words(concept) for concept in concepts], shown=grid.is_first(index))
-        axis.set_xlim(0, max(1.05 * shares["estimate"].max(), 1.1 * shares["chance"].max()))
+        axis.set_xlim(0, min(102, 1.05 * shares[["estimate", "high", "chance"]].max().max()))
         axis.set_title(tables.cell_title(cell))
     grid.label("share of chosen classes / %", [""])
     return figure, shares
@@ -67,10 +67,13 @@ def _shares(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 def _draw_panel(axis: Axes, shares: pd.DataFrame, concepts: list[str], styles: Mapping[str, Look]) -> None:
     offsets = np.linspace(-0.3, 0.3, len(styles)) if len(styles) > 1 else [0.0]
     for offset, (rule, look) in zip(offsets, styles.items(), strict=True):
-        part = tables.only(shares, rule=rule).set_index("concept").reindex(concepts)["estimate"]
+        part = tables.only(shares, rule=rule).set_index("concept").reindex(concepts)
+        places = np.arange(len(concepts)) + offset
+        low, high = part["low"].clip(0, 100), part["high"].clip(0, 100)
+        axis.hlines(places, low, high, color=look.colour, linewidth=0.6, alpha=0.5)
         axis.plot(
-            part,
-            np.arange(len(concepts)) + offset,
+            part["estimate"],
+            places,
             linestyle="none",
             marker=look.marker,
             color=look.colour,
@@ -88,7 +91,10 @@ def _draw_panel(axis: Axes, shares: pd.DataFrame, concepts: list[str], styles: M
 def _note(table: pd.DataFrame, settings: Settings) -> str:
     classes = table["class_index"].nunique()
     chosen = table[table["selected"].astype(bool)].groupby(["architecture", "target", "seed", "rule"]).size()
+    bars = tables.interval_words(
+        settings.confidence, "t-interval over seeds", repeated=tables.repeated(table)
+    )
     return (
-        f"{tables.seeds(table)}, mean; {tables.extent(chosen)} of {classes} classes chosen. Black bar: share "
-        "of the concept among all source classes, which a random choice expects."
+        f"{tables.seeds(table)}, mean; line: {bars}; {tables.extent(chosen)} of {classes} classes chosen. Black bar: "
+        "share of the concept among all source classes, which a random choice expects."
     )

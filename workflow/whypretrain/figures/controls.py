@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,6 +14,7 @@ from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.knowledge import main_rows, total
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLACK, GREY, ORANGE, PURPLE, SKY, Look, looks
+from whypretrain.statistics import seed_interval
 
 NEEDS = ("controls",)
 TAKES = ("knowledge",)
@@ -32,6 +34,7 @@ SHARES = {
     "new_share": ("new share / %", ("new", "tuned")),
     "of_preserved": ("has of the preserved / %", ("scratch_shared", "preserved")),
 }
+_SCRATCH = "scratch"
 _COLOURS, _MARKERS = (GREY, ORANGE, PURPLE, SKY, BLACK), "s^vDP"
 
 
@@ -40,13 +43,14 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     pairs, measured = given["controls"], _measured(given.get("knowledge"), settings)
     cells, kinds = tables.cells(pairs), _kinds(pairs)
     styles = {kind: Look(_called(kind), _COLOURS[i % 5], _MARKERS[i % 5]) for i, kind in enumerate(kinds)}
-    own = looks([settings.model])[settings.model]
-    rows = [*(look.label for look in styles.values()), *([own.label] if measured is not None else [])]
+    measures = looks([settings.model, _SCRATCH])
+    rows = [look.label for look in styles.values()]
+    last = {share: measures[_SCRATCH if share == "of_preserved" else settings.model] for share in SHARES}
     figure, grid = canvas.page(
         settings,
         panels=len(cells),
         kinds=len(SHARES),
-        height=0.42 + 0.14 * len(rows),
+        height=0.42 + 0.14 * (len(rows) + (measured is not None)),
         title="How much any two models share: floor and ceiling of every share",
         note=_note(pairs, settings),
     )
@@ -54,11 +58,12 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         here = tables.in_cell(pairs, cell)
         for (share, (label, _)), axis in zip(SHARES.items(), column, strict=True):
             for place, (kind, look) in enumerate(styles.items()):
-                _draw_pairs(axis, tables.only(here, kind=kind)[share], place, look)
+                _draw_pairs(axis, tables.only(here, kind=kind), share, place, look, settings)
             if measured is not None:
                 for _, interval in tables.only(tables.in_cell(measured, cell), share=share).iterrows():
-                    marks.mean(axis, 100 * interval[["estimate", "low", "high"]], len(kinds), own)
-            marks.categories(axis, rows, shown=grid.is_first(index))
+                    marks.mean(axis, 100 * interval[["estimate", "low", "high"]], len(kinds), last[share])
+            labels = rows if measured is None else [*rows, f"measured: {last[share].label}"]
+            marks.categories(axis, labels, shown=grid.is_first(index))
             axis.set_xlim(0, 100)
             axis.set_xlabel(label)
         column[0].set_title(tables.cell_title(cell))
@@ -79,23 +84,28 @@ def _measured(knowledge: pd.DataFrame | None, settings: Settings) -> pd.DataFram
     )
 
 
-def _draw_pairs(axis: Axes, shares: pd.Series, place: int, look: Look) -> None:
-    percent = 100 * shares.dropna().to_numpy()
-    marks.dots(axis, percent, place, look)
-    if percent.size:
-        mean = pd.Series({"estimate": percent.mean(), "low": float("nan"), "high": float("nan")})
-        marks.mean(axis, mean, place, look)
+def _draw_pairs(
+    axis: Axes, pairs: pd.DataFrame, share: str, place: int, look: Look, settings: Settings
+) -> None:
+    """Each pair and their mean, with an interval where both of a pair are of one seed: these pairs share no model."""
+    percent = 100 * pairs[share].dropna()
+    marks.dots(axis, percent.to_numpy(), place, look)
+    if len(percent):
+        found = seed_interval(percent.to_numpy(), settings.confidence)
+        within = (pairs["seed_a"] == pairs["seed_b"]).all()
+        low, high = (found.low, found.high) if within else (np.nan, np.nan)
+        marks.mean(axis, pd.Series({"estimate": found.estimate, "low": low, "high": high}), place, look)
 
 
 def _note(pairs: pd.DataFrame, settings: Settings) -> str:
     name = looks([settings.model])[settings.model].label
     sizes = pairs.groupby(["architecture", "target", "kind"]).size()
     return (
-        f"{tables.extent(sizes)} pairs of models a kind; hollow: each pair, filled: mean, without "
-        f"interval, as pairs share models. Of a pair (a, b): part of a that b has; part of b that a lacks; part of"
-        f" what the {name} model preserved that b has. Last row: the {name} model against its pre-trained one,"
-        " and below what scratch has of the preserved, with their"
-        f" {100 * settings.confidence:g} % bootstrap intervals."
+        f"{tables.extent(sizes)} pairs of models a kind; hollow: each pair, filled: mean; line: "
+        f"{100 * settings.confidence:g} % t-interval, none for pairs of two seeds, which share models. Of a pair "
+        "(a, b): part of a that b has; part of b that a lacks; part of what the "
+        f"{name} model preserved that b has. Measured: the {name} model against its pre-trained one, and at the bottom"
+        f" what scratch has of the preserved; {100 * settings.confidence:g} % bootstrap intervals."
     )
 
 

@@ -21,12 +21,10 @@ _RUN = ["architecture", "target", "seed"]
 def main_table(given: Tables, settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """Methods x targets: accuracy with its interval, the average over targets, and its gain over fine-tuning."""
     runs = with_gains(given["runs"], settings)
-    cells = tables.by_seed(runs, ["architecture", "method", "target"], "percent", settings.confidence)
-    average = tables.by_seed(runs, ["architecture", "method"], "percent", settings.confidence)
-    gain = tables.by_seed(runs, ["architecture", "method"], "gain", settings.confidence)
-    shown = pd.concat(
-        [cells, average.assign(target="average"), gain.assign(target="gain")], ignore_index=True
-    )
+    means, gains = (_with_average(runs, value, settings) for value in ("percent", "gain"))
+    means["ahead"] = gains["low"] > 0  # of plain fine-tuning, paired by seed
+    gain = gains.assign(ahead=means["ahead"])[gains["target"] == "average"].assign(target="gain")
+    shown = pd.concat([means, gain], ignore_index=True)
     shown["published"] = np.where(
         (shown["target"] == "gain") & (shown["method"] == settings.joint), _published(given), np.nan
     )
@@ -39,14 +37,22 @@ def main_table(given: Tables, settings: Settings) -> tuple[Figure, pd.DataFrame]
         note=f"{tables.seeds(runs)}; ± is half of the "
         f"{tables.interval_words(settings.confidence, 't-interval over seeds', repeated=tables.repeated(runs))}. "
         f"gain: over {styles[settings.model].label}, in points, average over targets, paired by seed; "
-        "bold: the highest mean. published: average over 8 data sets, self-supervised ResNet-50; no other number is "
-        "established.",
+        "bold: the interval of this paired gain lies above 0. published: average over 8 data sets, self-supervised "
+        "ResNet-50; no other number is established.",
     )
     axes = body.subplots(len(architectures), 1, squeeze=False)[:, 0]
     for name, axis in zip(architectures, axes, strict=True):
         rows = tables.only(shown, architecture=name).set_index(["method", "target"])
         _write_table(axis, rows, {method: look.label for method, look in styles.items()}, columns, name)
     return figure, shown
+
+
+def _with_average(runs: pd.DataFrame, value: str, settings: Settings) -> pd.DataFrame:
+    """Means over seeds with their intervals for each target, then for the average over targets."""
+    keys = ["architecture", "method", "target"]
+    average = runs.groupby(["architecture", "method", "seed"], sort=False, as_index=False)[value].mean()
+    both = pd.concat([runs[[*keys, "seed", value]], average.assign(target="average")], ignore_index=True)
+    return tables.by_seed(both, keys, value, settings.confidence)
 
 
 def ablation(given: Tables, settings: Settings) -> tuple[Figure, pd.DataFrame]:
@@ -218,15 +224,14 @@ def _published(given: Tables) -> float:
 def _write_table(
     axis: Axes, rows: pd.DataFrame, methods: dict[str, str], columns: list[str], title: str
 ) -> None:
-    """Text in rows and columns; the best of a column is bold."""
+    """Text in rows and columns; what is ahead of plain fine-tuning is bold."""
     axis.set(xlim=(-2.2, len(columns) - 0.4), ylim=(len(methods) - 0.4, -1.5), title=title)
     axis.set_axis_off()
     for place, column in enumerate(columns):
         axis.text(place, -1.0, column, ha="center", va="center", fontsize=6.5, weight="bold")
-        known = [rows["estimate"].get((method, column), np.nan) for method in methods]
-        best = int(np.nanargmax(known)) if np.isfinite(known).any() else -1
         for line, method in enumerate(methods):
-            text, weight = _cell(rows, method, column), "bold" if line == best else "normal"
+            text = _cell(rows, method, column)
+            weight = "bold" if rows["ahead"].get((method, column), False) else "normal"
             axis.text(place, line, text, ha="center", va="center", fontsize=6, weight=weight)
     for line, label in enumerate(methods.values()):
         axis.text(-2.15, line, label, va="center", fontsize=6.5)

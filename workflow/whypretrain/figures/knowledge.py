@@ -13,12 +13,13 @@ from matplotlib.figure import Figure
 
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import BLUE, KNOWLEDGE, looks
+from whypretrain.figures.style import BLUE, INK, KNOWLEDGE, looks
 from whypretrain.statistics import Interval, ratio_interval
 
 NEEDS = ("knowledge",)
 TAKES = ()
 SHARES = {"preserved": "pre", "discarded": "pre", "new": "tuned"}  # share: what it is a share of
+_SIDES = {"pre": (-0.21, "discarded"), "tuned": (0.21, "new")}  # model: where its bar stands, what is on top
 # As lines; the complement of the preserved share is left out, and the pale colour of bars is too faint for a line.
 _LINES = {"preserved": KNOWLEDGE["preserved"], "new": replace(KNOWLEDGE["new"], colour=BLUE)}
 
@@ -61,7 +62,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     """Above: strength per order, stacked, pre-trained (left bar) and fine-tuned (right); below: shares."""
     rows = main_rows(given["knowledge"], settings, model=settings.model)
     cells = tables.cells(rows)
-    amounts = pd.concat([_amounts(tables.in_cell(rows, cell), cell) for cell in cells], ignore_index=True)
+    amounts = _amounts(rows, settings)
     shares = pd.concat(
         [_shares(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True
     )
@@ -77,7 +78,10 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         panels=len(cells),
         kinds=2,
         height=1.35,
-        handles=[look.patch() for look in KNOWLEDGE.values()],
+        handles=[
+            *(look.patch() for look in KNOWLEDGE.values()),
+            *(replace(look, label=f"{look.label}, share").handle() for look in _LINES.values()),
+        ],
         title=f"What the {name} model kept, lost and added of the pre-trained model's knowledge, by order",
         note=_note(rows, settings),
     )
@@ -85,16 +89,23 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         _draw_stacks(stack, tables.in_cell(amounts, cell))
         _draw_shares(share, tables.in_cell(shares, cell))
         stack.set_title(tables.cell_title(cell))
-    grid.label("order m (players)", ["strength per image", "share / %"])
+    grid.label("order m (players)", ["strength / %", "share / %"])
+    grid.share(0, low=0)
     grid.share(1, low=0, high=104)
     return figure, pd.concat([amounts, shares], ignore_index=True)
 
 
-def _amounts(rows: pd.DataFrame, cell: tuple[str, str]) -> pd.DataFrame:
-    """Strength per order: the mean over images and seeds of the sum over subsets of that order."""
-    table = rows.groupby("order", as_index=False)[["preserved", "discarded", "new"]].mean()
-    long = table.melt("order", var_name="kind", value_name="estimate")
-    return long.assign(architecture=cell[0], target=cell[1], shows="strength")
+def _amounts(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Strength per order, as a share of all that the pre-trained model has: mean over seeds with its interval."""
+    run, kinds = ["architecture", "target", "seed"], [*SHARES, *_SIDES]
+    sums = rows.groupby([*run, "order"], sort=False)[kinds].sum(min_count=1)
+    shares = sums.div(sums.groupby(run)["pre"].transform("sum"), axis=0).reset_index()
+    keys = ["architecture", "target", "order"]
+    parts = [
+        tables.by_seed(shares, keys, kind, settings.confidence).assign(kind=kind, shows="strength")
+        for kind in kinds
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _shares(rows: pd.DataFrame, cell: tuple[str, str], settings: Settings) -> pd.DataFrame:
@@ -107,8 +118,9 @@ def _shares(rows: pd.DataFrame, cell: tuple[str, str], settings: Settings) -> pd
 
 
 def _draw_stacks(axis: Axes, amounts: pd.DataFrame) -> None:
+    amounts = amounts.assign(**100 * amounts[["estimate", "low", "high"]])
     table = amounts.pivot(index="order", columns="kind", values="estimate")
-    for side, added in ((-0.21, "discarded"), (0.21, "new")):
+    for whole, (side, added) in _SIDES.items():
         below = np.zeros(len(table))
         for kind in ("preserved", added):
             look = KNOWLEDGE[kind]
@@ -123,6 +135,10 @@ def _draw_stacks(axis: Axes, amounts: pd.DataFrame) -> None:
                 linewidth=0,
             )
             below = below + table[kind].to_numpy()
+        bounds = tables.only(amounts, kind=whole).dropna(subset="low")
+        axis.vlines(
+            bounds["order"] + side, bounds["low"].clip(lower=0), bounds["high"], color=INK, linewidth=0.7
+        )
     axis.set_xticks(_ticks(table.index.to_numpy()))
 
 
@@ -144,10 +160,15 @@ def _ticks(orders: np.ndarray) -> np.ndarray:
 
 def _note(rows: pd.DataFrame, settings: Settings) -> str:
     images = int(rows.groupby(["architecture", "target"])["sample"].nunique().max())
-    bars = tables.interval_words(settings.confidence, "bootstrap interval", repeated=tables.repeated(rows))
+    repeated = tables.repeated(rows)
+    bars, ends = (
+        tables.interval_words(settings.confidence, kind, repeated=repeated)
+        for kind in ("bootstrap interval", "t-interval over seeds")
+    )
     return (
-        f"{tables.seeds(rows)}, {tables.count(images, 'image')} each. Left bar: pre-trained = preserved + "
-        "discarded; right bar: fine-tuned = preserved + newly learned. Below: preserved share of the "
+        f"{tables.seeds(rows)}, {tables.count(images, 'image')} each. Above: strength, as a share of all that the "
+        "pre-trained model has; left bar: pre-trained = preserved + "
+        f"discarded; right bar: fine-tuned = preserved + newly learned; {ends}. Below: preserved share of the "
         "pre-trained strength (the rest was discarded), new share of the fine-tuned strength; "
         f"{bars}; dotted: without normalising the models. Threshold {rows['threshold'].iloc[0]:g}."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -107,6 +109,15 @@ def categories(axis: Axes, labels: list[str], *, shown: bool = True) -> None:
 def few_ticks(axis: Axes) -> None:
     """At most five round numbers on the x axis."""
     axis.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+
+
+def share_x(axes: Iterable[Axes]) -> None:
+    """One x range for all panels, as wide as what they show, with few ticks."""
+    panels = list(axes)
+    limits = [axis.get_xlim() for axis in panels]
+    for axis in panels:
+        axis.set_xlim(min(low for low, _ in limits), max(high for _, high in limits))
+        few_ticks(axis)
 
 
 def log_steps(axis: Axes, steps: np.ndarray) -> None:

@@ -53,12 +53,14 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
             _draw_image(line[4 * place : 4 * place + 4], image, owner, rows)
         for axis in line[:-1]:
             _bare(axis)
-        line[0].set_title(tables.cell_title(cell), pad=11)
+        line[0].set_title(tables.cell_title(cell), pad=13)
         _draw_changes(line[-1], tables.in_cell(changes, cell))
+    marks.share_x(grid[:, -1])
     for axis, heading in zip(grid[0, :-1], ["image", *KNOWLEDGE] * pictures, strict=True):
         text = KNOWLEDGE[heading].label.removeprefix("newly ") if heading in KNOWLEDGE else heading
-        axis.text(0.5, 1.03, text, transform=axis.transAxes, ha="center", fontsize=6, color=GREY)
-    grid[-1, -1].set_xlabel("change of log-odds")
+        axis.text(0.5, 1.08, text, transform=axis.transAxes, ha="center", fontsize=6, color=GREY)
+    for axis in grid[:, -1]:
+        axis.set_xlabel("change of log-odds", fontsize=6.5)
     return figure, pd.concat([chosen.assign(shows="picture"), changes.assign(shows="change")])
 
 
@@ -125,7 +127,6 @@ def _draw_changes(axis: Axes, changes: pd.DataFrame) -> None:
     marks.categories(axis, [KNOWLEDGE[kind].label.removeprefix("newly ") for kind in KNOWLEDGE])
     axis.set_xlim(left=0)
     axis.tick_params(labelsize=6)
-    marks.few_ticks(axis)
 
 
 def _bare(axis: Axes) -> None:

@@ -71,7 +71,9 @@ def _alone(controls: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Shares of either model's knowledge that the other lacks, in percent."""
     pairs = tables.only(controls, kind=f"{settings.model}_vs_{SCRATCH}")
     lacking = {settings.model: 1 - pairs["share"], SCRATCH: pairs["new_share"]}
-    seeded = pairs.assign(seed=range(len(pairs)))
+    seeded = pairs.assign(
+        seed=pairs["seed_a"]
+    )  # both of a pair are of one seed, so that pairs share no model
     parts = [
         tables.by_seed(
             seeded.assign(percent=100 * share), ["architecture", "target"], "percent", settings.confidence
@@ -98,11 +100,22 @@ def _draw_alone(axis: Axes, alone: pd.DataFrame, cells: list[tuple[str, str]], s
 
 
 def _note(rows: pd.DataFrame, runs: pd.DataFrame, settings: Settings) -> str:
-    name, found = looks([settings.model])[settings.model].label, correlation(runs)
-    said = "not defined" if np.isnan(found) else f"{found:+.2f}"
+    name = looks([settings.model])[settings.model].label
     return (
         f"{tables.seeds(rows)}. Left: ratio r, the part of the preserved knowledge that scratch has, and accuracy of"
-        f" the {name} model minus that of scratch, a point each run; Pearson correlation over {len(runs)} runs"
-        f" {said}. Right: part of the knowledge of the {name} model that scratch lacks, and of scratch that the"
-        f" {name} model lacks; {100 * settings.confidence:g} % t-interval over seeds."
+        f" the {name} model minus that of scratch, a point each run; {within_settings(runs)}."
+        f" Right: part of the knowledge of the {name} model that scratch lacks, and of scratch that the {name} model"
+        f" lacks; {100 * settings.confidence:g} % t-interval over seeds."
+    )
+
+
+def within_settings(runs: pd.DataFrame) -> str:
+    """What to say of the correlation: that within settings, as over all runs it would be that of the settings."""
+    found = [correlation(tables.in_cell(runs, cell)) for cell in tables.cells(runs)]
+    known = [r for r in found if np.isfinite(r)]
+    if not known:
+        return "no Pearson correlation with fewer than three runs a setting"
+    return (
+        f"Pearson correlation within each of {tables.count(len(known), 'setting')} of {tables.seeds(runs)}: "
+        f"mean {np.mean(known):+.2f}, from {min(known):+.2f} to {max(known):+.2f}"
     )

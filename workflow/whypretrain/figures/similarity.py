@@ -43,7 +43,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
             axis.tick_params(labelbottom=False)
     grid.label("fraction of the run", [_NAMES[group] for group, _ in kinds])
     for kind in range(len(kinds)):
-        grid.share(kind, low=-0.02, high=1.05)
+        grid.share(kind, low=0)
     return figure, curves
 
 
@@ -56,17 +56,14 @@ def _curves(similarity: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 def _draw_panel(axis: Axes, curves: pd.DataFrame, scale: str, styles: Mapping[str, Look]) -> None:
     for method, look in styles.items():
-        part = tables.only(curves, method=method).sort_values("step")
+        part = tables.only(curves, method=method).sort_values("step").query("fraction < 1")
         interval = part[["estimate", "low", "high"]].clip(0, 1)
         if len(part):
             marks.band(axis, part[scale].to_numpy(), interval, look)
     if curves.empty:
         canvas.say_empty(axis)
-    elif scale == "step":
-        marks.log_steps(axis, curves["step"].to_numpy())
     else:
-        axis.set_xlim(-0.03, 1.03)
-        axis.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        marks.log_steps(axis, curves[scale].to_numpy())
 
 
 def _note(similarity: pd.DataFrame, settings: Settings) -> str:
@@ -75,6 +72,6 @@ def _note(similarity: pd.DataFrame, settings: Settings) -> str:
     )
     return (
         f"{tables.seeds(similarity)}; mean over images and seeds, band: {bars}. Sign-split weighted Jaccard "
-        "similarity to the end of the same run, so that every curve ends at 1. First row: training steps, "
-        "logarithmic from the first checkpoint on; other rows: fraction of the run."
+        "similarity to the end of the same run, where it is 1 by definition and not drawn. First row: training steps; "
+        "other rows: fraction of the run; both logarithmic from the first checkpoint on."
     )

@@ -37,9 +37,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         height=1.6,
         title="Interaction strengths in descending order",
         handles=[Look(look.label, look.colour, "", look.line).handle() for look in styles.values()],
-        note=f"{tables.seeds(table)}; mean over seeds. All interactions of all images of a model, sorted "
-        "by strength relative to the strongest; dotted line: threshold of salient interactions, "
-        f"{settings.threshold:g}." + ("" if errors is None else _BELOW),
+        note=_note(table, settings) + ("" if errors is None else _BELOW),
     )
     for cell, column in zip(cells, grid.axes, strict=True):
         _draw_panel(column[0], tables.in_cell(curves, cell), styles, settings.threshold)
@@ -58,6 +56,17 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     )
 
 
+def _note(table: pd.DataFrame, settings: Settings) -> str:
+    bars = tables.interval_words(
+        settings.confidence, "t-interval over seeds", repeated=tables.repeated(table)
+    )
+    return (
+        f"{tables.seeds(table)}; line: mean, band: {bars}. All interactions of all images of a model, sorted "
+        "by strength relative to the strongest; dotted line: threshold of salient interactions, "
+        f"{settings.threshold:g}."
+    )
+
+
 def _errors(matching: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Error of the scores rebuilt from salient effects, and their number, at each threshold above 0."""
     keys = ["architecture", "target", "model", "threshold"]
@@ -70,7 +79,7 @@ def _errors(matching: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 def _draw_errors(axis: Axes, errors: pd.DataFrame, styles: Mapping[str, Look]) -> None:
     for model, look in styles.items():
         part = tables.only(errors, model=model).sort_values("salient")
-        percent = 100 * part[["estimate", "low", "high"]].assign(low=float("nan"))
+        percent = 100 * part[["estimate", "low", "high"]].clip(lower=0)
         marks.band(axis, part["salient"].to_numpy(), percent, look)
     axis.set_xscale("log")
 
@@ -78,7 +87,7 @@ def _draw_errors(axis: Axes, errors: pd.DataFrame, styles: Mapping[str, Look]) -
 def _draw_panel(axis: Axes, curves: pd.DataFrame, styles: Mapping[str, Look], threshold: float) -> None:
     for model, look in styles.items():
         part = tables.only(curves, model=model).sort_values("rank_fraction")
-        strength = part[["estimate", "low", "high"]].clip(lower=1e-12).assign(low=float("nan"))
+        strength = part[["estimate", "low", "high"]].clip(lower=1e-12)
         marks.band(axis, 100 * part["rank_fraction"].to_numpy(), strength, look, markers=False)
     axis.axhline(threshold, color=GREY, linewidth=0.8, linestyle=":")
     axis.set_yscale("log")

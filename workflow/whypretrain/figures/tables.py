@@ -26,7 +26,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "similarity": (*_CELL, "method", "step", "group", "similarity"),
     "sparsity": (*_CELL, "model", "rank_fraction", "strength"),
-    "controls": ("kind", "target", "architecture", "share", "new_share", "of_preserved"),
+    "controls": ("kind", "target", "architecture", "seed_a", "seed_b", "share", "new_share", "of_preserved"),
     "matching": (*_CELL, "model", "threshold", "salient_per_sample", "matching_error"),
     "sensitivity": (
         *_CELL, "model", "reference", "players", "threshold", "normalised", "variant",

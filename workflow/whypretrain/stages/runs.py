@@ -24,8 +24,9 @@ _TRIALS = ["trials"]  # settings tried on held-out training images; none: empty
 
 
 def stage(arguments: argparse.Namespace) -> None:
-    """One row a run in runs.csv, one a step in history.csv (probes have none), one a trial in tuning.csv, sorted.
+    """One row a run in runs.csv, one a step in history.csv (probes have none), one a trial in tuning.csv.
 
+    runs.csv and pretraining.csv keep the order of the files given, that of the config, which figures and pages follow.
     target_sizes.csv has one row a run and method but `baseline`: its gain in accuracy over that, the variants of a
     target under the target's name. pretraining.csv has one row a pre-trained model: its accuracy on the test images of
     its source, empty for a checkpoint of one's own. Config keys: variants (variant -> target), baseline.
@@ -34,10 +35,9 @@ def stage(arguments: argparse.Namespace) -> None:
     runs = pd.DataFrame(list(metrics.values())).reindex(
         columns=[*_KEYS, *_VALUES, *_SOURCE, *_COUNTS, *_TRIALS]
     )
-    runs = runs.sort_values(_KEYS)
     files.write_table(arguments.out / "runs.csv", runs)
     pretrained = pd.DataFrame([files.read_json(path) for path in arguments.pretrained])
-    pretrained = pretrained.reindex(columns=_PRETRAINING).sort_values(_PRETRAINING[:3])
+    pretrained = pretrained.reindex(columns=_PRETRAINING)
     files.write_table(arguments.out / "pretraining.csv", pretrained)
     files.write_table(arguments.out / "target_sizes.csv", _target_sizes(runs, arguments.config))
     files.write_table(arguments.out / "history.csv", _gathered(metrics, "history.csv", ["step"]))
