@@ -1,8 +1,8 @@
 import json
 from pathlib import Path
 
-from whypretrain.config import recipe_of
 from whypretrain.provenance import ROOT, code_files
+from whypretrain.recipes import recipe_of
 
 RESULTS = f"results/{config['experiment']}"
 GRID = config["grid"]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from whypretrain.errors import InputError
-from whypretrain.schema import violation
-
-Config = dict[str, Any]
-_TAKEN = ("pretrained", "reinitialised")
+from whypretrain.recipes import Config, is_frozen, method_problems, recipe_of
+from whypretrain.schema import unknown_names, violation
 
 
 def check(config: Config, schema: str | Path, *, places: bool = True) -> None:
@@ -41,54 +37,22 @@ def remarks(config: Config) -> Iterator[str]:
         )
 
 
-def recipe_of(
-    config: Config, method: str, architecture: str | None = None, target: str | None = None
-) -> Config:
-    """A method's recipe: what all share, what the method changes, and the architecture's own changes to both.
-
-    For a target, `start` is the model that it starts from there.
-    """
-    train = config["train"]
-    own = config["models"][architecture].get("train", {}) if architecture else {}
-    changes = [own.get("common", {}), train["methods"][method], own.get("methods", {}).get(method, {})]
-    found = {key: value for part in (train["common"], *changes) for key, value in part.items()}
-    if target and isinstance(found.get("start"), dict):
-        found["start"] = found["start"][target]
-    return found
-
-
-def is_frozen(config: Config, method: str) -> bool:
-    """Whether a method is a linear probe, which no recipe trains."""
-    return bool(config["train"]["methods"][method].get("start") == "frozen")
-
-
 def _problems(config: Config, places: bool) -> Iterator[str]:
     """Everything that is wrong although each key by itself is right."""
     grid = config["grid"]
-    yield from _unknown_names("grid.source", [grid["source"]], "datasets", config["datasets"])
-    yield from _unknown_names("grid.targets", grid["targets"], "datasets", config["datasets"])
-    yield from _unknown_names("grid.architectures", grid["architectures"], "models", config["models"])
+    yield from unknown_names("grid.source", [grid["source"]], "datasets", config["datasets"])
+    yield from unknown_names("grid.targets", grid["targets"], "datasets", config["datasets"])
+    yield from unknown_names("grid.architectures", grid["architectures"], "models", config["models"])
     methods = config["train"]["methods"]
-    yield from _unknown_names("grid.methods", grid["methods"], "train.methods", methods)
+    yield from unknown_names("grid.methods", grid["methods"], "train.methods", methods)
     yield from _dataset_problems(config, places)
     yield from _selection_problems(config)
-    yield from _method_problems(config)
-    yield from _job_problems(config)
-    yield from _start_problems(config)
-    yield from _recipe_problems(config)
+    yield from method_problems(config)
     yield from _analysis_problems(config)
     yield from _followed_problems(config)
     yield from _player_problems(config)
     if name := config["figures"].get("joint"):
-        yield from _unknown_names("figures.joint", [name], "train.methods", methods)
-
-
-def _unknown_names(key: str, names: Iterable[str], section: str, known: Collection[str]) -> Iterator[str]:
-    for name in names:
-        if name not in known:
-            close = get_close_matches(name, known, n=1)
-            mend = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(sorted(known))}"
-            yield f"{key} names {name!r}, which is not in {section}; {mend}"
+        yield from unknown_names("figures.joint", [name], "train.methods", methods)
 
 
 def _dataset_problems(config: Config, places: bool) -> Iterator[str]:
@@ -102,12 +66,12 @@ def _dataset_problems(config: Config, places: bool) -> Iterator[str]:
         if places and place and not Path(place).exists():
             yield f"datasets.{name}: {place} does not exist; give the folder or file that holds the data"
         origin = config["datasets"][name].get("variant_of") or name
-        yield from _unknown_names(f"datasets.{name}.variant_of", [origin], "datasets", config["datasets"])
+        yield from unknown_names(f"datasets.{name}.variant_of", [origin], "datasets", config["datasets"])
     corrupted = config["invariances"].get("corrupted", {})
     if corrupted and not config["invariances"].get("corruptions"):
         for target in sorted(set(grid["targets"]) - set(corrupted)):
             yield f"invariances.corrupted has no data set for {target!r}; name one, or give invariances.corruptions"
-    yield from _unknown_names("invariances.corrupted", [*corrupted.values()], "datasets", config["datasets"])
+    yield from unknown_names("invariances.corrupted", [*corrupted.values()], "datasets", config["datasets"])
 
 
 def _selection_problems(config: Config) -> Iterator[str]:
@@ -117,7 +81,7 @@ def _selection_problems(config: Config) -> Iterator[str]:
 
     for name, spec in config["datasets"].items():
         if spec["kind"] == "glyphs":
-            yield from _unknown_names(
+            yield from unknown_names(
                 f"datasets.{name}.scripts", spec.get("scripts", []), "data/scripts.py", SCRIPTS
             )
     clusters, source = config["select"].get("clusters"), config["grid"]["source"]
@@ -135,79 +99,6 @@ def _selection_problems(config: Config) -> Iterator[str]:
             yield f"{key} is {number}, but the source {source!r} has only {there} classes; choose fewer"
 
 
-def _method_problems(config: Config) -> Iterator[str]:
-    ranked = config["select"]["rules"]
-    for method in config["grid"]["methods"]:
-        if method in _TAKEN:
-            yield f"grid.methods names {method!r}, as the tables name a model of their own; choose another name"
-        recipe = config["train"]["methods"][method]
-        rule = recipe.get("source")
-        if recipe.get("source_loss") == "consistency" and "clusters" not in config["select"]:
-            yield (
-                f"train.methods.{method}.source_loss is 'consistency', which needs select.clusters; "
-                "give it their number and how many are chosen"
-            )
-        if rule:
-            yield from _unknown_names(f"train.methods.{method}.source", [rule], "select.rules", ranked)
-
-
-def _job_problems(config: Config) -> Iterator[str]:
-    """Every method is trained by one job, and with settings that are used."""
-    methods = config["train"]["methods"]
-    listed = [method for job in config["train"]["jobs"] for method in job]
-    yield from _unknown_names("train.jobs", listed, "train.methods", methods)
-    for method in listed:
-        if listed.count(method) > 1:
-            yield f"train.jobs names {method!r} {listed.count(method)} times; one job trains a method"
-        if is_frozen(config, method):
-            yield f"train.jobs names {method!r}, which is fitted on frozen features and not trained; leave it out"
-    for name, model in config["models"].items():
-        section, own = f"models.{name}.train.methods", model.get("train", {}).get("methods", {})
-        yield from _unknown_names(section, own, "train.methods", methods)
-        for method in own:
-            if is_frozen(config, method):
-                yield f"{section}.{method}: a method that starts frozen has no recipe; leave it out"
-
-
-def _start_problems(config: Config) -> Iterator[str]:
-    """Models that others start from: each of another target, trained, and from no third one, so without circles."""
-    grid, methods = config["grid"], config["train"]["methods"]
-    elsewhere = [method for method in grid["methods"] if isinstance(methods[method].get("start"), dict)]
-    for method in elsewhere:
-        key, starts = f"train.methods.{method}.start", methods[method]["start"]
-        for target in (target for target in grid["targets"] if target not in starts):
-            yield f"{key} has no model for the target {target!r}; name one, OTHER/METHOD"
-        for target, (other, by) in ((target, starts[target].split("/")) for target in grid["targets"]):
-            if other == target or other not in grid["targets"]:
-                others = ", ".join(name for name in grid["targets"] if name != target) or "none"
-                yield f"{key}.{target} names {other!r}; choose another target of grid.targets: {others}"
-            trained = [name for name in grid["methods"] if name not in elsewhere]
-            trained = [name for name in trained if methods[name].get("start") != "frozen"]
-            yield from _unknown_names(
-                f"{key}.{target}", [by], "the methods trained from no third model", dict.fromkeys(trained)
-            )
-        for job in (job for job in config["train"]["jobs"] if method in job and len(job) > 1):
-            yield f"train.jobs: {method!r} waits for a model of another target; take it out of {job}"
-
-
-def _recipe_problems(config: Config) -> Iterator[str]:
-    from whypretrain.training.recipe import Recipe
-
-    if config["pretrain"].get("tune"):
-        yield "pretrain.tune: pre-training is not tuned; tune a method on the target, in train.methods"
-    changed = [name for name in config["grid"]["architectures"] if config["models"][name].get("train")]
-    for method in config["grid"]["methods"]:
-        if is_frozen(config, method):
-            continue
-        for architecture in (None, *changed):
-            recipe = recipe_of(config, method, architecture, config["grid"]["targets"][0])
-            where = f"models.{architecture}.train.methods" if architecture else "train.methods"
-            try:
-                Recipe.from_config(recipe, f"{where}.{method}")
-            except InputError as error:
-                yield str(error)
-
-
 def _analysis_problems(config: Config) -> Iterator[str]:
     analysis, methods = config["interactions"]["analysis"], config["grid"]["methods"]
     named = {role: [analysis[role]] for role in ("reference", "finetune")}
@@ -215,9 +106,9 @@ def _analysis_problems(config: Config) -> Iterator[str]:
     named["pairs"] = [method for pair in analysis.get("pairs", []) for method in pair]
     for key, names in named.items():
         among = methods if key in ("reference", "finetune") else [*methods, "reinitialised"]
-        yield from _unknown_names(f"interactions.analysis.{key}", names, "grid.methods", among)
+        yield from unknown_names(f"interactions.analysis.{key}", names, "grid.methods", among)
     known = config["train"]["methods"]  # figures of scratch are left out where the grid has none
-    yield from _unknown_names("interactions.analysis.scratch", [analysis["scratch"]], "train.methods", known)
+    yield from unknown_names("interactions.analysis.scratch", [analysis["scratch"]], "train.methods", known)
     whole = config["interactions"]["score"]
     for number in analysis.get("players", []):
         if number >= whole["players"] and not whole.get("player_file"):
@@ -233,7 +124,7 @@ def _followed_problems(config: Config) -> Iterator[str]:
     for key in ("dynamics", "own_start"):
         followed[f"invariances.{key}"] = config["invariances"].get(key, [])
     for key, methods in followed.items():
-        yield from _unknown_names(key, methods, "train.methods", config["train"]["methods"])
+        yield from unknown_names(key, methods, "train.methods", config["train"]["methods"])
         for method in set(methods) & set(config["grid"]["methods"]):
             for architecture in config["grid"]["architectures"]:
                 if is_frozen(config, method):

@@ -1,7 +1,8 @@
-"""What a JSON schema says against a config, in words for people."""
+"""What is wrong with a config in words for people: against its JSON schema, and among its own names."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,15 @@ def violation(config: Any, schema: str | Path) -> str | None:
         key=lambda error: [str(part) for part in error.absolute_path],
     )
     return _describe(errors[0]) if errors else None
+
+
+def unknown_names(key: str, names: Iterable[str], section: str, known: Collection[str]) -> Iterator[str]:
+    """What to say of those `names` under `key` that are not among the `known` of `section`."""
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            mend = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(sorted(known))}"
+            yield f"{key} names {name!r}, which is not in {section}; {mend}"
 
 
 @cache
