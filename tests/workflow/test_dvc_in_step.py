@@ -17,8 +17,8 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 OUTS = {out: stage for stage, section in STAGES.items() for item in section["outs"] for out in item}
 FEW = {"grid": {"seeds": [0]}}  # one seed has all kinds of jobs
 
-# Keys that no other value can take by themselves.
-FIXED = {"experiment", "grid.source", "train.methods.probe.start"} | {
+# Keys that no other value can take by themselves, and one that `snakemake pilot` alone reads, which is no stage.
+FIXED = {"experiment", "grid.source", "train.methods.probe.start", "invariances.pilot_images"} | {
     f"datasets.{name}.kind" for name in CONFIG["datasets"]
 }
 # Another value that the config's checks admit, where half, one more or a shorter list is not.
