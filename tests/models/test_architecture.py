@@ -34,6 +34,7 @@ def test_one_mean_serves_all_channels():
         ({"mean": ["a"]}, "mean must be a number"),
         ({"std": float("nan")}, "std must be a number"),
         ({"std": [0]}, "std must be positive"),
+        ({"head_std": 0}, "head_std must be a number between 0 and 1, not 0"),
         ({"size": 0}, "size must be a positive integer, not 0"),
         ({"channels": "1"}, "channels must be a positive integer, not '1'"),
     ],

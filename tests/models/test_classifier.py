@@ -57,3 +57,12 @@ def test_a_built_model_is_ready_for_training(architecture, classes):
 def test_class_names_are_distinct_and_at_least_two(vit, names):
     with pytest.raises(InputError, match="2 or more distinct class names"):
         build(vit, names, seed=0)
+
+
+def test_heads_start_with_the_standard_deviation_of_the_architecture(architecture):
+    names = list(range(300))
+    wide = Architecture(**{**vars(architecture), "head_std": 0.5})
+    for given, std in ((architecture, 0.02), (wide, 0.5)):
+        head = build(given, names, seed=0).head
+        assert head.weight.std().item() == pytest.approx(std, rel=0.05)
+        assert not head.bias.any()

@@ -17,10 +17,10 @@ def blobs(per_blob: int = 40) -> tuple[np.ndarray, np.ndarray]:
     return rows * draw.uniform(0.5, 20, size=(len(blob), 1)), blob
 
 
-@pytest.mark.parametrize("per_blob", [40, 5000])
-def test_directions_are_found_whatever_the_lengths(per_blob):
+@pytest.mark.parametrize(("per_blob", "batches_from"), [(40, 20_000), (40, 100), (5000, 20_000)])
+def test_directions_are_found_whatever_the_lengths(per_blob, batches_from):
     rows, blob = blobs(per_blob)
-    found = cluster_features(rows, 5)
+    found = cluster_features(rows, 5, batches_from=batches_from)
     np.testing.assert_array_equal(found.labels, blob)
     np.testing.assert_array_equal(found.counts, per_blob)
 
@@ -41,6 +41,13 @@ def test_equal_rows_make_fewer_clusters_and_none_is_empty():
 def test_lengths_matter_where_asked():
     rows = np.array([[1.0, 0.0], [1.1, 0.0], [10.0, 0.0], [10.1, 0.0]])
     assert cluster_features(rows, 2, spherical=False).labels.tolist() == [0, 0, 1, 1]
+
+
+def test_options_of_k_means_are_used():
+    rows = np.random.default_rng(0).normal(size=(300, 6))
+    plain = cluster_features(rows, 20).labels
+    for option in ({"spherical": False}, {"iterations": 1}, {"batches_from": 100}):
+        assert (cluster_features(rows, 20, **option).labels != plain).any(), option
 
 
 def test_same_seed_same_clusters():

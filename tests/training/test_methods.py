@@ -65,6 +65,9 @@ def test_source_rows_are_the_selected_classes_and_the_head_has_all(vit, target, 
     assert set(samples.labels.tolist()) == {1, 5}
     assert len(samples.labels) == 12  # 6 training images a class
     assert head.out_features == 7
+    wide = models.build(dataclasses.replace(vit, head_std=0.5), target.classes, seed=0)
+    wider = methods_module._source(source, [5, 1], wide, RECIPE, 0)[1]
+    assert torch.allclose(wider.weight, 25 * head.weight, atol=1e-6)  # 0.5 in place of 0.02
 
 
 def test_methods_share_the_target_batches_and_the_head(vit, target):

@@ -54,7 +54,9 @@ if clusters := config["select"].get("clusters"):
             mem_mb=1500,
             runtime=10,
         params:
-            config=text(number=clusters["number"], seed=config["seed"]),
+            config=text(
+                **{key: value for key, value in clusters.items() if key != "chosen"}, seed=config["seed"]
+            ),
         message:
             "cluster the source by {wildcards.architecture}, seed {wildcards.seed}"
         shell:

@@ -2,7 +2,7 @@
 
 from whypretrain.models.architecture import Architecture
 from whypretrain.models.checkpoints import import_checkpoint
-from whypretrain.models.classifier import Classifier, build
+from whypretrain.models.classifier import Classifier, build, linear_head
 from whypretrain.models.extraction import class_means, extract, projected
 from whypretrain.models.inputs import as_input, device
 from whypretrain.models.stem import Cut, cut_at_stem
@@ -19,6 +19,7 @@ __all__ = [
     "device",
     "extract",
     "import_checkpoint",
+    "linear_head",
     "load",
     "load_checkpoints",
     "projected",

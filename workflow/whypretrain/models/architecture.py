@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: The largest image that the small stem is meant for, in pixels.
 SMALL_STEM_LIMIT = 64
+#: Standard deviation of a new head's weights, as in timm's ViT.
+HEAD_STD = 0.02
 _STEMS = ("standard", "small")
 _OURS = ("pretrained", "num_classes", "in_chans", "img_size")  # set from the other fields, never by `options`
 
@@ -32,6 +34,7 @@ class Architecture:
         channels: 1 (grey) or 3 (colour).
         mean: per channel, subtracted from images in [0, 1].
         std: per channel, divides them afterwards.
+        head_std: standard deviation of the weights that a new head starts with.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Architecture:
     stem: Literal["standard", "small"] = "standard"
     mean: tuple[float, ...] = (0.5,)
     std: tuple[float, ...] = (0.5,)
+    head_std: float = HEAD_STD
 
     def __post_init__(self) -> None:
         for key in ("size", "channels"):
@@ -54,6 +58,8 @@ class Architecture:
             raise self.error(f"option {min(taken)!r} follows from the images and classes; remove it")
         for key in ("mean", "std"):
             object.__setattr__(self, key, self._per_channel(key))
+        if not (isinstance(self.head_std, int | float) and 0 < self.head_std < 1):
+            raise self.error(f"head_std must be a number between 0 and 1, not {self.head_std!r}")
         if min(self.std) <= 0:
             raise self.error(f"std must be positive, not {list(self.std)}")
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from whypretrain.errors import InputError
-from whypretrain.models.architecture import Architecture, timm_backbone
+from whypretrain.models.architecture import HEAD_STD, Architecture, timm_backbone
 from whypretrain.models.blocks import BlockPath, block_path
 from whypretrain.models.inputs import device
 
@@ -36,7 +36,7 @@ class Classifier(nn.Module):
         self.architecture = architecture
         self.classes = list(classes)
         self.backbone, n_features = timm_backbone(architecture)
-        self.head = _new_head(n_features, len(classes))
+        self.head = linear_head(n_features, len(classes), std=architecture.head_std)
         self.projection: nn.Sequential | None = None
         for name, values in (("_mean", architecture.mean), ("_std", architecture.std)):
             self.register_buffer(name, torch.tensor(values).view(1, -1, 1, 1), persistent=False)
@@ -115,10 +115,12 @@ def projection_of(head: Mapping[str, Tensor]) -> nn.Sequential | None:
     return nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, width)).to(device())
 
 
-def _new_head(n_features: int, n_classes: int) -> nn.Linear:
-    """A head that starts near equal odds: weights of standard deviation 0.02, zero bias, as in timm's ViT."""
+def linear_head(
+    n_features: int, n_classes: int, *, std: float = HEAD_STD, generator: torch.Generator | None = None
+) -> nn.Linear:
+    """A head that starts near equal odds: weights N(0, std^2), drawn on the CPU, and zero bias."""
     head = nn.Linear(n_features, n_classes)
-    nn.init.trunc_normal_(head.weight, std=0.02)
+    nn.init.trunc_normal_(head.weight, std=std, generator=generator)
     nn.init.zeros_(head.bias)
     return head
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +11,6 @@ from whypretrain.errors import InputError
 from whypretrain.seeds import seed_of
 from whypretrain.selection._checks import check_features
 from whypretrain.selection._cosine import unit
-
-_LARGE = 20_000  # rows from which on k-means is fitted on batches
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,13 @@ class Clusters:
 
 
 def cluster_features(
-    features: np.ndarray, clusters: int = 2000, *, seed: int = 0, spherical: bool = True, iterations: int = 20
+    features: np.ndarray,
+    clusters: int = 2000,
+    *,
+    seed: int = 0,
+    spherical: bool = True,
+    iterations: int = 20,
+    batches_from: int = 20_000,
 ) -> Clusters:
     """Group rows by k-means, to stand in for the classes of an unlabelled source (2000 in arXiv:2111.12292).
 
@@ -34,6 +39,7 @@ def cluster_features(
         seed: of the starting centres.
         spherical: divide rows by their norms first: clusters then group directions, as the cosine cost does.
         iterations: passes over the rows.
+        batches_from: rows from which on k-means is fitted on batches of them, not on all at once.
 
     Raises:
         InputError: for broken features (naming the row), or more clusters than rows.
@@ -42,19 +48,25 @@ def cluster_features(
     if not 1 <= clusters <= len(features):
         raise InputError(f"{clusters} clusters of {len(features)} rows: choose between 1 and {len(features)}")
     points = unit(features) if spherical else np.asarray(features, dtype=np.float64)
-    labels = _k_means(points.astype(np.float32), clusters, seed_of(seed, "k-means") % 2**32, iterations)
+    labels = _k_means(
+        points.astype(np.float32),
+        len(features) >= batches_from,
+        n_clusters=clusters,
+        random_state=seed_of(seed, "k-means") % 2**32,
+        max_iter=iterations,
+        n_init=1,
+    )
     return _ordered(labels, features)
 
 
-def _k_means(points: np.ndarray, clusters: int, seed: int, iterations: int) -> np.ndarray:
+def _k_means(points: np.ndarray, in_batches: bool, **options: Any) -> np.ndarray:
     import warnings
 
     from sklearn.cluster import KMeans, MiniBatchKMeans
     from sklearn.exceptions import ConvergenceWarning
 
-    options = {"n_clusters": clusters, "random_state": seed, "max_iter": iterations, "n_init": 1}
-    large = len(points) > _LARGE
-    model = MiniBatchKMeans(**options, batch_size=max(4096, 4 * clusters)) if large else KMeans(**options)
+    batch_size = max(4096, 4 * options["n_clusters"])
+    model = MiniBatchKMeans(**options, batch_size=batch_size) if in_batches else KMeans(**options)
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", ConvergenceWarning

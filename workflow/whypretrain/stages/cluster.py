@@ -19,13 +19,13 @@ from whypretrain.stages._run import parser, run
 
 
 def stage(arguments: argparse.Namespace) -> None:
-    """Cluster the features of the training images; config keys: number (of clusters), seed."""
+    """Cluster the features of the training images; config keys: number, seed, and options of `cluster_features`."""
+    options = dict(arguments.config)
+    number = options.pop("number")
     features = load_class_means(arguments.features, key="features")
     with np.load(arguments.features, allow_pickle=False) as found:
         is_train = found["is_train"]
-    clusters = cluster_features(
-        features[is_train], arguments.config["number"], seed=arguments.config.get("seed", 0)
-    )
+    clusters = cluster_features(features[is_train], number, **options)
     labels = np.full(len(is_train), -1, dtype=np.int64)
     labels[is_train] = clusters.labels
     with files.atomic(arguments.out) as temporary:

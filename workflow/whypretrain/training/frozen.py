@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from whypretrain.models import device
+from whypretrain.models import device, linear_head
 from whypretrain.seeds import seed_of
 from whypretrain.training.fit import fit
 from whypretrain.training.recipe import Recipe
@@ -18,9 +18,7 @@ class _Head(nn.Module):
 
     def __init__(self, width: int, classes: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.head = nn.Linear(width, classes)
-        nn.init.trunc_normal_(self.head.weight, std=0.02, generator=generator)
-        nn.init.zeros_(self.head.bias)
+        self.head = linear_head(width, classes, generator=generator)
 
     def features(self, inputs: Tensor) -> Tensor:
         return inputs

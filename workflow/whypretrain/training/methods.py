@@ -123,12 +123,11 @@ def _source(
 
 
 def _source_head(model: models.Classifier, classes: int, seed: int) -> nn.Linear:
-    """A second head that starts as the model's own did: weights of standard deviation 0.02, zero bias."""
-    head = nn.Linear(model.head.in_features, classes)
-    nn.init.trunc_normal_(
-        head.weight, std=0.02, generator=torch.Generator().manual_seed(seed_of(seed, "source head"))
+    """A second head that starts as the model's own did."""
+    draw = torch.Generator().manual_seed(seed_of(seed, "source head"))
+    head = models.linear_head(
+        model.head.in_features, classes, std=model.architecture.head_std, generator=draw
     )
-    nn.init.zeros_(head.bias)
     return head.to(models.device())
 
 
