@@ -360,6 +360,11 @@ def test_inversions_measure_the_distance_of_pixels(given):
     assert row["pixel_distance"] == pytest.approx(np.sqrt((difference**2).mean()))
 
 
+def test_inversions_show_joint_training_where_it_was_measured(given):
+    assert set(shown("inversions", given)["model"]) == {"pretrained", "finetune", "joint_uot", "scratch"}
+    assert "joint_random" in set(shown("inversions", given, joint="joint_random")["model"])
+
+
 def test_patches_shows_the_players_of_the_strongest_interaction(given):
     figure, _ = figures.draw("patches", given, QUICK)
     first = next(axis for axis in figure.axes if axis.get_xlabel() == "+0.30")

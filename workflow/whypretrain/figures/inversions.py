@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,13 @@ from whypretrain.figures.style import GREY, WIDTH, looks
 
 NEEDS = ("pictures",)
 TAKES = ()
-SHOWN = ("pretrained", "finetune", "scratch")  # of the models in the file; all, where none of these is there
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One block an architecture: the image, the starting noise, the inversions by layer; a line a model."""
-    chosen = _first_of_each_architecture(given["pictures"])
+    chosen = [
+        _shown_models(pictures, settings) for pictures in _first_of_each_architecture(given["pictures"])
+    ]
     across = 2 if settings.columns == "two" and len(chosen) > 1 else 1
     blocks = -(-len(chosen) // across)
     figure, body = canvas.canvas(
@@ -46,8 +48,11 @@ def _first_of_each_architecture(files: Sequence[Pictures]) -> list[Pictures]:
     return list(first.values())
 
 
-def _models(pictures: Pictures) -> list[str]:
-    return [model for model in SHOWN if model in pictures.inversions] or list(pictures.inversions)
+def _shown_models(pictures: Pictures, settings: Settings) -> Pictures:
+    """With the inversions of the models that the paper compares and of joint training; all, where there are none."""
+    shown = ("pretrained", settings.model, settings.joint, "reconstruct", "scratch")
+    kept = {model: pictures.inversions[model] for model in shown if model in pictures.inversions}
+    return replace(pictures, inversions=kept or pictures.inversions)
 
 
 def _layers(pictures: Pictures) -> int:
@@ -57,12 +62,12 @@ def _layers(pictures: Pictures) -> int:
 def _block_height(chosen: Sequence[Pictures], width: float, images: int) -> float:
     """Inches that the tallest block takes."""
     side = min(0.5, (width - 0.8) / (max(map(_layers, chosen)) + 2))
-    lines = max(min(images, len(pictures.images)) * len(_models(pictures)) for pictures in chosen)
+    lines = max(min(images, len(pictures.images)) * len(pictures.inversions) for pictures in chosen)
     return lines * side * 1.05 + 0.5
 
 
 def _draw_block(part: SubFigure, pictures: Pictures, images: int) -> None:
-    models, images = _models(pictures), min(images, len(pictures.images))
+    models, images = list(pictures.inversions), min(images, len(pictures.images))
     grid = part.subplots(images * len(models), _layers(pictures) + 2, squeeze=False)
     grid[0, 0].set_title(f"{pictures.architecture} · {pictures.target}\n", fontsize=7.5, linespacing=1.4)
     names = looks(models)
@@ -92,7 +97,7 @@ def _show(axis: Axes, image: np.ndarray | None) -> None:
 def _shown(pictures: Pictures, images: int) -> pd.DataFrame:
     """How far each inversion is from its image: root mean square difference of pixels, 0 to 255."""
     kept, tables = pictures.images[:images].astype(float), []
-    for model in _models(pictures):
+    for model in pictures.inversions:
         differences = pictures.inversions[model][:, :images] - kept
         distance = np.sqrt((differences**2).mean(axis=(2, 3, 4)))  # (layers, images)
         rows = [(layer + 1, image, value) for (layer, image), value in np.ndenumerate(distance)]
