@@ -74,7 +74,7 @@ def test_the_schema_knows_the_kinds():
 
 def test_sections_have_the_keys_that_their_stages_read():
     workflows = {"shards"}  # read by the rules alone
-    assert properties("$defs", "scoring") - workflows | {"seed"} == set(score_stage.DEFAULTS)
+    assert properties("$defs", "scoring") - workflows | {"seed", "threshold"} == set(score_stage.DEFAULTS)
     assert properties("properties", "interactions", "properties", "analysis") == set(
         interactions_stage.DEFAULTS
     )

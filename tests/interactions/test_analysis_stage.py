@@ -48,6 +48,21 @@ def test_and_or_knowledge_of_a_run(archive, results, tmp_path) -> None:
     assert (table.query("model == 'finetune'")["discarded"] == 0).all()
 
 
+def test_effects_can_be_counted_in_all_tables(archive, results, tmp_path) -> None:
+    tables = {}
+    for rule in ("effect", "count"):
+        config = f'{{"rule": "{rule}", "reference": "scratch"}}'
+        analysis.main(["--scores", str(results / "0.npz"), "--out", str(tmp_path / rule), "--config", config])
+        tables[rule] = {path.stem: pd.read_csv(path) for path in (tmp_path / rule).glob("*.csv")}
+    effect, count = tables["effect"], tables["count"]
+    kept = count["knowledge"]["preserved"]
+    assert (kept == kept.round()).all()
+    assert (effect["knowledge"]["preserved"] != kept).any()
+    for name, share in {"sensitivity": "preserve_share", "controls": "share"}.items():
+        assert (effect[name][share] - count[name][share]).abs().max() > 1e-3
+    pd.testing.assert_frame_equal(effect["salient"], count["salient"])
+
+
 def test_the_analysis_refuses_a_missing_reference(archive, results, tmp_path, capsys) -> None:
     with pytest.raises(SystemExit):
         analysis.main(

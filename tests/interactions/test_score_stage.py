@@ -5,7 +5,7 @@ import pytest
 from scored import CLASSES, VIT, counted, run_score
 
 from whypretrain import data, models
-from whypretrain.interactions import games, load_scores, moebius, split_knowledge
+from whypretrain.interactions import games, load_scores, moebius, scratch_ratio, split_knowledge
 
 pytestmark = pytest.mark.usefixtures("stages_share_a_process")
 
@@ -37,6 +37,13 @@ def test_a_copy_preserves_everything_and_another_network_little(archive) -> None
     assert split_knowledge(probe, scratch).preserve_share() < 0.7
 
 
+def test_an_untrained_network_has_little_of_what_is_preserved(archive) -> None:
+    probe, copy, _, untrained = moebius(archive.scores)
+    assert scratch_ratio(probe, copy, untrained, normalise=False).total() < 0.01
+    assert scratch_ratio(probe, copy, untrained).total() < 0.3  # scaled up to the others' range: chance
+    assert scratch_ratio(probe, copy, probe).total() == 1
+
+
 def test_the_last_checkpoint_is_the_final_model_and_the_first_is_not(archive) -> None:
     np.testing.assert_allclose(archive.checkpoint_scores[1], archive.scores[1, :2], atol=1e-5)
     assert np.abs(archive.checkpoint_scores[0] - archive.scores[1, :2]).max() > 1e-2
@@ -60,6 +67,14 @@ def test_scores_of_known_weights_are_kept(archive, results, tmp_path, monkeypatc
     np.testing.assert_array_equal(load_scores(out).scores, archive.scores)
     run_score(results, out, background="masked")
     assert sum(asked[1:]) > 2  # other inputs: all anew
+
+
+def test_the_gate_guards_the_threshold_of_the_analysis(results, tmp_path, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(games, "safe_precision", lambda *_, dtype, threshold, **__: asked.append(threshold))
+    run_score(results, tmp_path / "0.npz", "probe", dynamics=[], dtype="bfloat16", threshold=0.03)
+    assert asked == [0.03]
+    assert load_scores(tmp_path / "0.npz").about["config"]["dtype"] == "float32"
 
 
 @pytest.mark.parametrize("change", ["code", "library"])

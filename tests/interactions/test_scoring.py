@@ -91,6 +91,20 @@ def test_a_linear_model_has_effects_of_order_one_alone() -> None:
     np.testing.assert_allclose(found[:, [3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15]], 0, atol=1e-5)
 
 
+def test_a_linear_model_in_float64_has_no_other_effect_at_all() -> None:
+    weights, images = torch.arange(64.0, dtype=torch.float64).reshape(8, 8) / 64, IMAGES.double()
+    players = PlayerSet(np.arange(64).reshape(8, 8) // 8)
+
+    def exact(images: torch.Tensor) -> torch.Tensor:
+        return (images[:, 0] * weights).sum(dim=(1, 2))[:, None]
+
+    found = moebius(score_coalitions([exact], images, [1, 1, 1], players, baseline=0.25))[0]
+    single = 1 << np.arange(8)
+    parts = ((images[:, 0] - 0.25) * weights).sum(dim=2)
+    np.testing.assert_allclose(found[:, single], parts, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(np.delete(found, [0, *single], axis=1), 0, atol=1e-10)
+
+
 def test_a_product_is_one_effect_of_order_two() -> None:
     owner = np.full((8, 8), 2)
     owner[0, 0], owner[7, 7] = 0, 1

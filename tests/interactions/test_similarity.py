@@ -26,6 +26,11 @@ def test_it_is_the_weighted_jaccard_index_of_the_signed_parts() -> None:
     )
 
 
+def test_the_similarity_by_hand() -> None:
+    pretrained, finetuned = np.array([0, 2, -1, 0.5]), np.array([0, 1.5, 0.8, 0.7])
+    assert interaction_similarity(pretrained, finetuned) == pytest.approx(4 / 9)
+
+
 def test_identical_opposite_scaled() -> None:
     np.testing.assert_array_equal(interaction_similarity(A, A), 1)
     np.testing.assert_array_equal(interaction_similarity(A, -A), 0)

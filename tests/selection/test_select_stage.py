@@ -67,7 +67,9 @@ def test_clusters_stand_in_for_classes(folder, run_stage):
     np.savez(folder / "source.npz", features=features, labels=labels, is_train=is_train)
     np.savez(folder / "target.npz", class_means=np.eye(12)[[4, 5]])
     made = [*("--features", str(folder / "source.npz")), *("--out", str(folder / "clusters.npz"))]
-    assert run_stage("cluster", "--config", '{"number": 12, "seed": 0, "iterations": 20}', *made).returncode == 0
+    assert (
+        run_stage("cluster", "--config", '{"number": 12, "seed": 0, "iterations": 20}', *made).returncode == 0
+    )
     with np.load(folder / "clusters.npz") as found:
         clusters, means = found["labels"], found["class_means"]
     assert (clusters[~is_train] == -1).all()

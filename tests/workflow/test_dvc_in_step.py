@@ -48,6 +48,7 @@ WORDS = {  # where only some words are admitted
     "mean": "zero",
     "input": "feature",
     "and": "and_or",
+    "effect": "set",
     "visible": "masked",
     "float32": "bfloat16",
     "probe": "scratch",

@@ -9,6 +9,12 @@ SCORES_OF_SHARD = "<results>/interactions/{target}/{architecture}/{seed}/{scatte
 VARIED = {**SCORE, "dynamics": [], "reinitialised": False}
 
 
+def scoring(settings):
+    """What the scoring reads: the threshold, too, where a reduced precision must leave it alone."""
+    gate = {} if settings.get("dtype", "float32") == "float32" else {"threshold": ANALYSIS["threshold"]}
+    return text(**settings, **gate, seed=config["seed"])
+
+
 scattergather:
     scores=SCORE_SHARDS,
 
@@ -37,7 +43,7 @@ rule score_coalitions:
         runtime=60,
         gpu=1,
     params:
-        config=text(**SCORE, seed=config["seed"]),
+        config=scoring(SCORE),
         data=folder_of("data"),
         models=[run_of(method) for method in CLASSIFIERS],
         part=lambda wildcards, input: f"--shards {input.shards}" if input.shards else "",
@@ -63,7 +69,7 @@ use rule score_coalitions as score_shard with:
     benchmark:
         "<benchmarks>/interactions/{target}-{architecture}-{seed}-{scatteritem}.tsv"
     params:
-        config=text(**SCORE, seed=config["seed"]),
+        config=scoring(SCORE),
         data=folder_of("data"),
         models=[run_of(method) for method in CLASSIFIERS],
         part=f"--shard {{scatteritem}} --earlier {at('interactions/{target}/{architecture}/{seed}.npz')}",
@@ -83,7 +89,7 @@ use rule score_coalitions as score_variant with:
     benchmark:
         "<benchmarks>/interactions/{variant}-{target}-{architecture}-{seed}.tsv"
     params:
-        config=lambda wildcards: text(**{**VARIED, **VARIANTS[wildcards.variant]}, seed=config["seed"]),
+        config=lambda wildcards: scoring({**VARIED, **VARIANTS[wildcards.variant]}),
         data=folder_of("data"),
         models=[run_of(method) for method in COMPARED],
         part="",

@@ -11,7 +11,13 @@ import pandas as pd
 
 from whypretrain.interactions.archive import require_same_players
 from whypretrain.interactions.effects import Effects
-from whypretrain.interactions.knowledge import preserved_effects, ratio_of_sums, shared_effect, split_salient
+from whypretrain.interactions.knowledge import (
+    Rule,
+    preserved_effects,
+    ratio_of_sums,
+    shared_effect,
+    split_salient,
+)
 from whypretrain.interactions.salience import salient
 from whypretrain.interactions.similarity import interaction_similarity
 from whypretrain.interactions.transforms import by_order, orders
@@ -30,6 +36,7 @@ def controls_table(
     pairs: Sequence[tuple[str, str]] = (),
     threshold: float = 0.05,
     normalise: bool = True,
+    rule: Rule = "effect",
 ) -> pd.DataFrame:
     """Shares between pairs of models that bound the share of a fine-tuned model, one row a pair.
 
@@ -52,13 +59,13 @@ def controls_table(
     rows = []
     for effects in runs:
         for found in _within_run(effects, reference, finetune, within):
-            rows.append(_row(effects, found, models, threshold, normalise))
+            rows.append(_row(effects, found, models, threshold, normalise, rule))
     for one, other in _two_seeds(runs):
         for model in (finetune, scratch):
             if model in one.archive.models and model in other.archive.models:
                 seeds = one.archive.run["seed"], other.archive.run["seed"]
                 found = (f"{model}_vs_{model}", *seeds, one.of(model), other.of(model))
-                rows.append(_row(one, found, models, threshold, normalise))
+                rows.append(_row(one, found, models, threshold, normalise, rule))
     measures = ["share", "new_share", "of_preserved", "similarity"]
     return pd.DataFrame(rows, columns=["kind", "target", "architecture", "seed_a", "seed_b", *measures])
 
@@ -128,7 +135,7 @@ def _two_seeds(runs: Sequence[Effects]) -> Iterator[tuple[Effects, Effects]]:
 
 
 def _row(
-    effects: Effects, found: _Pair, models: tuple[str, str], threshold: float, normalise: bool
+    effects: Effects, found: _Pair, models: tuple[str, str], threshold: float, normalise: bool, rule: Rule
 ) -> tuple[Any, ...]:
     """`models` are the reference and the fine-tuned one."""
 
@@ -137,11 +144,11 @@ def _row(
 
     kind, seed_a, seed_b, of_a, of_b = found
     a, b = counted(of_a), counted(of_b)
-    split = split_salient(a, b)
+    split = split_salient(a, b, rule=rule)
     of_preserved = np.nan
     if models[1] in effects.archive.models:
-        kept = shared_effect(*(counted(effects.of(model)) for model in models))
-        shared = by_order(np.abs(preserved_effects(kept, b)))
+        kept = preserved_effects(*(counted(effects.of(model)) for model in models), rule=rule)
+        shared = by_order(np.abs(preserved_effects(kept, b, rule=rule)))
         of_preserved = float(ratio_of_sums(shared, by_order(np.abs(kept))))
     run = effects.archive.run
     alike = interaction_similarity(a.ravel(), b.ravel())

@@ -70,12 +70,15 @@ class Game:
         decisive = made_by | self.options | settings
         return digest(decisive, self.images.images, self.images.labels, self.owner, hidden)
 
-    def gated(self, networks: Sequence[Network]) -> Game:
-        """The game at the precision asked for where that is safe for all networks, else at float32."""
+    def gated(self, networks: Sequence[Network], threshold: float) -> Game:
+        """The game at the precision asked for where that is safe for all networks, else at float32.
+
+        Effects above `threshold` of the largest are those that must not move, see `safe_precision`.
+        """
         named = {network.name: network.model for network in networks}
         wanted = self.options["dtype"]
         safe = wanted == "float32" or all(
-            safe_precision(batch, **inputs, **self.options) == wanted
+            safe_precision(batch, threshold=threshold, **inputs, **self.options) == wanted
             for batch, inputs in self._batches(named, slice(0, min(_GATE_SAMPLES, len(self.images))))
         )
         return replace(self, options=self.options | {"dtype": wanted if safe else "float32"})

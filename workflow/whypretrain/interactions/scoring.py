@@ -57,7 +57,7 @@ def score_coalitions(
         ids: names of the samples, for messages.
 
     Returns:
-        float32, (models, S, masks): not centred, so v(empty) is still in it.
+        float32, or float64 of float64 images, (models, S, masks): not centred, so v(empty) is still in it.
 
     Raises:
         InputError: if players differ in n or shape from each other or the images, a label is no class, or a
@@ -79,7 +79,8 @@ def score_coalitions(
         batch_size = best_batch_size(list(named.values()), images[:1])
     baseline = torch.as_tensor(baseline, dtype=images.dtype, device=images.device).expand(images.shape)
     bits = torch.from_numpy(_bits(masks, n, background)).to(images.device)
-    scores = torch.empty(len(named), len(images), len(masks), device=images.device)
+    kept = torch.promote_types(images.dtype, torch.float32)
+    scores = torch.empty(len(named), len(images), len(masks), dtype=kept, device=images.device)
     halving = Halving()
 
     def masked(samples: slice, chunk: slice) -> torch.Tensor:
@@ -158,7 +159,7 @@ def _fill(
     for samples, chunk in _parts(block, parts):
         batch = masked(samples, chunk)
         for row, model in enumerate(models):
-            logits = model(batch).float().unflatten(0, (-1, len(labels[samples])))  # (m, s, K)
+            logits = model(batch).to(scores.dtype).unflatten(0, (-1, len(labels[samples])))  # (m, s, K)
             scores[row, samples, chunk] = log_odds(logits, labels[samples]).T
 
 

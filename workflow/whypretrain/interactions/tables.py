@@ -65,6 +65,7 @@ def sensitivity_table(
     scratch: str = "scratch",
     thresholds: Sequence[float] = (0.0, 0.01, 0.03, 0.05, 0.1),
     players: Sequence[int] = (),
+    rule: Rule = "effect",
 ) -> pd.DataFrame:
     """Total shares of each model for every reference, threshold, normalisation and number of players.
 
@@ -77,7 +78,7 @@ def sensitivity_table(
             for threshold in thresholds:
                 for normalise in (True, False):
                     chosen = {"threshold": threshold, "normalise": normalise}
-                    rows.append(_totals(game, reference, scratch, chosen))
+                    rows.append(_totals(game, reference, scratch, chosen, rule))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -151,14 +152,15 @@ def matching_table(
     return _with_run(effects.archive.run, pd.concat(rows, ignore_index=True))
 
 
-def _totals(game: Effects, reference: str, scratch: str, chosen: dict[str, Any]) -> pd.DataFrame:
+def _totals(game: Effects, reference: str, scratch: str, chosen: dict[str, Any], rule: Rule) -> pd.DataFrame:
     names, tuned = game.compared(reference)
     a = game.salient(game.of(reference), **chosen)
     b = game.salient(tuned, **chosen)
-    split = split_salient(a, b)
+    split = split_salient(a, b, rule=rule)
     shared = np.full(split.pre.shape, np.nan)
     if scratch in names:
-        shared = by_order(np.abs(preserved_effects(preserved_effects(a, b), b[names.index(scratch)])))
+        kept = preserved_effects(a, b, rule=rule)
+        shared = by_order(np.abs(preserved_effects(kept, b[names.index(scratch)], rule=rule)))
     table = pd.DataFrame(
         {
             "model": names,

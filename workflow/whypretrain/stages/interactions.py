@@ -16,6 +16,7 @@ from whypretrain.stages._run import parser, run
 
 DEFAULTS: dict[str, Any] = {
     "kind": "and",
+    "rule": "effect",
     "threshold": 0.05,
     "thresholds": [0.0, 0.01, 0.03, 0.05, 0.1],
     "reference": "probe",
@@ -63,12 +64,13 @@ def tables(archives: Sequence[ScoreArchive], config: dict[str, Any]) -> dict[str
     runs = ands
     if config["kind"] != "and":
         runs = [interactions.effects_of(archive, kind=config["kind"]) for archive in archives]
+    counting = {"rule": config["rule"]}
     similarity = of_all(ands, interactions.similarity_table)
     counts = of_all(runs, interactions.knowledge_table, **models, normalise=False, rule="count")
     return {
         "knowledge": pd.concat(
             [
-                of_all(runs, interactions.knowledge_table, **models, normalise=normalise)
+                of_all(runs, interactions.knowledge_table, **models, **counting, normalise=normalise)
                 for normalise in (True, False)
             ]
         ),
@@ -82,7 +84,11 @@ def tables(archives: Sequence[ScoreArchive], config: dict[str, Any]) -> dict[str
             ands, interactions.strongest_table, reference=reference, threshold=threshold, top=config["top"]
         ),
         "controls": interactions.controls_table(
-            runs, finetune=config["finetune"], pairs=[tuple(pair) for pair in config["pairs"]], **models
+            runs,
+            finetune=config["finetune"],
+            pairs=[tuple(pair) for pair in config["pairs"]],
+            **models,
+            **counting,
         ),
     }
 
@@ -96,6 +102,7 @@ def sensitivity(runs: Sequence[Effects], config: dict[str, Any]) -> pd.DataFrame
         scratch=config["scratch"],
         thresholds=config["thresholds"],
         players=config["players"],
+        rule=config["rule"],
     )
 
 

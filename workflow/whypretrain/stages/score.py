@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "background": "visible",
     "batch_size": 256,
     "dtype": "float32",
+    "threshold": 0.05,  # salience, which reduced precision must not touch
     "dynamics": ["finetune", "scratch"],
     "checkpoint_samples": 8,
     "reinitialised": True,
@@ -56,7 +57,7 @@ def scored(arguments: argparse.Namespace) -> ScoreArchive:
         networks.append(interactions.untrained_network(networks[0].model, seed))
     shard = Shard.parse(arguments.shard) if arguments.shard else WHOLE
     game = interactions.draw_game(images, config, arguments.target, shard)
-    game = game.gated(networks).remembering(arguments.earlier or arguments.out)
+    game = game.gated(networks, config["threshold"]).remembering(arguments.earlier or arguments.out)
     checkpoints, checkpoint_scores = dynamics(game, networks, arguments.models, config)
     about = {
         **{key: getattr(arguments, key) for key in ("target", "architecture", "seed")},
