@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -49,6 +51,11 @@ def test_layer_values_are_those_of_plain_cka(subjects, tables, images, estimator
         "residual_pre": float(on_pre.residual.mean()),
         "residual_tuned": float(on_tuned.residual.mean()),
         "seed_level": cka(tuned, noise),
+        "seed_level_learning": cka(pre, noise),
+        "corrected_forgetting": cka(pre, on_pre.images) - cka(tuned, on_pre.images),
+        "corrected_learning": cka(tuned, on_tuned.images) - cka(pre, on_tuned.images),
+        "useless_pre": float((on_pre.residual > 1).double().mean()),
+        "useless_tuned": float((on_tuned.residual > 1).double().mean()),
     }
     assert row[list(expected)].to_dict() == pytest.approx(expected, abs=1e-9)
     scale = (row.self_pre - row.stir_tuned_given_pre) / (row.self_pre - row.permuted)
@@ -58,7 +65,24 @@ def test_layer_values_are_those_of_plain_cka(subjects, tables, images, estimator
 def test_chance_is_below_every_self_value(tables):
     layers = tables[0]
     assert (layers.permuted < layers[["self_pre", "self_tuned"]].min(axis=1)).all()
-    assert layers.query("estimator == 'unbiased'").permuted.abs().max() < 0.15
+    assert (layers.permuted_learning < layers[["self_pre", "self_tuned"]].min(axis=1)).all()
+    unbiased = layers.query("estimator == 'unbiased'")
+    assert unbiased[["permuted", "permuted_learning"]].abs().max(axis=None) < 0.15
+
+
+def test_what_one_direction_is_chance_for_is_the_other_turned_round(subjects, tables):
+    back = compare(*reversed(subjects))[0]
+    for name in ("seed_level", "permuted"):
+        np.testing.assert_array_equal(back[name], tables[0][f"{name}_learning"])
+
+
+def test_inversions_worse_than_zero_features_are_counted(make_network, images):
+    subject = examine(make_network(seed=0), images, **SETTINGS)
+    with torch.no_grad():
+        bad = [replace(made, residual=made.residual + (torch.arange(32) < 8)) for made in subject.inversions]
+    layers = compare(replace(subject, inversions=bad), subject)[0]
+    assert (layers.useless_pre == 0.25).all()
+    assert (layers.useless_tuned == 0).all()
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)

@@ -25,9 +25,11 @@ CONFIG = {
 }
 KEYS = ["target", "architecture", "seed", "model"]
 LAYER_COLUMNS = [
-    *(*KEYS, "layer", "layer_name", "estimator", "forgetting", "learning", "cka_divergence"),
-    *("stir_tuned_given_pre", "stir_pre_given_tuned", "self_pre", "self_tuned"),
-    *("residual_pre", "residual_tuned", "seed_level", "permuted", "scaled_forgetting"),
+    *(*KEYS, "layer", "layer_name", "estimator", "forgetting", "learning"),
+    *("corrected_forgetting", "corrected_learning"),
+    *("stir_tuned_given_pre", "stir_pre_given_tuned", "self_pre", "self_tuned", "cka_divergence"),
+    *("seed_level", "permuted", "seed_level_learning", "permuted_learning"),
+    *("residual_pre", "useless_pre", "residual_tuned", "useless_tuned", "scaled_forgetting"),
 ]
 FLOW_COLUMNS = [
     *(*KEYS, "estimator", "reference_layer", "tested_layer"),

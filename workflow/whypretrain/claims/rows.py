@@ -13,6 +13,13 @@ import pandas as pd
 from whypretrain.errors import InputError
 
 _COMPARISON = re.compile(r"^(<=|>=|<|>)\s*(\S+)$")
+_SHARE = re.compile(r"^(\d+)/(\d+)$")
+_HALVES: dict[str, Callable[[pd.Series, pd.Series], pd.Series]] = {
+    "lower half": lambda values, lower: lower,
+    "upper half": lambda values, lower: ~lower,
+    "last of lower half": lambda values, lower: values == values[lower].max(),
+    "first of upper half": lambda values, lower: values == values[~lower].min(),
+}
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -24,8 +31,9 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 def select(rows: pd.DataFrame, conditions: Mapping[str, Any]) -> pd.DataFrame:
     """The rows that meet every condition, each judged on all rows given.
 
-    A condition is a value, a list of values, a comparison with a number or a column (`"< reference_layer"`),
-    a half of the column's range from 1 to its maximum (`"lower half"`, `"upper half"`), or `"nearest 0.05"`.
+    A condition is a value, a list of values, a comparison with a number, a column (`"< reference_layer"`) or a share of
+    the column's maximum (`"> 7/12"`), a half of its range from 1 to the maximum (`"lower half"`, `"upper half"`), the
+    value at the edge of one (`"last of lower half"`, `"first of upper half"`), or `"nearest 0.05"`.
 
     Raises:
         InputError: if the table lacks a column.
@@ -52,18 +60,20 @@ def _meets(rows: pd.DataFrame, values: pd.Series, condition: Any) -> Any:
         return values.isin(condition)
     if not isinstance(condition, str) or rows.empty:
         return values == condition
-    if condition in ("lower half", "upper half"):
+    if condition in _HALVES:
         lower = values <= values.max() / 2
-        return lower if condition == "lower half" else ~lower
+        return _HALVES[condition](values, lower)
     if condition.startswith("nearest "):
         distance = (values - float(condition.removeprefix("nearest "))).abs()
         return distance == distance.min()
     if match := _COMPARISON.match(condition):
-        return _OPERATORS[match[1]](values, _operand(rows, match[2]))
+        return _OPERATORS[match[1]](values, _operand(rows, values, match[2]))
     return values == condition
 
 
-def _operand(rows: pd.DataFrame, text: str) -> Any:
+def _operand(rows: pd.DataFrame, values: pd.Series, text: str) -> Any:
+    if match := _SHARE.match(text):
+        return values.max() * int(match[1]) / int(match[2])
     try:
         return float(text)
     except ValueError:

@@ -68,10 +68,13 @@ def compare(pre: Subject, tuned: Subject) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tables per block and per pair of blocks of two models examined on the same images and noise.
 
     The first, one row an estimator of CKA and block: layer (1-based), layer_name, estimator, forgetting,
-    learning, cka_divergence (all with self values of 1, as published), stir_tuned_given_pre,
-    stir_pre_given_tuned, self_pre, self_tuned (measured self values), residual_pre, residual_tuned (mean
-    relative losses of the inversions), seed_level (tuned model, inversions replaced by the noise they began
-    as), permuted (inversions dealt to other images), scaled_forgetting (see `metrics.scaled`).
+    learning, cka_divergence (all with self values of 1, as published), corrected_forgetting, corrected_learning
+    (with the measured self values), stir_tuned_given_pre, stir_pre_given_tuned, self_pre, self_tuned (measured
+    self values), residual_pre, residual_tuned (mean relative losses of the inversions), useless_pre, useless_tuned
+    (shares of the inversions whose relative loss is above 1: worse than features of zero). Controls: seed_level
+    (tuned model, inversions replaced by the noise they began as), permuted (inversions dealt to other images),
+    scaled_forgetting (see `metrics.scaled`), and seed_level_learning, permuted_learning, the same of the
+    pre-trained model on what the tuned one was inverted to.
 
     The second, one row an estimator and pair: estimator, reference_layer (inverted), tested_layer, stir,
     null_stir (the pre-trained model in place of the tuned), flow, null_flow, excess.
@@ -80,37 +83,47 @@ def compare(pre: Subject, tuned: Subject) -> tuple[pd.DataFrame, pd.DataFrame]:
         InputError: differing numbers of blocks, or fewer than 4 images.
     """
     tuned_on_pre, pre_on_tuned = tuned.on(pre), pre.on(tuned)
-    noise = block_grams(tuned.model, pre.inversions[0].start, batch_size=tuned.batch_size)
+    noise = [
+        block_grams(tested.model, reference.inversions[0].start, batch_size=tested.batch_size)
+        for tested, reference in ((tuned, pre), (pre, tuned))
+    ]
     layers, flows = [], []
     for estimator in ESTIMATORS:
         forth, back = _stirs(tuned.clean, tuned_on_pre, estimator), _stirs(pre.clean, pre_on_tuned, estimator)
-        null = _stirs(pre.clean, pre.inverted, estimator)
-        layers.append(
-            pd.DataFrame(
-                {
-                    "layer": range(1, len(null) + 1),
-                    "layer_name": list(pre.model.block_names),
-                    "estimator": estimator,
-                    "forgetting": metrics.forgetting(forth.diagonal()),
-                    "learning": metrics.learning(back.diagonal()),
-                    "cka_divergence": metrics.cka_divergence(_cka(tuned.clean, pre.clean, estimator)),
-                    "stir_tuned_given_pre": forth.diagonal(),
-                    "stir_pre_given_tuned": back.diagonal(),
-                    "self_pre": null.diagonal(),
-                    "self_tuned": _stirs(tuned.clean, tuned.inverted, estimator).diagonal(),
-                    "residual_pre": _residuals(pre),
-                    "residual_tuned": _residuals(tuned),
-                    "seed_level": _cka(tuned.clean, noise, estimator),
-                    "permuted": permuted_chance(tuned.clean, _diagonal(tuned_on_pre), estimator),
-                }
-            )
-        )
+        null, own = (_stirs(one.clean, one.inverted, estimator) for one in (pre, tuned))
+        columns = {
+            **_differences(forth.diagonal(), back.diagonal(), null.diagonal(), own.diagonal()),
+            "cka_divergence": metrics.cka_divergence(_cka(tuned.clean, pre.clean, estimator)),
+            "seed_level": _cka(tuned.clean, noise[0], estimator),
+            "permuted": permuted_chance(tuned.clean, _diagonal(tuned_on_pre), estimator),
+            "seed_level_learning": _cka(pre.clean, noise[1], estimator),
+            "permuted_learning": permuted_chance(pre.clean, _diagonal(pre_on_tuned), estimator),
+        }
+        names = {"layer_name": list(pre.model.block_names), "estimator": estimator}
+        table = pd.DataFrame({"layer": range(1, len(null) + 1), **names, **columns})
+        layers.append(table.assign(**_residuals(pre, "pre"), **_residuals(tuned, "tuned")))
         flows.append(_flow_table(forth, null, estimator))
     layer_table = pd.concat(layers, ignore_index=True)
     layer_table["scaled_forgetting"] = metrics.scaled(
         layer_table.stir_tuned_given_pre, self_value=layer_table.self_pre, permuted=layer_table.permuted
     )
     return layer_table, pd.concat(flows, ignore_index=True)
+
+
+def _differences(
+    forth: np.ndarray, back: np.ndarray, self_pre: np.ndarray, self_tuned: np.ndarray
+) -> dict[str, np.ndarray]:
+    """STIR of the tuned model given the pre-trained and back, self values, and what was forgotten and learned."""
+    return {
+        "forgetting": metrics.forgetting(forth),
+        "learning": metrics.learning(back),
+        "corrected_forgetting": metrics.forgetting(forth, self_value=self_pre),
+        "corrected_learning": metrics.learning(back, self_value=self_tuned),
+        "stir_tuned_given_pre": forth,
+        "stir_pre_given_tuned": back,
+        "self_pre": self_pre,
+        "self_tuned": self_tuned,
+    }
 
 
 def permuted_chance(clean: torch.Tensor, inverted: torch.Tensor, estimator: str) -> np.ndarray:
@@ -153,5 +166,9 @@ def _diagonal(grams: torch.Tensor) -> torch.Tensor:
     return torch.stack([grams[i, i] for i in range(len(grams))])
 
 
-def _residuals(subject: Subject) -> list[float]:
-    return [float(inversion.residual.mean()) for inversion in subject.inversions]
+def _residuals(subject: Subject, name: str) -> dict[str, list[float]]:
+    found = [inversion.residual for inversion in subject.inversions]
+    return {
+        f"residual_{name}": [float(residual.mean()) for residual in found],
+        f"useless_{name}": [float((residual > 1).double().mean()) for residual in found],
+    }
