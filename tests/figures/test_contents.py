@@ -37,6 +37,23 @@ def test_accuracy_shows_means_and_the_paired_gain(given):
     assert (table["shows"] == "seed").sum() == len(runs)
 
 
+def test_layers_of_one_seed_have_bands_over_its_draws(given):
+    """Half the width is t of 2 degrees of freedom times sd / sqrt(3)."""
+    single = given["layers"].query("seed == 0")
+    assert shown("layers", {"layers": single})["low"].isna().all()
+    told = single.assign(repeats=3, forgetting_sd=0.01, learning_sd=0.02, cka_divergence_sd=0.0)
+    table = shown("layers", {"layers": told}).set_index("metric")
+    width = (table["high"] - table["estimate"]).groupby("metric", sort=False)
+    for metric, sd in (("forgetting", 0.01), ("learning", 0.02), ("cka_divergence", 0.0)):
+        assert width.get_group(metric).tolist() == pytest.approx(
+            [4.3027 * sd / 3**0.5] * len(width.get_group(metric)), rel=1e-4
+        )
+    seeds = given["layers"].assign(repeats=3, forgetting_sd=0.01)
+    pd.testing.assert_frame_equal(
+        shown("layers", {"layers": seeds}), shown("layers", {"layers": given["layers"]})
+    )
+
+
 def test_knowledge_shares_are_ratios_of_sums(given):
     table, rows = shown("knowledge", given), given["knowledge"]
     chosen = rows.query(

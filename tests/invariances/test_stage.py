@@ -11,6 +11,7 @@ import pytest
 import safetensors.torch
 
 from whypretrain import data, models
+from whypretrain.invariances import comparison
 from whypretrain.stages import invariances as stage
 from whypretrain.stages import robustness
 
@@ -110,10 +111,37 @@ def test_same_input_same_bytes_and_a_seed_changes_the_noise_only(folders):
         assert not np.array_equal(one["noise"], two["noise"])
 
 
-def test_repeats_are_averaged(folders):
-    single, double = (pd.read_csv(run(folders, f"of{k}", repeats=k) / "layers.csv") for k in (1, 2))
-    assert len(single) == len(double)
-    assert not np.allclose(single.forgetting, double.forgetting, atol=1e-6)
+def test_repeats_are_averaged_and_their_spread_is_told(folders):
+    checkpointed(folders, "repeated", (0, 5, 1))
+    options = {"tuned": ("finetune=repeated",), "dynamics": ["finetune"]}
+    outs = [run(folders, f"of{k}", repeats=k, **options) for k in (1, 2)]
+    for name, value in (("layers", "forgetting"), ("flow", "flow"), ("dynamics", "value")):
+        single, double = (pd.read_csv(out / f"{name}.csv") for out in outs)
+        assert len(single) == len(double)
+        apart = 2 * (single[value] - double[value]).abs()  # of the two draws, one of which is `single`
+        assert (apart > 1e-6).any()
+        assert not {"repeats", f"{value}_sd"} & set(single)
+        known = double["repeats"].notna()
+        assert (double["repeats"][known] == 2).all()
+        np.testing.assert_allclose(double[f"{value}_sd"][known], apart[known] / 2**0.5, atol=1e-9)
+        if name == "dynamics":  # accuracy is measured once
+            assert (known == (double["metric"] != "accuracy")).all()
+            assert (double["is_max"].groupby(double["metric"]).sum() > 0).all()
+
+
+def test_each_model_that_is_a_reference_is_inverted_once(folders, monkeypatch):
+    """The pre-trained, two tuned ones and the start of the one, however many are tested on them; anew each repeat."""
+    checkpointed(folders, "followed", (0, 5, 7))
+    inverted = []
+    invert = comparison.invert_blocks
+    monkeypatch.setattr(
+        comparison, "invert_blocks", lambda model, *a, **k: inverted.append(model) or invert(model, *a, **k)
+    )
+    options = {"dynamics": ["finetune"], "own_start": ["finetune"], "repeats": 2}
+    run(folders, "once", tuned=("finetune=followed", "other=tuned"), **options)
+    weights = [tuple(model.head.weight.flatten().tolist()) for model in inverted]
+    assert len(weights) == 2 * 4
+    assert len(set(weights[:4])) == 4
 
 
 def checkpointed(folders, name, seeds):

@@ -101,7 +101,7 @@ def _handles() -> list[Line2D]:
 
 
 def _note(rows: pd.DataFrame, settings: Settings, theirs: pd.DataFrame) -> str:
-    bars = tables.interval_words(settings.confidence, "t-interval over seeds", repeated=tables.repeated(rows))
+    bars = tables.measured_words(rows, "value", settings.confidence)
     note = (
         f"{tables.seeds(rows)}; line: mean, band: {bars}; linear CKA, {settings.estimator}. Every checkpoint is "
         "tested on the pre-trained model's inversions, self values of 1. Control: at step 0 nothing was tuned yet, and "

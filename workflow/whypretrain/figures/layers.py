@@ -110,7 +110,7 @@ def _draw_published(column: np.ndarray, theirs: pd.DataFrame, styles: Mapping[st
 
 
 def _note(rows: pd.DataFrame, settings: Settings, theirs: pd.DataFrame) -> str:
-    bars = tables.interval_words(settings.confidence, "t-interval over seeds", repeated=tables.repeated(rows))
+    bars = tables.measured_words(rows, "forgetting", settings.confidence)
     note = (
         f"{tables.seeds(rows)}; line: mean, band: {bars}; linear CKA, {settings.estimator}. Thin lines, means over "
         "models: what would be found for the inverted model itself (floor), for the noise that inversion starts from, "

@@ -12,7 +12,7 @@ import pandas as pd
 
 from whypretrain import files
 from whypretrain.errors import InputError
-from whypretrain.statistics import Interval, seed_interval
+from whypretrain.statistics import Estimate, Interval, seed_interval
 
 _CELL = ("target", "architecture", "seed")
 
@@ -138,14 +138,29 @@ def row(cell: tuple[str, str], interval: Interval, **more: object) -> dict[str, 
 def by_seed(table: pd.DataFrame, keys: Sequence[str], value: str, confidence: float) -> pd.DataFrame:
     """Mean over seeds with its t interval for each combination of `keys`: columns keys, estimate, low, high.
 
-    Rows of one seed are averaged first, so that a seed counts once.
+    Rows of one seed are averaged first, so that a seed counts once. Where there is one seed alone, which was measured
+    on several draws (columns repeats, `value`_sd), the interval is that over its draws.
     """
+    if over_draws(table, value) and not table.duplicated(list(keys)).any():
+        return _by_draw(table, keys, value, confidence)
     runs = table.groupby([*keys, "seed"], sort=False, as_index=False)[value].mean()
     rows = []
     for key, group in runs.groupby(list(keys), sort=False):
         interval = seed_interval(group[value].to_numpy(), confidence)
         rows.append((*key, interval.estimate, interval.low, interval.high))  # type: ignore[misc]
     return pd.DataFrame(rows, columns=[*keys, "estimate", "low", "high"])
+
+
+def over_draws(table: pd.DataFrame, value: str) -> bool:
+    """Whether one seed alone was measured, on several draws of images and noise."""
+    return f"{value}_sd" in table and table["seed"].nunique() == 1
+
+
+def _by_draw(table: pd.DataFrame, keys: Sequence[str], value: str, confidence: float) -> pd.DataFrame:
+    told = zip(table[value], table[f"{value}_sd"], table["repeats"], strict=True)
+    found = [Estimate(mean, sd / n**0.5, n - 1, n).interval(confidence) for mean, sd, n in told]
+    low, high = [one.low for one in found], [one.high for one in found]
+    return table[list(keys)].assign(estimate=table[value], low=low, high=high).reset_index(drop=True)
 
 
 def matrix(table: pd.DataFrame, column: str) -> np.ndarray:
@@ -181,6 +196,13 @@ def seeds(table: pd.DataFrame) -> str:
 def interval_words(confidence: float, kind: str, *, repeated: bool) -> str:
     """What the error bars are; that there are none where there is one seed only."""
     return f"{100 * confidence:g} % {kind}" if repeated else "no interval from one seed"
+
+
+def measured_words(rows: pd.DataFrame, value: str, confidence: float) -> str:
+    """What the bands of `by_seed` are, over seeds or over one seed's draws."""
+    drawn = over_draws(rows, value)
+    what = "draws of images and noise" if drawn else "seeds"
+    return interval_words(confidence, f"t-interval over {what}", repeated=drawn or repeated(rows))
 
 
 def repeated(table: pd.DataFrame) -> bool:

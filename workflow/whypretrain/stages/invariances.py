@@ -3,7 +3,8 @@
 Reads the target's test images, the pre-trained model and the tuned models; writes into `--out` layers.csv and
 flow.csv (columns: `whypretrain.invariances.compare`), dynamics.csv (`whypretrain.invariances.follow`, and accuracy)
 and pictures.npz. The images are one seeded stratified draw of the target's test split, the same for all models and
-seeds; the noise differs by training seed.
+seeds; the noise differs by training seed. Of several `repeats` the tables hold means, repeats, their number, and the
+standard deviations over them of what is drawn with a band, e.g. forgetting_sd.
 
 Models in `own_start` are compared a second time, with the weights that their training began from, as
 NAME_from_start: so a model from scratch is compared in arXiv:2307.06006. Those in `--starts` began from a model that
@@ -34,6 +35,11 @@ KEYS = {
     "layers": ["target", "architecture", "seed", "model", "layer", "layer_name", "estimator"],
     "flow": ["target", "architecture", "seed", "model", "estimator", "reference_layer", "tested_layer"],
     "dynamics": ["target", "architecture", "seed", "model", "step", "metric", "layer", "estimator"],
+}
+SPREAD = {
+    "layers": ["forgetting", "learning", "cka_divergence"],
+    "flow": ["flow", "excess"],
+    "dynamics": ["value"],
 }
 
 
@@ -89,10 +95,11 @@ def stage(args: argparse.Namespace) -> None:
     tables: dict[str, list[pd.DataFrame]] = {kind: [] for kind in KEYS}
     for repeat in range(args.config.get("repeats", 1)):
         _measure(study, repeat, tables)
-    means = {kind: _mean(parts, KEYS[kind]) for kind, parts in tables.items()}
+    means = {kind: _mean(parts, kind) for kind, parts in tables.items()}
     accuracies = [_accuracies(study, name) for name in study.listed("dynamics")]
     dynamics = pd.concat([means["dynamics"], *accuracies], ignore_index=True)
-    means["dynamics"] = invariances.with_peaks(dynamics)
+    curves = dynamics[[*KEYS["dynamics"], "value"]]
+    means["dynamics"] = invariances.with_peaks(curves).join(dynamics.drop(columns=curves.columns))
     for kind, table in means.items():
         files.write_table(args.out / f"{kind}.csv", table)
 
@@ -118,11 +125,15 @@ def _measure(study: _Study, repeat: int, tables: dict[str, list[pd.DataFrame]]) 
         tables["dynamics"].append(study.keyed(followed, name))
 
 
-def _mean(parts: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
-    """Mean over repeats; without any part, an empty table."""
+def _mean(parts: list[pd.DataFrame], kind: str) -> pd.DataFrame:
+    """Mean over repeats and, of several, their number and standard deviations; without any part, an empty table."""
     if not parts:
-        return pd.DataFrame(columns=[*keys, "value"])
-    return pd.concat(parts).groupby(keys, sort=False, as_index=False).mean()
+        return pd.DataFrame(columns=[*KEYS[kind], "value"])
+    rows = pd.concat(parts).groupby(KEYS[kind], sort=False)
+    means, repeats = rows.mean(), rows.size()
+    if repeats.max() > 1:
+        means = means.join(rows[SPREAD[kind]].std().add_suffix("_sd")).assign(repeats=repeats)
+    return means.reset_index()
 
 
 def _accuracies(study: _Study, name: str) -> pd.DataFrame:
