@@ -257,6 +257,10 @@ MISTAKES = {
         {"figures": {"joint": "joint_out"}},
         "figures.joint names 'joint_out', which is not in train.methods; did you mean 'joint_uot'?",
     ),
+    "figure of no rule": (
+        {"figures": {"rule": "uto"}},
+        "figures.rule names 'uto', which is not in select.rules; did you mean 'uot'?",
+    ),
     "more classes than there are": (
         {"select": {"classes": 1000}},
         "select.classes is 1000, but the source 'glyphs' has only 115 classes; choose fewer",

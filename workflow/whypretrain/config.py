@@ -51,8 +51,10 @@ def _problems(config: Config, places: bool) -> Iterator[str]:
     yield from _analysis_problems(config)
     yield from _followed_problems(config)
     yield from _player_problems(config)
-    if name := config["figures"].get("joint"):
-        yield from unknown_names("figures.joint", [name], "train.methods", methods)
+    drawn = {"joint": ("train.methods", methods), "rule": ("select.rules", config["select"]["rules"])}
+    for key, (section, known) in drawn.items():
+        names = [config["figures"][key]] if key in config["figures"] else []
+        yield from unknown_names(f"figures.{key}", names, section, known)
 
 
 def _dataset_problems(config: Config, places: bool) -> Iterator[str]:
