@@ -213,6 +213,21 @@ def test_similarity_does_not_draw_the_end_that_is_1_by_definition(given):
     assert all(max(line.get_ydata()) < 1 for line in lines)
 
 
+@pytest.mark.parametrize("name", ["sparsity", "dynamics", "concepts", "knowledge"])
+def test_intervals_are_drawn_where_there_are_several_seeds(name, given):
+    one_seed = {key: table[table["seed"] == 0] for key, table in given.items() if "seed" in list(table)}
+    drawn = [
+        sum(
+            np.isfinite(path.vertices).all() and np.ptp(path.vertices) > 0
+            for axis in figures.draw(name, tables, QUICK)[0].axes[:4]
+            for part in axis.collections
+            for path in part.get_paths()
+        )
+        for tables in (given, one_seed)
+    ]
+    assert drawn[0] > drawn[1]
+
+
 def test_accuracy_of_one_target_has_one_range(given):
     drawn, _ = figures.draw("accuracy", given, QUICK)
     ranges = {axis.get_title(loc="left").split("\n")[0]: axis.get_xlim() for axis in drawn.axes}

@@ -37,7 +37,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         for place, (method, look) in enumerate(styles.items()):
             marks.dots(axis, tables.only(here, method=method)["percent"].to_numpy(), place, look)
             for _, interval in tables.only(average, method=method).iterrows():
-                marks.mean(axis, interval, place, look)
+                marks.mean(axis, interval[["estimate", "low", "high"]].clip(0, 100), place, look)
         marks.categories(axis, [look.label for look in styles.values()], shown=grid.is_first(index))
         axis.set_title(tables.cell_title(cell) + _gain_words(gains[cell]), fontsize=7)
         axis.set_xlabel("accuracy / %")
