@@ -13,40 +13,18 @@ class SyntheticLayers:
     """What is measured layer by layer, for the grid of the experiment that this is part of."""
 
     def layers(self, depth=4):
-        rows = []
+        rows, controls = [], (0.98, 0.97, 0.02, 0.03)
         for (t, a, s), model, estimator in product(self.cells(), self.methods, ("biased", "unbiased")):
             for layer in range(1, depth + 1) if model != "probe" else ():
                 high = 0.75 if model == "scratch" else 0.05 + 0.08 * layer
                 noise = self.random.normal(0, 0.015, 3)
+                values = [high + noise[0], high * 0.9 + noise[1], high * 0.5 + noise[2], *controls]
                 rows.append(
-                    (
-                        t,
-                        a,
-                        s,
-                        model,
-                        layer,
-                        estimator,
-                        high + noise[0],
-                        high * 0.9 + noise[1],
-                        high * 0.5 + noise[2],
-                        0.98,
-                        0.97,
-                        0.2 + 0.02 * layer,
-                        0.02,
-                    )
+                    (t, a, s, model, layer, estimator, *values, 0.2 + 0.02 * layer, 0.18 + 0.02 * layer)
                 )
-        columns = [
-            "model",
-            "layer",
-            "estimator",
-            "forgetting",
-            "learning",
-            "cka_divergence",
-            "self_pre",
-            "self_tuned",
-            "seed_level",
-            "permuted",
-        ]
+        measured = ["forgetting", "learning", "cka_divergence", "self_pre", "self_tuned"]
+        chance = ["permuted", "permuted_learning", "seed_level", "seed_level_learning"]
+        columns = ["model", "layer", "estimator", *measured, *chance]
         return self.table(columns, rows)
 
     def flow(self, depth=4):

@@ -244,6 +244,7 @@ def test_layers_turn_controls_into_what_the_metric_would_show(given):
     key = {"architecture": "vit", "target": "digits", "model": "finetune", "layer": 1}
     assert one(table, metric="permuted", **key)["estimate"] == pytest.approx(1 - 0.02)
     assert one(table, metric="self_tuned", **key)["estimate"] == pytest.approx(1 - 0.97)
+    assert one(table, metric="permuted_learning", **key)["estimate"] == pytest.approx(1 - 0.03)
 
 
 @pytest.mark.parametrize(

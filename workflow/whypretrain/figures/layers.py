@@ -23,7 +23,9 @@ CONTROLS: dict[str, tuple[str, Any, str]] = {
     "self_pre": ("forgetting", SOLID, "model with itself"),
     "self_tuned": ("learning", SOLID, "model with itself"),
     "seed_level": ("forgetting", (0, (1, 1)), "starting noise"),
+    "seed_level_learning": ("learning", (0, (1, 1)), "starting noise"),
     "permuted": ("forgetting", (0, (6, 2)), "shuffled images"),
+    "permuted_learning": ("learning", (0, (6, 2)), "shuffled images"),
 }
 
 

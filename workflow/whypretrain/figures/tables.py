@@ -37,7 +37,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "layers": (
         *_CELL, "model", "layer", "estimator", "forgetting", "learning", "cka_divergence",
-        "self_pre", "self_tuned", "seed_level", "permuted",
+        "self_pre", "self_tuned", "seed_level", "permuted", "seed_level_learning", "permuted_learning",
     ),
     "flow": (*_CELL, "model", "estimator", "reference_layer", "tested_layer", "flow", "null_flow", "excess"),
     "across": (
