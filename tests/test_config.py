@@ -14,6 +14,7 @@ from whypretrain.data.build import KINDS
 from whypretrain.data.catalogue import CATALOGUE, torchvision_class
 from whypretrain.errors import InputError
 from whypretrain.figures.settings import Settings
+from whypretrain.recipes import probe_of
 from whypretrain.stages import interactions as interactions_stage
 from whypretrain.stages import score as score_stage
 from whypretrain.training.recipe import Augmentation, Recipe
@@ -278,6 +279,14 @@ MISTAKES = {
         "datasets.letters.scripts names 'gregorian', which is not in data/scripts.py; did you mean 'georgian'?",
     ),
 }
+
+
+def test_a_probe_of_the_papers_mode_has_the_recipe_of_the_others():
+    config = copy.deepcopy(DEFAULT)
+    config["train"]["methods"]["by_steps"] = {"start": "frozen", "mode": "paper", "learning_rate": 0.5}
+    found = probe_of(config, "by_steps", "vit", "digits")
+    assert found == {**config["train"]["common"], "start": "frozen", "mode": "paper", "learning_rate": 0.5}
+    assert probe_of(config, "probe", "vit", "digits") == config["train"]["methods"]["probe"]
 
 
 @pytest.mark.parametrize("name", MISTAKES)

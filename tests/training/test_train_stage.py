@@ -157,6 +157,12 @@ def test_a_probe_is_a_model_like_any_other(root, target, mode):
     assert metrics["accuracy"] > 0.4  # chance is 0.25
 
 
+def test_a_probe_trains_for_the_epochs_of_its_recipe(root):
+    recipe = {key: value for key, value in RECIPE.items() if key != "steps"} | {"epochs": 3}
+    folder = root.probe({"start": "frozen", "mode": "paper", "seed": 0, **recipe}, method="probe_epochs")
+    assert files.read_json(folder / "metrics.json")["steps"] == 15  # of 40 images, 8 a step
+
+
 @pytest.mark.parametrize(
     ("methods", "recipes", "message"),
     [

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from whypretrain.provenance import ROOT, code_files
-from whypretrain.recipes import recipe_of
+from whypretrain.recipes import probe_of, recipe_of
 
 RESULTS = f"results/{config['experiment']}"
 GRID = config["grid"]

@@ -37,7 +37,10 @@ rule fit_probe:
         mem_mb=1000,
         runtime=10,
     params:
-        config=lambda wildcards: text(**TRAIN["methods"][wildcards.method], seed=config["seed"]),
+        config=lambda wildcards: text(
+            **probe_of(config, wildcards.method, wildcards.architecture, wildcards.target),
+            seed=config["seed"],
+        ),
         data=folder_of("data"),
         model=folder_of("model"),
         out=output_folder,

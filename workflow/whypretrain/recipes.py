@@ -28,6 +28,14 @@ def recipe_of(
     return found
 
 
+def probe_of(
+    config: Config, method: str, architecture: str | None = None, target: str | None = None
+) -> Config:
+    """What a linear probe is fitted by: the keys of the method, and in mode `paper` the recipe that others have."""
+    own: Config = config["train"]["methods"][method]
+    return recipe_of(config, method, architecture, target) if own.get("mode") == "paper" else own
+
+
 def is_frozen(config: Config, method: str) -> bool:
     """Whether a method is a linear probe, which no recipe trains."""
     return bool(config["train"]["methods"][method].get("start") == "frozen")
@@ -104,10 +112,14 @@ def _recipe_problems(config: Config) -> Iterator[str]:
         yield "pretrain.tune: pre-training is not tuned; tune a method on the target, in train.methods"
     changed = [name for name in config["grid"]["architectures"] if config["models"][name].get("train")]
     for method in config["grid"]["methods"]:
-        if is_frozen(config, method):
+        frozen = is_frozen(config, method)
+        if frozen and config["train"]["methods"][method].get("mode") != "paper":
             continue
         for architecture in (None, *changed):
             recipe = recipe_of(config, method, architecture, config["grid"]["targets"][0])
+            recipe = {
+                key: value for key, value in recipe.items() if not frozen or key not in ("start", "mode")
+            }
             where = f"models.{architecture}.train.methods" if architecture else "train.methods"
             try:
                 Recipe.from_config(recipe, f"{where}.{method}")

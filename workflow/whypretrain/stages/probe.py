@@ -28,6 +28,7 @@ def stage(arguments: argparse.Namespace) -> None:
     config.pop("start", None)
     recipe = Recipe.from_config(config, f"train.{arguments.method}") if mode == "paper" else None
     features, labels, is_train = _features(arguments.features)
+    recipe = recipe and recipe.lasting(int(is_train.sum()))
     seed = seed_of(root, "train", arguments.target, arguments.seed)
     probe = fit_probe(features[is_train], labels[is_train], seed=seed, mode=mode, recipe=recipe)
     about = {key: getattr(arguments, key) for key in ("target", "architecture", "method", "seed")}
