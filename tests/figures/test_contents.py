@@ -183,7 +183,7 @@ def test_controls_call_the_last_row_by_what_it_shows(given):
     assert first == {
         "preserved share / %": "measured: fine-tuned",
         "new share / %": "measured: fine-tuned",
-        "has of the preserved / %": "measured: from scratch",
+        "share of the preserved / %": "measured: from scratch",
     }
 
 
