@@ -31,16 +31,6 @@ TABLES = {
 }
 
 
-def files_of(name):
-    """The files of a table, as a list."""
-    return [TABLES[name]] if isinstance(TABLES[name], str) else TABLES[name]
-
-
-def given(names):
-    """The named tables as command-line arguments: `--input NAME FILE...`."""
-    return [part for name in names for part in ("--input", name, *files_of(name))]
-
-
 rule put_side_by_side:
     """One row a model: its accuracy, the knowledge that it kept and the invariances that it lost."""
     input:

@@ -99,3 +99,24 @@ def run_files(method, *names):
 def run_of(method):
     """One method's run as a command-line argument, NAME=FOLDER."""
     return f"{method}={at(RUN)}".replace("{method}", method)
+
+
+def scoring(settings):
+    """What the scoring reads: the threshold, too, where a reduced precision must leave it alone."""
+    gate = {} if settings.get("dtype", "float32") == "float32" else {"threshold": ANALYSIS["threshold"]}
+    return text(**settings, **gate, seed=config["seed"])
+
+
+def files_of(name):
+    """The files of a table, as a list."""
+    return [TABLES[name]] if isinstance(TABLES[name], str) else TABLES[name]
+
+
+def given(names):
+    """The named tables as command-line arguments: `--input NAME FILE...`."""
+    return [part for name in names for part in ("--input", name, *files_of(name))]
+
+
+def told(key, default=""):
+    """What the page says of the figure of the wildcards."""
+    return lambda wildcards: TOLD.get(wildcards.figure, {}).get(key, default)

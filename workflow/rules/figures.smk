@@ -47,11 +47,6 @@ TOLD = {
 }
 
 
-def told(key, default=""):
-    """What the page says of the figure of the wildcards."""
-    return lambda wildcards: TOLD.get(wildcards.figure, {}).get(key, default)
-
-
 rule draw_figure:
     """One figure, drawn from tables alone, with the table of what it shows."""
     input:

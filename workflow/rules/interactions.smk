@@ -9,12 +9,6 @@ SCORES_OF_SHARD = "<results>/interactions/{target}/{architecture}/{seed}/{scatte
 VARIED = {**SCORE, "dynamics": [], "reinitialised": False}
 
 
-def scoring(settings):
-    """What the scoring reads: the threshold, too, where a reduced precision must leave it alone."""
-    gate = {} if settings.get("dtype", "float32") == "float32" else {"threshold": ANALYSIS["threshold"]}
-    return text(**settings, **gate, seed=config["seed"])
-
-
 scattergather:
     scores=SCORE_SHARDS,
 

@@ -2,7 +2,7 @@ from snakemake.resources import Resources
 
 
 def needs(name):
-    """What the config says that a rule needs: `all` stands for all rules, `train` for all rules that train."""
+    """What the config says of the needs of a rule; `all` stands for all rules, `train` for all rules that train."""
     said = config.get("resources", {})
     trains = "train" if name.startswith("train_") else name
     return {**said.get("all", {}), **said.get(trains, {}), **said.get(name, {})}
