@@ -8,8 +8,8 @@ stay where they are and the noise is ours, so that the values are the same. Its 
 ours that returns logits and one layer. It does the diagonal of the matrix, an L-th of the work: a cell's
 cost is that of two inversions, of its row's layer and its column's.
 
-Last result (2026-11-22, commit 1680110, AMD EPYC, 2 cores, one thread): the peer's time over ours
-    6 blocks, 32 images, 20 steps, STIR, cell by cell: 9.51 (9.47–9.66)
+Last result (2026-11-22, commit baca3c2, AMD EPYC, 2 cores, one thread): the peer's time over ours
+    6 blocks, 32 images, 20 steps, STIR, cell by cell: 9.6 (9.36–9.83)
 
     python -m benchmarks stir [--quick]
 """
