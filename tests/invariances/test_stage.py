@@ -298,6 +298,7 @@ def test_fewer_images_than_classes(folders):
     ("options", "words"),
     [
         ({"tuned": ("finetune=absent",)}, "absent"),
+        ({"tuned": ("pretrained=tuned",)}, "none of them `pretrained`"),
         ({"images": 500}, "size 500"),
         ({"dynamics": ["finetune"]}, "checkpoints.safetensors"),
         ({"images": 3}, "at least 4 images"),

@@ -6,7 +6,7 @@ import pytest
 
 from whypretrain import files, provenance
 from whypretrain.errors import InputError
-from whypretrain.stages._run import named_folder, parser, run
+from whypretrain.stages._run import add_folders, named_folder, parser, run
 
 
 def test_bad_input_is_one_line_and_status_2(capsys):
@@ -74,3 +74,13 @@ def test_a_stage_refuses_what_is_not_what_its_record_says(tmp_path, capsys):
 def test_a_folder_without_a_name_is_refused(text):
     with pytest.raises(argparse.ArgumentTypeError, match=f"'{text}' must be NAME=FOLDER"):
         named_folder(text)
+
+
+def test_a_name_given_twice_is_refused(capsys):
+    found = parser(None)
+    add_folders(found, "--models", "NAME=FOLDER")
+    assert found.parse_args(["--models", "one=a", "two=b"]).models == {"one": Path("a"), "two": Path("b")}
+    with pytest.raises(SystemExit) as stop:
+        found.parse_args(["--models", "one=a", "one=b"])
+    assert stop.value.code == 2
+    assert "--models: one one: give distinct names" in capsys.readouterr().err

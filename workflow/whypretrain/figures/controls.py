@@ -105,7 +105,7 @@ def _note(pairs: pd.DataFrame, settings: Settings) -> str:
         f"{100 * settings.confidence:g} % t-interval, none for pairs of two seeds, which share models. Of a pair "
         "(a, b): part of a that b has; part of b that a lacks; part of what the "
         f"{name} model preserved that b has. Measured: the {name} model against its pre-trained one, and at the bottom"
-        f" what scratch share of the preserved; {100 * settings.confidence:g} % bootstrap intervals."
+        f" what scratch has of the preserved; {100 * settings.confidence:g} % bootstrap intervals."
     )
 
 

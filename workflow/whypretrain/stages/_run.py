@@ -38,6 +38,23 @@ def named_folder(text: str) -> tuple[str, Path]:
     return name, Path(folder)
 
 
+def add_folders(parser: argparse.ArgumentParser, option: str, text: str, *, required: bool = True) -> None:
+    """Add an option of NAME=FOLDER arguments: a mapping; a name that is given twice is refused."""
+    parser.add_argument(
+        option, nargs="+", type=named_folder, action=_Folders, required=required, default={}, help=text
+    )
+
+
+class _Folders(argparse.Action):
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: Any = None
+    ) -> None:
+        names = [name for name, _ in values]
+        if len(set(names)) < len(names):
+            parser.error(f"argument {option}: {' '.join(names)}: give distinct names")
+        setattr(namespace, self.dest, dict(values))
+
+
 def run(stage: Stage, arguments: argparse.Namespace) -> None:
     """Run one stage; bad input ends in one line on standard error and exit status 2.
 

@@ -28,6 +28,7 @@ import pandas as pd
 import torch
 
 from whypretrain import data, files, invariances, models, seeds, training
+from whypretrain.errors import InputError
 from whypretrain.stages import _inversions, _run
 
 FROM_START = "_from_start"
@@ -89,6 +90,8 @@ class _Study:
 
 def stage(args: argparse.Namespace) -> None:
     """Compare every tuned model with the pre-trained one; average the tables over `repeats` draws."""
+    if "pretrained" in args.models:
+        raise InputError(f"--models {' '.join(args.models)}: give names, none of them `pretrained`")
     folders = {"pretrained": Path(args.pretrained), **args.models}
     loaded = {name: models.load(folder) for name, folder in folders.items()}
     study = _Study(args, folders, loaded, data.load(args.data).split("test"))
@@ -152,18 +155,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--architecture", required=True, help="name of the architecture, as in the tables")
     parser.add_argument("--seed", type=int, required=True, help="training seed of the models")
     parser.add_argument("--pretrained", required=True, help="folder of the pre-trained model")
-    parser.add_argument("--models", nargs="+", required=True, type=_run.named_folder, help="the tuned models")
-    parser.add_argument(
-        "--starts",
-        nargs="+",
-        type=_run.named_folder,
-        default=[],
-        help="NAME=FOLDER of models that NAME began as",
-    )
+    _run.add_folders(parser, "--models", "NAME=FOLDER of the tuned models")
+    _run.add_folders(parser, "--starts", "NAME=FOLDER of models that NAME began as", required=False)
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    args = parser.parse_args(argv)
-    args.models, args.starts = dict(args.models), dict(args.starts)
-    _run.run(stage, args)
+    _run.run(stage, parser.parse_args(argv))
 
 
 def _write_pictures(

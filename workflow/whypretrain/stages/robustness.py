@@ -142,14 +142,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--architecture", required=True, help="name of the architecture, as in the tables")
     parser.add_argument("--seed", type=int, required=True, help="training seed of the models")
     parser.add_argument("--dynamics", type=Path, required=True, help="dynamics.csv of the run")
-    parser.add_argument(
-        "--models", nargs="+", type=_run.named_folder, required=True, help="NAME=FOLDER of followed methods"
-    )
+    _run.add_folders(parser, "--models", "NAME=FOLDER of followed methods")
     parser.add_argument("--corrupted", type=Path, help="folder of the target's corrupted test images")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    args = parser.parse_args(argv)
-    args.models = dict(args.models)
-    _run.run(stage, args)
+    _run.run(stage, parser.parse_args(argv))
 
 
 if __name__ == "__main__":

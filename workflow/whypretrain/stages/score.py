@@ -17,7 +17,7 @@ from whypretrain import data, interactions
 from whypretrain.interactions import Game, Network, ScoreArchive
 from whypretrain.seeds import seed_of
 from whypretrain.shards import WHOLE, Shard
-from whypretrain.stages._run import named_folder, parser, run
+from whypretrain.stages._run import add_folders, parser, run
 
 DEFAULTS: dict[str, Any] = {
     "players": 10,
@@ -99,9 +99,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     found.add_argument("--target", required=True, help="the data set's name")
     found.add_argument("--architecture", required=True, help="the architecture's name in the config")
     found.add_argument("--seed", required=True, type=int, help="training seed of the models")
-    found.add_argument(
-        "--models", required=True, type=named_folder, nargs="+", help="NAME=FOLDER of each model"
-    )
+    add_folders(found, "--models", "NAME=FOLDER of each model")
     found.add_argument("--shard", help="NUMBER-of-SHARDS: the part of the images that is scored")
     found.add_argument(
         "--earlier", type=Path, help="archive whose known rows are kept, default that of --out"
@@ -110,9 +108,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--shards", type=Path, nargs="+", help="archives of all shards, gathered in place of scoring"
     )
     found.add_argument("--out", required=True, type=Path, help="archive to write, .npz")
-    arguments = found.parse_args(argv)
-    arguments.models = dict(arguments.models)
-    run(stage, arguments)
+    run(stage, found.parse_args(argv))
 
 
 if __name__ == "__main__":

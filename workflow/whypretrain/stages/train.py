@@ -19,7 +19,7 @@ import safetensors.torch
 
 from whypretrain import data, files, models
 from whypretrain.errors import InputError
-from whypretrain.stages._run import named_folder, parser, run
+from whypretrain.stages._run import add_folders, parser, run
 from whypretrain.training import parallel
 from whypretrain.training.fit import TrainingResult
 from whypretrain.training.methods import evaluate, starting_model, train
@@ -232,12 +232,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     found.add_argument("--clusters", type=Path, help="clusters of the source, for the consistency loss")
     found.add_argument("--cluster-selection", type=Path, help="table of selected clusters, for the same")
     found.add_argument("--seed", required=True, type=int, help="training seed")
-    found.add_argument(
-        "--out", required=True, type=named_folder, nargs="+", help="METHOD=FOLDER of each method"
-    )
-    arguments = found.parse_args(argv)
-    arguments.out = dict(arguments.out)
-    run(stage, arguments)
+    add_folders(found, "--out", "METHOD=FOLDER of each method")
+    run(stage, found.parse_args(argv))
 
 
 if __name__ == "__main__":
