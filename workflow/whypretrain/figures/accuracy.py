@@ -67,7 +67,7 @@ def _gain_words(gain: Interval | None) -> str:
 
 
 def _note(given: Mapping[str, Any], runs: pd.DataFrame, gains: Mapping[Any, Any], settings: Settings) -> str:
-    bars = tables.interval_words(settings.confidence, "t-interval over seeds", repeated=tables.repeated(runs))
+    bars = tables.seed_words(runs, settings.confidence)
     note = f"{tables.seeds(runs)}; hollow: each seed; filled: mean; line: {bars}; one range a target."
     if not any(gains.values()):
         return note

@@ -121,7 +121,7 @@ def _height(cells: int, settings_shown: int, settings: Settings) -> float:
 
 def _note(rows: pd.DataFrame, settings: Settings) -> str:
     name = looks([settings.model])[settings.model].label
-    bars = tables.interval_words(settings.confidence, "t-interval over seeds", repeated=tables.repeated(rows))
+    bars = tables.seed_words(rows, settings.confidence)
     return (
         f"{tables.seeds(rows)}; the {name} model; mean over seeds, {bars}. Above: thresholds of salience, in % of the"
         " strongest effect. Below: the setting of the other figures, and what each change of one setting does:"

@@ -91,9 +91,7 @@ def _draw_panel(axis: Axes, shares: pd.DataFrame, concepts: list[str], styles: M
 def _note(table: pd.DataFrame, settings: Settings) -> str:
     classes = table["class_index"].nunique()
     chosen = table[table["selected"].astype(bool)].groupby(["architecture", "target", "seed", "rule"]).size()
-    bars = tables.interval_words(
-        settings.confidence, "t-interval over seeds", repeated=tables.repeated(table)
-    )
+    bars = tables.seed_words(table, settings.confidence)
     return (
         f"{tables.seeds(table)}, mean; line: {bars}; {tables.extent(chosen)} of {classes} classes chosen. Black bar: "
         "share of the concept among all source classes, which a random choice expects."

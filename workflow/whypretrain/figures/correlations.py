@@ -94,9 +94,7 @@ def _draw(axis: Axes, rows: pd.DataFrame, styles: Mapping[str, Look], *, labelle
 
 
 def _note(layers: pd.DataFrame, settings: Settings, theirs: pd.DataFrame) -> str:
-    bars = tables.interval_words(
-        settings.confidence, "t-interval over seeds", repeated=tables.repeated(layers)
-    )
+    bars = tables.seed_words(layers, settings.confidence)
     note = (
         f"{tables.seeds(layers)}; mean and {bars}. Pearson correlation over layers, linear CKA, "
         f"{settings.estimator}. Pre-trained: accuracy on its own source."

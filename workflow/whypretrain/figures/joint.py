@@ -35,7 +35,7 @@ def main_table(given: Tables, settings: Settings) -> tuple[Figure, pd.DataFrame]
         height=len(architectures) * (0.5 + 0.155 * len(styles)),
         title="Accuracy of fine-tuning with and without source data, %",
         note=f"{tables.seeds(runs)}; ± is half of the "
-        f"{tables.interval_words(settings.confidence, 't-interval over seeds', repeated=tables.repeated(runs))}. "
+        f"{tables.seed_words(runs, settings.confidence)}. "
         f"gain: over {styles[settings.model].label}, in points, average over targets, paired by seed; "
         "bold: the interval of this paired gain lies above 0. published: average over 8 data sets, self-supervised "
         "ResNet-50; no other number is established.",
@@ -79,7 +79,7 @@ def sensitivity(given: Tables, settings: Settings) -> tuple[Figure, pd.DataFrame
         title="Number of source classes, weight and ratio of the source",
         note=f"{tables.seeds(runs)}; {look.label}, one setting varied, the others at their reference; dashed: "
         "fine-tuned alone; bars: "
-        f"{tables.interval_words(settings.confidence, 't-interval over seeds', repeated=tables.repeated(runs))}.",
+        f"{tables.seed_words(runs, settings.confidence)}.",
     )
     shown = []
     for cell, column in zip(cells, grid.axes, strict=True):
@@ -118,7 +118,7 @@ def target_sizes(given: Tables, settings: Settings) -> tuple[Figure, pd.DataFram
         title="Gain over fine-tuning by the size of the target set",
         note=f"{tables.seeds(sizes)}; in points, paired by seed, with the same test images; the variants' names stand "
         "above the points; bars: "
-        f"{tables.interval_words(settings.confidence, 't-interval over seeds', repeated=tables.repeated(sizes))}.",
+        f"{tables.seed_words(sizes, settings.confidence)}.",
         handles=[look.handle(line=False) for look in styles.values()],
     )
     for cell, axis in zip(cells, grid.axes[:, 0], strict=True):
@@ -193,7 +193,7 @@ def _gains_by_method(
 ) -> tuple[Figure, pd.DataFrame]:
     cells, styles = tables.cells(runs), looks(runs["method"])
     means = tables.by_seed(runs, ["architecture", "target", "method"], "gain", settings.confidence)
-    bars = tables.interval_words(settings.confidence, "t-interval over seeds", repeated=tables.repeated(runs))
+    bars = tables.seed_words(runs, settings.confidence)
     figure, grid = canvas.page(
         settings,
         panels=len(cells),

@@ -29,9 +29,7 @@ def tuning(given: Tables, settings: Settings) -> tuple[Figure, pd.DataFrame]:
     counts = by_run.groupby([*_RUN[:3], "tried"], sort=False)["chosen"].sum().reset_index()
     shown, styles = means.merge(counts), looks(trials["method"])
     rows = list(trials[["method", "tried"]].drop_duplicates().itertuples(index=False, name=None))
-    bars = tables.interval_words(
-        settings.confidence, "t-interval over seeds", repeated=tables.repeated(trials)
-    )
+    bars = tables.seed_words(trials, settings.confidence)
     figure, grid = canvas.page(
         settings,
         panels=len(tables.cells(trials)),
@@ -64,9 +62,7 @@ def duplicates(given: Tables, settings: Settings) -> tuple[Figure, pd.DataFrame]
     shown = tables.by_seed(pairs, keys, "percent", settings.confidence)
     counts = pairs.groupby(keys, sort=False, as_index=False)[["source_images", "duplicates"]].mean()
     shown = shown.merge(counts)
-    bars = tables.interval_words(
-        settings.confidence, "t-interval over seeds", repeated=tables.repeated(pairs)
-    )
+    bars = tables.seed_words(pairs, settings.confidence)
     figure, grid = canvas.page(
         settings,
         panels=len(cells),

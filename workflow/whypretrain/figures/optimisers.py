@@ -106,9 +106,7 @@ def _draw_published(column: Any, theirs: pd.DataFrame) -> None:
 
 
 def _note(right: pd.DataFrame, theirs: pd.DataFrame | None, settings: Settings) -> str:
-    bars = tables.interval_words(
-        settings.confidence, "t-interval over seeds", repeated=tables.repeated(right)
-    )
+    bars = tables.seed_words(right, settings.confidence)
     note = (
         f"{tables.seeds(right)}; hollow: each seed; line: {bars}. Ways run through the checkpoints to the marker. "
         "Spread: standard deviation of forgetting over the layers from the second on; accuracy: mean over all "

@@ -136,9 +136,7 @@ def _bare(axis: Axes) -> None:
 
 
 def _note(strongest: pd.DataFrame, settings: Settings) -> str:
-    bars = tables.interval_words(
-        settings.confidence, "t-interval over seeds", repeated=tables.repeated(strongest)
-    )
+    bars = tables.seed_words(strongest, settings.confidence)
     return (
         f"{tables.seeds(strongest)}; pictures: first seed, the strongest interaction of each kind (outlined), its"
         " strength with its sign below. Right: change of the log-odds when the players of the "

@@ -160,7 +160,7 @@ def _handles() -> list[Line2D]:
 
 
 def _note(rows: pd.DataFrame, settings: Settings, theirs: pd.DataFrame) -> str:
-    bars = tables.interval_words(settings.confidence, "t-interval over seeds", repeated=tables.repeated(rows))
+    bars = tables.seed_words(rows, settings.confidence)
     note = (
         f"{tables.seeds(rows)}, mean, band: {bars}. Spread: standard deviation of forgetting over the layers from the "
         "second on. Correlation of both over checkpoints, mean over severities: up to the step, as in the paper; "

@@ -67,9 +67,7 @@ def _draw_panel(axis: Axes, curves: pd.DataFrame, scale: str, styles: Mapping[st
 
 
 def _note(similarity: pd.DataFrame, settings: Settings) -> str:
-    bars = tables.interval_words(
-        settings.confidence, "t-interval over seeds", repeated=tables.repeated(similarity)
-    )
+    bars = tables.seed_words(similarity, settings.confidence)
     return (
         f"{tables.seeds(similarity)}; mean over images and seeds, band: {bars}. Sign-split weighted Jaccard "
         "similarity to the end of the same run, where it is 1 by definition and not drawn. First row: training steps; "

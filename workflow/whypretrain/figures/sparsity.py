@@ -57,9 +57,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
 
 
 def _note(table: pd.DataFrame, settings: Settings) -> str:
-    bars = tables.interval_words(
-        settings.confidence, "t-interval over seeds", repeated=tables.repeated(table)
-    )
+    bars = tables.seed_words(table, settings.confidence)
     return (
         f"{tables.seeds(table)}; line: mean, band: {bars}. All interactions of all images of a model, sorted "
         "by strength relative to the strongest; dotted line: threshold of salient interactions, "

@@ -198,11 +198,16 @@ def interval_words(confidence: float, kind: str, *, repeated: bool) -> str:
     return f"{100 * confidence:g} % {kind}" if repeated else "no interval from one seed"
 
 
+def seed_words(rows: pd.DataFrame, confidence: float) -> str:
+    """What the intervals of `by_seed` are, over seeds."""
+    return interval_words(confidence, "t-interval over seeds", repeated=repeated(rows))
+
+
 def measured_words(rows: pd.DataFrame, value: str, confidence: float) -> str:
     """What the bands of `by_seed` are, over seeds or over one seed's draws."""
-    drawn = over_draws(rows, value)
-    what = "draws of images and noise" if drawn else "seeds"
-    return interval_words(confidence, f"t-interval over {what}", repeated=drawn or repeated(rows))
+    if over_draws(rows, value):
+        return interval_words(confidence, "t-interval over draws of images and noise", repeated=True)
+    return seed_words(rows, confidence)
 
 
 def repeated(table: pd.DataFrame) -> bool:
