@@ -10,32 +10,36 @@ export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-cluster test-long record restore check format lock bench
+.PHONY: run reference test test-fast test-cluster test-long record restore check format lock bench
 
 run: $(VENV)/.done
-	@echo "Running $(CONFIG) with snakemake on $(CORES) cores; results go below results/."
-	snakemake --cores $(CORES) --configfile $(CONFIG)
+	@whypretrain run "$(CONFIG)" --cores $(CORES)
 
 test: check
 	@echo "Running the tests, with one run of config/smoke.yaml from its data to its report."
+	python -m pytest --doctest-modules workflow/whypretrain
 	python -m pytest -n 2 --dist loadfile tests
+
+# Unit tests that start no workflow: at most 90 seconds on 2 cores.
+FAST := claims data interactions invariances models runtime selection training test_layout.py
+test-fast: $(VENV)/.done
+	python -m pytest -n 2 --dist loadfile -m "not slow" $(FAST:%=tests/%)
 
 # Needs root: installs and starts a Slurm of two nodes on this machine, and ends it.
 test-cluster: $(VENV)/.done
 	@echo "Running the tests that need a cluster, with a real Slurm on this machine."
 	WHYPRETRAIN_CLUSTER=1 python -m pytest tests/cluster
 
-# Whole further runs from nothing: a second one, compared byte by byte; one by DVC; the papers' whole graphs on miniature data.
+# Tests that take minutes: whole further runs, compared byte by byte; one by DVC; the papers' graphs on miniature data; fuzzing.
 test-long: $(VENV)/.done
-	@echo "Running config/smoke.yaml twice from nothing, a tiny experiment by dvc repro, then config/papers/*.yaml in miniature."
-	WHYPRETRAIN_LONG=1 python -m pytest tests/e2e -m long
-	WHYPRETRAIN_PAPERS=1 python -m pytest tests/papers -k miniature --durations=3
+	@echo "Running whole experiments again, by Snakemake and by DVC, then config/papers/*.yaml in miniature."
+	WHYPRETRAIN_LONG=1 python -m pytest -n 2 --dist loadfile -m long tests
 
 # Results and git: `record` after a run, `restore` after a clone or a checkout (docs/versioning.md).
 record restore: $(VENV)/.done
-	python workflow/tools/versioning.py $@ --config $(CONFIG)
+	whypretrain $@ "$(CONFIG)"
 
-# Measured beside what people would use instead; peers go to .cache, so that .venv stays as it is. About 20 minutes on 2 cores.
+# Benchmarks against the tools people use today; peers go to .cache, so that .venv stays as it is. About 20 minutes on 2 cores.
 PEERS := .cache/peers
 RESULTS ?= results/default
 BEFORE ?=
@@ -46,6 +50,10 @@ bench: $(PEERS)/.done
 $(PEERS)/.done: benchmarks/requirements.txt $(VENV)/.done
 	$(PYTHON) -m pip install --quiet --no-deps --upgrade --target $(PEERS) -r benchmarks/requirements.txt
 	touch $@
+
+# docs/config.md and docs/config.schema.json, from the models of the config.
+reference: $(VENV)/.done
+	python -m whypretrain.config.reference docs
 
 check: $(VENV)/.done
 	@echo "Checking style and types."
@@ -64,5 +72,5 @@ lock: $(VENV)/.done
 $(VENV)/.done: pyproject.toml envs/constraints.txt
 	@echo "Setting up $(VENV) from pyproject.toml and envs/constraints.txt (several minutes, several GB)."
 	python3 -m venv $(VENV)
-	$(PYTHON) -m pip install --quiet --constraint envs/constraints.txt --editable '.[test]'
+	$(PYTHON) -m pip install --quiet --constraint envs/constraints.txt --editable '.[hub,test]'
 	touch $@

@@ -23,28 +23,18 @@ import pandas as pd
 from benchmarks._case import NAMES
 from benchmarks._measure import environment, fresh
 from benchmarks._page import TABLES, remark, write_page
-from whypretrain import files
+from whypretrain.runtime import files
 
 
 def main() -> None:
     """Measure the named scripts, or all."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all if none is given"
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="toy sizes, each side once: to see that all runs"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all if none is given")
+    parser.add_argument("--quick", action="store_true", help="toy sizes, each side once: to see that all runs")
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks"), help="folder of the tables")
     parser.add_argument("--results", type=Path, default=Path("results/default"), help="a finished experiment")
-    parser.add_argument(
-        "--before", type=Path, help="a finished run of the same otherwise, to be told beside it"
-    )
-    parser.add_argument(
-        "--page", action="store_true", help="write docs/benchmarks.md from the tables in --out"
-    )
+    parser.add_argument("--before", type=Path, help="a finished run of the same otherwise, to be told beside it")
+    parser.add_argument("--page", action="store_true", help="write docs/benchmarks.md from the tables in --out")
     found = parser.parse_args()
     if unknown := set(found.names) - set(NAMES):
         parser.error(f"no benchmark is called {min(unknown)!r}; known are {', '.join(NAMES)}")

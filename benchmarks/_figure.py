@@ -10,17 +10,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from whypretrain import files
 from whypretrain.figures.style import BLUE, GREY, INK, ORANGE, RC, VERMILLION, WIDTH
+from whypretrain.runtime import files
 
 MARKERS = "osD^vP*Xph<>"
 
 
 def draw(tables: dict[str, pd.DataFrame], path: Path) -> None:
     """Draw the figure to a PNG."""
-    ratios = {
-        name: table for name, table in tables.items() if "ratio" in table and table["ratio"].notna().any()
-    }
+    ratios = {name: table for name, table in tables.items() if "ratio" in table and table["ratio"].notna().any()}
     with matplotlib.rc_context(RC):
         figure = Figure((WIDTH["two"], 3.6), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=[3, 2])
@@ -37,15 +35,11 @@ def _ratios(axes: Axes, tables: dict[str, pd.DataFrame]) -> None:
         known = table[table["ratio"].notna()]
         place = row + np.linspace(-0.32, 0.32, len(known)) if len(known) > 1 else np.array([float(row)])
         colours = known["verdict"].map({"meets": BLUE, "misses": VERMILLION}).fillna(GREY)
-        low, high = (
-            known[end].fillna(known["ratio"]) if end in known else known["ratio"] for end in ("low", "high")
-        )
+        low, high = (known[end].fillna(known["ratio"]) if end in known else known["ratio"] for end in ("low", "high"))
         axes.hlines(place, low, high, colors=colours, linewidth=1)
         axes.scatter(known["ratio"], place, c=colours, s=8)
         aims = known[known["aim"].notna()]
-        axes.vlines(
-            aims["aim"], place[known["aim"].notna()] - 0.02, place[known["aim"].notna()] + 0.02, colors=INK
-        )
+        axes.vlines(aims["aim"], place[known["aim"].notna()] - 0.02, place[known["aim"].notna()] + 0.02, colors=INK)
     axes.set(xscale="log", xlabel="peer's time over ours; blue meets its aim, red misses it, grey has none")
     axes.set_yticks(range(len(tables)), [name.replace("_", " ") for name in tables])
     axes.invert_yaxis()

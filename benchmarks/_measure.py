@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks._case import Case, cases
-from whypretrain.seeds import generator
+from whypretrain.runtime.seeds import generator
 from whypretrain.statistics import Interval
 
 SECONDS = 3.0  # of rounds, for a case and a number of threads
@@ -56,12 +56,7 @@ def measure(case: Case, *, quick: bool) -> dict[str, Any]:
     if len(outputs) == 2:
         row["difference"] = pair.difference(*outputs)
         if not row["difference"] <= case.tolerance:
-            return {
-                **row,
-                "ours_s": warm[0][0],
-                "verdict": "peer differs",
-                "note": case.suspect or row["note"],
-            }
+            return {**row, "ours_s": warm[0][0], "verdict": "peer differs", "note": case.suspect or row["note"]}
     del outputs
     times = _rounds([pair.ours, pair.theirs][: len(warm)], [seconds for seconds, _ in warm], quick=quick)
     return {**row, **summary(times, case)}
@@ -126,18 +121,8 @@ def fresh(name: str, *arguments: object, threads: int, gpu: bool = False) -> str
     """Standard output of this module in a process that is held to so many threads from its start."""
     held = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
     hidden = {} if gpu else {"CUDA_VISIBLE_DEVICES": ""}
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks._measure",
-        name,
-        "--threads",
-        str(threads),
-        *map(str, arguments),
-    ]
-    done = subprocess.run(
-        command, env={**os.environ, **held, **hidden}, check=True, stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "benchmarks._measure", name, "--threads", str(threads), *map(str, arguments)]
+    done = subprocess.run(command, env={**os.environ, **held, **hidden}, check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout
 
 
@@ -177,11 +162,7 @@ def _memory(entry: str) -> float:
 
 
 def _cpu() -> str:
-    names = [
-        line.partition(": ")[2]
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if "model name" in line
-    ]
+    names = [line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
     return f"{names[0].strip() if names else 'unknown'}, {os.cpu_count()} cores"
 
 
@@ -192,9 +173,7 @@ def _output(*command: str) -> str:
 
 def main() -> None:
     """Measure in this process; see the module's docstring."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quick", action="store_true")
@@ -213,13 +192,8 @@ def main() -> None:
         row = {"benchmark": found.name, **measure(case, quick=found.quick), **environment(found.threads)}
         if case.memory and not found.quick and found.threads == 1:
             for side in ("ours", "peer") if row.get("peer_s") else ("ours",):
-                row[f"{side}_mib"] = float(
-                    fresh(found.name, "--case", index, "--side", side, threads=1).split()[-1]
-                )
-        print(
-            f"  {case.name}, {found.threads} threads: {row.get('ratio', row.get('ours_s', '-'))}",
-            file=sys.stderr,
-        )
+                row[f"{side}_mib"] = float(fresh(found.name, "--case", index, "--side", side, threads=1).split()[-1])
+        print(f"  {case.name}, {found.threads} threads: {row.get('ratio', row.get('ours_s', '-'))}", file=sys.stderr)
         rows.append(row)
     found.out.write_text(json.dumps(rows))
 

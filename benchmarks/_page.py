@@ -15,7 +15,7 @@ import pandas as pd
 
 from benchmarks._case import NAMES
 from benchmarks._measure import LONG
-from whypretrain import files
+from whypretrain.runtime import files
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"
@@ -46,10 +46,7 @@ def tables() -> dict[str, pd.DataFrame]:
 def page() -> str:
     """The page's text."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
+        loader=jinja2.FileSystemLoader(HERE), trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     found = tables()
     return environment.get_template("page.md.j2").render(
@@ -85,9 +82,7 @@ def line(size: str, peer: str, group: pd.DataFrame) -> dict[str, str]:
     """One case: its times at the fewest threads, its ratios at all."""
     on_cpu = group[group["device"] == "CPU"]
     first = (on_cpu if len(on_cpu) else group).iloc[0]
-    ratios = {
-        (row["threads"] if row["device"] == "CPU" else "GPU"): ratio(row) for _, row in group.iterrows()
-    }
+    ratios = {(row["threads"] if row["device"] == "CPU" else "GPU"): ratio(row) for _, row in group.iterrows()}
     return {
         "size": size,
         "peer": peer_name(peer, first["peer_version"]),
@@ -164,9 +159,7 @@ def stage_lines(table: pd.DataFrame) -> list[dict[str, str]]:
         for key in ("jobs", *SPENT):
             was = row.get(f"was_{key}")
             values[key] += "" if pd.isna(was) else f" ({was:.0f})" if key == "jobs" else f" ({was:.1f})"
-        found.append(
-            {**values, "stage": row["size"], "note": row["note"] if isinstance(row["note"], str) else ""}
-        )
+        found.append({**values, "stage": row["size"], "note": row["note"] if isinstance(row["note"], str) else ""})
     return found
 
 
@@ -207,9 +200,7 @@ def with_last_result(script: str, table: pd.DataFrame) -> str:
     first = rows.iloc[0]
     where = f"{first['date']}, commit {first['commit']}, {first['cpu']}, one thread"
     lines = [f"Last result ({where}): the peer's time over ours"]
-    lines += [
-        f"    {row['size']}, {row['peer']}: {ratio(row)}" for _, row in rows.head(MOST_LINES).iterrows()
-    ]
+    lines += [f"    {row['size']}, {row['peer']}: {ratio(row)}" for _, row in rows.head(MOST_LINES).iterrows()]
     if len(rows) > MOST_LINES:
         lines.append(f"    and {len(rows) - MOST_LINES} more in docs/benchmarks.md")
     text = "\n".join(textwrap.shorten(each, 105) if len(each) > 118 else each for each in lines)

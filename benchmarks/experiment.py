@@ -35,28 +35,14 @@ CORES = 2
 def rows(results: Path, before: Path | None = None) -> Iterator[dict[str, Any]]:
     """The three rows, and that of a run before; none without a finished experiment."""
     if not (results / "claims.csv").exists():
-        yield {
-            "size": str(results),
-            "verdict": "peer absent",
-            "note": "run `make` first: no finished experiment",
-        }
+        yield {"size": str(results), "verdict": "peer absent", "note": "run `make` first: no finished experiment"}
         return
     yield from (whole(each) for each in (results, before) if each)
     with tempfile.TemporaryDirectory() as folder:
         experiment = copied(results, Path(folder))
         config = ["--configfile", str(ROOT / f"config/{experiment}.yaml")]
-        figures = [
-            "snakemake",
-            "--cores",
-            str(CORES),
-            "--forcerun",
-            "draw_figure",
-            "--allowed-rules",
-            "draw_figure",
-        ]
-        yield timed(
-            "redraw all figures", [*figures, "figures", *config, "--", "figures"], Path(folder), limit=60.0
-        )
+        figures = ["snakemake", "--cores", str(CORES), "--forcerun", "draw_figure", "--allowed-rules", "draw_figure"]
+        yield timed("redraw all figures", [*figures, "figures", *config, "--", "figures"], Path(folder), limit=60.0)
         scores = [str(path) for path in sorted((results / "interactions").glob("*/*/*.npz"))]
         again = ["whypretrain.stages.interactions", "--out", f"{folder}/again", "--scores", *scores]
         yield timed(f"analyse {len(scores)} cached scorings again", again, Path(folder), limit=5.0)

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from benchmarks._case import Case, Pair
-from whypretrain.interactions import from_shapiq, moebius, orders
+from benchmarks._case import Case, Pair, relative
+from whypretrain.interactions import moebius, orders
 
 
 def cases(quick: bool) -> Iterator[Case]:
@@ -72,7 +73,7 @@ def against_shapiq(n: int) -> Pair:
     return Pair(
         partial(moebius, v),
         lambda: peer(lambda shown: v[shown @ place], n_players=n)("Moebius"),
-        lambda ours, theirs: np.abs(ours - from_shapiq(theirs)).max() / np.abs(ours).max(),
+        lambda ours, theirs: relative(effects_of(theirs, n), ours),
     )
 
 
@@ -86,3 +87,11 @@ def against_matrix(n: int) -> Pair:
     matrix = torch.from_numpy(within * (signs[:, None] * signs)).float()
     scores = torch.from_numpy(v).float()
     return Pair(partial(moebius, v), lambda: matrix @ scores)
+
+
+def effects_of(values: Any, n: int) -> np.ndarray:
+    """AND effects (2^n,) from the interaction values of shapiq; what they leave out is zero."""
+    effects = np.zeros(1 << n)
+    for members, value in values.dict_values.items():
+        effects[sum(1 << player for player in members)] = value
+    return effects

@@ -27,13 +27,13 @@ from snakemake.utils import update_config
 
 from benchmarks._case import Case, Pair
 from whypretrain import data, models
+from whypretrain.config.recipe import Recipe
 from whypretrain.interactions import grid_players, score_coalitions
 from whypretrain.invariances import invert_blocks
 from whypretrain.models import Architecture
 from whypretrain.models.cost import cost
-from whypretrain.models.precision import Precision, precision
+from whypretrain.runtime.precision import Precision, precision
 from whypretrain.training.fit import fit
-from whypretrain.training.recipe import Recipe
 from whypretrain.training.samples import Samples
 
 ROOT = Path(__file__).parent.parent
@@ -67,9 +67,7 @@ def of_model(name: str, quick: bool) -> Iterator[Case]:
     build = partial(scoring, name, masks)
     yield Case(f"{name}, masked scoring, float32", build, images=masks, operations=masks * one.forward)
     build = partial(inversion, name, batch, steps)
-    operations = (
-        batch * (2 * steps + 2) * sum(one.upto)
-    )  # the target and the last evaluation have no way back
+    operations = batch * (2 * steps + 2) * sum(one.upto)  # the target and the last evaluation have no way back
     yield Case(f"{name}, inversion, float32", build, images=batch * steps, operations=operations)
 
 
@@ -115,9 +113,7 @@ def training(name: str, batch: int, steps: int, dtype: Precision) -> Pair:
     recipe = Recipe.from_config(settings)
     pixels = (images(4 * batch) * 255).to(torch.uint8)
     labels = np.arange(4 * batch) % len(CLASSES)
-    samples = Samples(
-        pixels, labels, batch_size=batch, augmentation=recipe.augmentation, seed=0, name="target"
-    )
+    samples = Samples(pixels, labels, batch_size=batch, augmentation=recipe.augmentation, seed=0, name="target")
     model = models.build(architecture(name), CLASSES, seed=0)
     return Pair(lambda: fit(model, samples, recipe, seed=0).history["loss"].iloc[-1])
 
@@ -156,9 +152,7 @@ def decoded(number: int) -> Path:
     """The data stage's work on them; the folder that it wrote."""
     root, image = photographs(number), config()["image"]
     spec = {"kind": "imagefolder", "root": str(root), "test_fraction": 0.25}
-    found = data.build(
-        "photographs", spec, size=image["size"], channels=image["channels"], seed=0, decode=False
-    )
+    found = data.build("photographs", spec, size=image["size"], channels=image["channels"], seed=0, decode=False)
     data.save(found, root.parent / "data", threads=torch.get_num_threads())
     return root.parent / "data"
 

@@ -77,9 +77,7 @@ def ours(made: list[models.Classifier], images: torch.Tensor, steps: int) -> np.
     """Every block inverted once, and all blocks tested on it."""
     matrices = []
     for inverted, tested in (made, made[::-1]):
-        inversions = invert_blocks(
-            inverted, images, steps=steps, step_size=STEP_SIZE, seed=0, batch_size=AT_ONCE
-        )
+        inversions = invert_blocks(inverted, images, steps=steps, step_size=STEP_SIZE, seed=0, batch_size=AT_ONCE)
         matrices.append(cka_of_grams(block_grams(tested, images)[None], inverted_grams(tested, inversions)))
     return torch.stack(matrices).cpu().numpy()
 
@@ -126,9 +124,7 @@ def on_the_device_of(images: torch.Tensor) -> Iterator[None]:
 
     def stay(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
         is_cuda = [isinstance(each, (str, torch.device)) and "cuda" in str(each) for each in args]
-        return to(
-            tensor, *(images.device if cuda else a for a, cuda in zip(args, is_cuda, strict=True)), **kwargs
-        )
+        return to(tensor, *(images.device if cuda else a for a, cuda in zip(args, is_cuda, strict=True)), **kwargs)
 
     with patch.object(torch.Tensor, "to", stay), patch.object(torch, "randn", lambda *_, **__: noise.clone()):
         yield

@@ -33,15 +33,7 @@ def cases(quick: bool) -> Iterator[Case]:
     """POT while its cost matrix fits, then ours alone."""
     for n, m in [(600, 100)] if quick else [(20_000, 500)]:
         size = f"{n} x {m}"
-        yield Case(
-            size,
-            partial(beside_pot, n, m),
-            "sinkhorn",
-            package="POT",
-            needs="ot",
-            tolerance=1e-4,
-            memory=True,
-        )
+        yield Case(size, partial(beside_pot, n, m), "sinkhorn", package="POT", needs="ot", tolerance=1e-4, memory=True)
         yield Case(size, partial(beside_dense, n, m), "our dense solver", tolerance=1e-4, memory=True)
     n, m = (2_000, 100) if quick else (200_000, 2_000)
     yield Case(f"{n} x {m}", partial(alone, n, m), threads=(1, 2), memory=True)

@@ -22,7 +22,6 @@ Last result (2026-11-21, commit deff2bd, AMD EPYC, 2 cores, one thread): the pee
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -33,10 +32,10 @@ from torch import nn
 from benchmarks._case import Case, Pair
 from benchmarks.coalition_scores import ARCHITECTURES
 from whypretrain import models
+from whypretrain.config.recipe import Augmentation
 from whypretrain.models import Architecture
 from whypretrain.training import Recipe
 from whypretrain.training.fit import fit
-from whypretrain.training.recipe import Augmentation
 from whypretrain.training.samples import Samples
 
 CLASSES, IMAGES = 10, 2000
@@ -48,9 +47,9 @@ RECIPE = Recipe(
 
 def cases(quick: bool) -> Iterator[Case]:
     """Both peers for every model and size."""
-    recipe = replace(RECIPE, steps=2) if quick else RECIPE
+    recipe = RECIPE.changed(steps=2) if quick else RECIPE
     for (name, small), size in ((item, size) for item in ARCHITECTURES.items() for size in (16, 32)):
-        architecture = replace(small, size=size)
+        architecture = small.changed(size=size)
         for peer, build, package in (
             ("plain loop", beside_plain, "torchvision"),
             ("timm's parts", beside_timm, "timm"),
@@ -82,7 +81,7 @@ class Task:
     def ours(self, augmentation: Augmentation = AFFINE) -> float:
         """Loss of the last step."""
         samples = self.samples(augmentation)
-        history = fit(self.model(), samples, replace(self.recipe, augmentation=augmentation), seed=0).history
+        history = fit(self.model(), samples, self.recipe.changed(augmentation=augmentation), seed=0).history
         return float(history["loss"].iloc[-1])
 
     def samples(self, augmentation: Augmentation) -> Samples:
@@ -95,9 +94,7 @@ class Task:
         samples = self.samples(Augmentation())
         return torch.cat([samples.rows(step) for step in range(self.recipe.steps)]).tolist()
 
-    def loop(
-        self, loader: object, optimizer: torch.optim.Optimizer, model: nn.Module, loss: nn.Module
-    ) -> float:
+    def loop(self, loader: object, optimizer: torch.optim.Optimizer, model: nn.Module, loss: nn.Module) -> float:
         """A plain training loop."""
         recipe = self.recipe
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factors(recipe).__getitem__)
@@ -117,16 +114,10 @@ class Task:
         changes = transform or transforms.RandomAffine(15, (0.08, 0.08), (1 / 1.15, 1.15), 10)
         images = PILImages(self, transforms.Compose([changes, transforms.ToTensor()]))
         workers = torch.get_num_threads() - 1
-        loader = torch.utils.data.DataLoader(
-            images, self.recipe.batch_size, sampler=self.rows(), num_workers=workers
-        )
+        loader = torch.utils.data.DataLoader(images, self.recipe.batch_size, sampler=self.rows(), num_workers=workers)
         model, recipe = self.model(), self.recipe
-        optimizer = torch.optim.AdamW(
-            model.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
-        return self.loop(
-            loader, optimizer, model, nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
-        )
+        optimizer = torch.optim.AdamW(model.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+        return self.loop(loader, optimizer, model, nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing))
 
     def timm(self) -> float:
         """timm's loader, transforms, optimiser and loss."""
@@ -141,9 +132,7 @@ class Task:
             num_workers=torch.get_num_threads() - 1, persistent_workers=False,
         )  # fmt: skip
         model = self.model()
-        optimizer = create_optimizer_v2(
-            model, "adamw", lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
+        optimizer = create_optimizer_v2(model, "adamw", lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
         return self.loop(loader, optimizer, model, LabelSmoothingCrossEntropy(recipe.label_smoothing))
 
 
@@ -179,9 +168,7 @@ def beside_plain(architecture: Architecture, recipe: Recipe) -> Pair:
 def beside_timm(architecture: Architecture, recipe: Recipe) -> Pair:
     """Beside timm's parts, whose transforms draw as they like: only a loss that is a number is asked of them."""
     task = Task(architecture, recipe)
-    return Pair(
-        task.ours, task.timm, lambda _, loss: 0.0 if np.isfinite(loss) else np.inf, lambda *_: rate(recipe)
-    )
+    return Pair(task.ours, task.timm, lambda _, loss: 0.0 if np.isfinite(loss) else np.inf, lambda *_: rate(recipe))
 
 
 def rate(recipe: Recipe) -> str:

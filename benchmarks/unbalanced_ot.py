@@ -45,9 +45,7 @@ LARGE_METHODS = ("sinkhorn", "sinkhorn_translation_invariant")  # the others are
 
 def cases(quick: bool) -> Iterator[Case]:
     """Every method at every setting."""
-    for (n, m), epsilon, taus in product(
-        [(40, 20)] if quick else [(1000, 200), (10_000, 1_000)], EPSILONS, TAUS
-    ):
+    for (n, m), epsilon, taus in product([(40, 20)] if quick else [(1000, 200), (10_000, 1_000)], EPSILONS, TAUS):
         size = f"{n} x {m}, epsilon {epsilon:g}, tau {taus[0]:g}:{taus[1]:g}"
         hard = epsilon <= 0.01 and taus[1] > 1
         large = n > 5000
@@ -85,12 +83,7 @@ def beside(n: int, m: int, epsilon: float, taus: tuple[float, float], method: st
     import ot
 
     cost, ones = random_cost(n, m), (np.ones(n), np.ones(m))
-    options = {
-        "method": method,
-        "reg_type": "entropy",
-        "stopThr": 1e-9,
-        "numItermax": 1000 if n > 5000 else 3000,
-    }
+    options = {"method": method, "reg_type": "entropy", "stopThr": 1e-9, "numItermax": 1000 if n > 5000 else 3000}
     return Pair(
         lambda: unbalanced_ot(cost, epsilon=epsilon, tau_source=taus[0], tau_target=taus[1], tolerance=1e-9),
         partial(quiet, ot.unbalanced.sinkhorn_unbalanced, *ones, cost, epsilon, taus, **options),

@@ -3,13 +3,23 @@
 import fcntl
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from checkout import Checkout
 
+RECORDER = Path(__file__).parent / "opened"
+
 # Before anything numerical is imported: two test workers must not fight for the cores.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+
+
+def pytest_collection_modifyitems(items):
+    if os.environ.get("WHYPRETRAIN_LONG") != "1":
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: `make test-long`"))
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +31,10 @@ def finished(tmp_path_factory):
     with (base / "smoke.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not log.exists():
-            run = Checkout(base / "smoke").snakemake()
+            made, opened = Checkout(base / "smoke"), base / "opened"
+            opened.mkdir()
+            made.variables = {"OPENED": str(opened), "PYTHONPATH": f"{made.folder}/workflow:{RECORDER}"}
+            run = made.snakemake()
             assert run.returncode == 0, run.stderr[-8000:]
             log.write_text(run.stderr + run.stdout)
     return Checkout(base / "smoke", origin=None)

@@ -17,12 +17,11 @@ from hypothesis import strategies as st
 
 from whypretrain.config import check
 from whypretrain.data.class_means import load_class_means, load_list
-from whypretrain.data.fetch import unpack
+from whypretrain.data.published.fetch import unpack
 from whypretrain.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "workflow").rglob("*.py"))
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 DEFAULT = yaml.safe_load((ROOT / "config/default.yaml").read_text())
 # A call that may run, or write, what a file says; and the argument that keeps it from doing so.
 DANGEROUS = {
@@ -112,7 +111,7 @@ def test_names_that_reach_paths_and_commands_are_plain(place, name):
     else:
         section[last] = name if isinstance(section[last], str) else [name]
     with pytest.raises(InputError):
-        check(config, SCHEMA)
+        check(config)
 
 
 def places(section, path=()):
@@ -145,7 +144,7 @@ def test_any_config_is_taken_or_refused_in_one_line(place, value):
         section = section[key]
     section[last] = value
     try:
-        check(config, SCHEMA)
+        check(config)
     except InputError as error:
         one_line(str(error))
 

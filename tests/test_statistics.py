@@ -12,9 +12,11 @@ from whypretrain.statistics import (
     pearson,
     ratio_estimate,
     ratio_interval,
+    sample_interval,
     seed_estimate,
     seed_interval,
     spearman,
+    spearman_interval,
 )
 
 
@@ -126,9 +128,7 @@ def test_ratio_interval_covers_the_truth(random: np.random.Generator, spread: fl
     for repetition in range(300):
         truth = 0.3 + spread * random.normal(size=(3, 1))
         below = random.uniform(0.5, 1.5, size=(3, 20))
-        found = ratio_interval(
-            truth * below + 0.2 * random.normal(size=(3, 20)), below, resamples=200, seed=repetition
-        )
+        found = ratio_interval(truth * below + 0.2 * random.normal(size=(3, 20)), below, resamples=200, seed=repetition)
         covered += found.low <= 0.3 <= found.high
     assert covered >= 0.93 * 300
 
@@ -157,3 +157,30 @@ def test_correlations_agree_with_scipy(random: np.random.Generator, ours, theirs
 @pytest.mark.parametrize("x", [[1.0, 2.0], [1.0, 1.0, 1.0], [np.nan] * 4])
 def test_correlation_needs_three_pairs_that_vary(x: list[float]) -> None:
     assert np.isnan(pearson(x, x))
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.7])
+def test_spearman_s_interval_holds_the_truth_as_often_as_it_says(
+    random: np.random.Generator, correlation: float
+) -> None:
+    truth = 6 / np.pi * np.arcsin(correlation / 2)  # of a bivariate normal distribution
+    inside = 0
+    for _ in range(400):
+        x, noise = random.normal(size=(2, 25))
+        found = spearman_interval(x, correlation * x + np.sqrt(1 - correlation**2) * noise)
+        inside += found.low <= truth <= found.high
+    assert inside / 400 == pytest.approx(0.95, abs=0.035)
+
+
+def test_spearman_s_interval_is_not_defined_for_few_pairs_or_perfect_order() -> None:
+    assert np.isnan(spearman_interval([1, 2, 3, 4], [2, 1, 4, 3]).low)
+    assert np.isnan(spearman_interval(range(9), range(9)).low)
+    assert spearman_interval(range(9), range(9)).estimate == pytest.approx(1)
+
+
+def test_sample_interval_is_that_of_a_mean_over_samples(random: np.random.Generator) -> None:
+    values = random.normal(1, 1, 200)
+    found = sample_interval(values, np.ones(200))
+    expected = stats.norm.interval(0.95, values.mean(), stats.sem(values))
+    assert found.estimate == pytest.approx(values.mean())
+    assert (found.low, found.high) == pytest.approx(expected, abs=0.02)

@@ -4,14 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from benchmarks import _measure, _page, stages
+from benchmarks._and_or_peers import published_recipe
 from benchmarks._case import NAMES, Case, Pair, cases
+from benchmarks.and_or import planted
+
+from whypretrain.interactions import and_or
 
 TOYS = [(name, case) for name in NAMES for case in cases(name, quick=True)]
 
 
-@pytest.mark.parametrize(
-    "case", [case for _, case in TOYS], ids=[f"{name}: {case.name}" for name, case in TOYS]
-)
+@pytest.mark.parametrize("case", [case for _, case in TOYS], ids=[f"{name}: {case.name}" for name, case in TOYS])
 @pytest.mark.filterwarnings("ignore")  # the peers' own
 def test_both_sides_agree(case):
     if case.absent:
@@ -72,15 +74,7 @@ def test_exponent_is_that_of_the_power_law():
 
 
 def test_last_result_replaces_the_one_before():
-    row = {
-        "size": "8 players",
-        "peer": "p",
-        "ratio": 12.34,
-        "low": 12.0,
-        "high": 13.0,
-        "verdict": "meets",
-        "aim": 10.0,
-    }
+    row = {"size": "8 players", "peer": "p", "ratio": 12.34, "low": 12.0, "high": 13.0, "verdict": "meets", "aim": 10.0}
     where = {"threads": 1, "date": "2026-01-01", "commit": "abc", "cpu": "cpu"}
     script = '"""Claim: x.\n\nLast result: none yet.\n\n    python\n"""\n'
     text = _page.with_last_result(script, pd.DataFrame([row | where]))
@@ -90,12 +84,7 @@ def test_last_result_replaces_the_one_before():
 
 
 def test_a_case_counts_as_met_where_it_is_at_every_number_of_threads():
-    rows = [
-        ("a", "p", "meets", "c1"),
-        ("a", "p", "misses", "c1"),
-        ("b", None, "meets", "c2"),
-        ("d", "p", "", "c2"),
-    ]
+    rows = [("a", "p", "meets", "c1"), ("a", "p", "misses", "c1"), ("b", None, "meets", "c2"), ("d", "p", "", "c2")]
     table = pd.DataFrame(rows, columns=["size", "peer", "verdict", "commit"]).assign(date="2026-01-01")
     table["peer"] = table["peer"].fillna("")
     assert _page.met(table) == "1 of 2"
@@ -121,12 +110,7 @@ def test_stages_stand_beside_those_of_a_run_before(tmp_path):
                 path.write_text(text)
     (row,) = stages.rows(tmp_path / "now", tmp_path / "before")
     assert (row["jobs"], row["ours_s"], row["computing_s"], row["start_s"]) == (1, 3.0, 2.0, 1.0)
-    assert (row["was_jobs"], row["was_ours_s"], row["was_computing_s"], row["was_start_s"]) == (
-        2,
-        8.0,
-        4.0,
-        2.0,
-    )
+    assert (row["was_jobs"], row["was_ours_s"], row["was_computing_s"], row["was_start_s"]) == (2, 8.0, 4.0, 2.0)
     (line,) = _page.stage_lines(pd.DataFrame([row]))
     assert line["ours_s"] == "3.0 (8.0)"
     assert line["jobs"] == "1 (2)"
@@ -137,3 +121,8 @@ def test_span_leaves_out_pauses_and_counts_jobs_at_a_time():
 
     assert span([(0.0, 10.0), (5.0, 20.0), (30.0, 40.0)]) == (40.0, 2)
     assert span([(0.0, 10.0), (500.0, 510.0)]) == (20.0, 1)
+
+
+def test_the_published_recipe_stops_short():
+    v = planted(6, 10)
+    assert published_recipe(v) > 1.02 * and_or(v).l1

@@ -18,7 +18,7 @@ Effect = Callable[[str, int], float]
 @pytest.fixture(scope="session")
 def shipped() -> tuple[Rule, list[Claim]]:
     """The rule and the claims that come with the project."""
-    return load(ROOT / "workflow/resources/claims.yaml")
+    return load(ROOT / "workflow/whypretrain/resources/claims.yaml")
 
 
 @pytest.fixture(scope="session")
@@ -60,16 +60,7 @@ def knowledge() -> Callable[..., pd.DataFrame]:
     def make(*, preserved: float = 0.3, falls: bool = True, scratch: float = 0.25) -> pd.DataFrame:
         random = np.random.default_rng(0)
         keys = ["architecture", "target", "seed", "model", "sample", "normalised", "threshold", "order"]
-        axes = [
-            ["vit"],
-            ["digits"],
-            range(3),
-            ["finetune"],
-            range(12),
-            [True, False],
-            [0.0, 0.05],
-            range(1, 6),
-        ]
+        axes = [["vit"], ["digits"], range(3), ["finetune"], range(12), [True, False], [0.0, 0.05], range(1, 6)]
         rows = pd.MultiIndex.from_product(axes, names=keys).to_frame(index=False)
         share = preserved * (1 + (0.3 if falls else -0.3) * (3 - rows["order"]) / 3)
         rows["pre"] = random.uniform(0.5, 1.5, len(rows))
@@ -86,7 +77,7 @@ def knowledge() -> Callable[..., pd.DataFrame]:
 @pytest.fixture(scope="session")
 def published_layers() -> pd.DataFrame:
     """The papers' layer curves as layers.csv: three seeds a fraction of their printed precision apart."""
-    curves = pd.read_csv(ROOT / "workflow/resources/published/invariances_layer_metrics.csv")
+    curves = pd.read_csv(ROOT / "workflow/whypretrain/resources/published/invariances_layer_metrics.csv")
     kind = {"imagenet": "finetune", "random": "scratch_from_start"}
     curves["model"] = curves["pretraining"].map(kind).fillna("neighbour")
     curves.loc[curves["task"] == "reconstruction", "model"] = "reconstruct"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from whypretrain.claims import Claim, Rule, decide, headline, side_by_side
+from whypretrain.claims import MEASURES, Claim, Rule, decide, headline, side_by_side
 from whypretrain.errors import InputError
 from whypretrain.stages import across as stage
 
@@ -18,7 +19,7 @@ KEPT = {"finetune": 0.5, "scratch": 0.1, "joint_uot": 0.6}
 CELL = ["architecture", "target", "seed"]
 
 
-def tables(seeds: int = 3, *, agree: bool = True) -> dict[str, pd.DataFrame]:
+def tables(seeds: int = 3, *, agree: bool = True) -> dict[str, Any]:
     """Runs, knowledge and layers in which what is kept and what is forgotten add up to 1 in late layers."""
     runs, knowledge, layers = [], [], []
     for cell in product(("vit", "resnet"), ("digits",), range(seeds)):
@@ -27,15 +28,7 @@ def tables(seeds: int = 3, *, agree: bool = True) -> dict[str, pd.DataFrame]:
             for normalised, threshold, order in product((True, False), (0.0, 0.05), (1, 2)):
                 right = normalised and threshold == 0.05
                 knowledge.append(
-                    (
-                        *cell,
-                        model,
-                        normalised,
-                        threshold,
-                        order,
-                        share * order if right else 9.0,
-                        float(order),
-                    )
+                    (*cell, model, normalised, threshold, order, share * order if right else 9.0, float(order))
                 )
             depth = 4 if cell[0] == "vit" else 6
             for layer, estimator in product(range(1, depth + 1), ("biased", "unbiased")):
@@ -47,9 +40,8 @@ def tables(seeds: int = 3, *, agree: bool = True) -> dict[str, pd.DataFrame]:
         "knowledge": pd.DataFrame(
             knowledge, columns=[*CELL, "model", "normalised", "threshold", "order", "preserved", "pre"]
         ),
-        "layers": pd.DataFrame(
-            layers, columns=[*CELL, "model", "layer", "estimator", "forgetting", "cka_divergence"]
-        ),
+        "layers": pd.DataFrame(layers, columns=[*CELL, "model", "layer", "estimator", "forgetting", "cka_divergence"]),
+        "sources": {"joint_uot": "uot"},
     }
 
 
@@ -67,6 +59,9 @@ def test_what_was_not_measured_is_empty() -> None:
     assert table.loc["probe", ["preserved", "forgetting_late"]].isna().all(axis=None)
     assert table.loc["probe", "accuracy"].notna().all()
     assert set(table.loc["finetune", "joint"]) == {"none"}
+    bare = side_by_side(**{**tables(), "knowledge": None, "layers": None})
+    assert set(bare.columns) == {*table.columns, "method"}
+    assert bare[[*MEASURES][1:]].isna().all(axis=None)
 
 
 @pytest.mark.parametrize(("name", "column"), [("runs", "seed"), ("layers", "model"), ("knowledge", "pre")])
@@ -77,7 +72,7 @@ def test_missing_column_is_named(name: str, column: str) -> None:
         side_by_side(**given)
 
 
-@pytest.mark.parametrize(("agree", "verdict"), [(True, "supported"), (False, "contradicted")])
+@pytest.mark.parametrize(("agree", "verdict"), [(True, "holds here"), (False, "fails here")])
 def test_whether_the_views_agree(shipped: tuple[Rule, list[Claim]], agree: bool, verdict: str) -> None:
     rule, claims = shipped
     decided = decide(claims, {"across": side_by_side(**tables(agree=agree))}, rule)
@@ -89,11 +84,7 @@ def test_whether_the_views_agree(shipped: tuple[Rule, list[Claim]], agree: bool,
 def test_headline_numbers() -> None:
     across = side_by_side(**tables())
     verdicts = pd.DataFrame(
-        [
-            ("p", "all", "all", "supported"),
-            ("p", "vit", "digits", "contradicted"),
-            ("q", "all", "all", "inconclusive"),
-        ],
+        [("p", "all", "all", "holds here"), ("p", "vit", "digits", "fails here"), ("q", "all", "all", "undecided")],
         columns=["paper", "architecture", "target", "verdict"],
     )
     found = headline(across, verdicts)
@@ -101,10 +92,11 @@ def test_headline_numbers() -> None:
     assert found["accuracy"]["finetune"]["low"] < 0.91 < found["accuracy"]["finetune"]["high"]
     assert set(found["preserved"]) == {"finetune", "scratch", "joint_uot"}
     assert found["verdicts"]["p"] == {
-        "supported": 1,
-        "contradicted": 0,
-        "inconclusive": 0,
-        "not testable here": 0,
+        "holds here": 1,
+        "fails here": 0,
+        "undecided": 0,
+        "not run": 0,
+        "outside the paper's setting": 0,
     }
     assert list(headline(side_by_side(**tables(1)), verdicts)["accuracy"]["probe"]) == ["estimate"]
 
@@ -118,6 +110,7 @@ def test_stage_reads_layers_of_many_runs(tmp_path: Path) -> None:
         files.append(str(tmp_path / f"{seed}.csv"))
         part.to_csv(files[-1], index=False)
     arguments = ["--runs", str(tmp_path / "runs.csv"), "--knowledge", str(tmp_path / "knowledge.csv")]
+    arguments += ["--config", '{"sources": {"joint_uot": "uot"}}']
     stage.main([*arguments, "--layers", *files, "--out", str(tmp_path / "across.csv")])
     found = pd.read_csv(tmp_path / "across.csv")
     pd.testing.assert_frame_equal(found, side_by_side(**given))

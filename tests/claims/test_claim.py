@@ -17,14 +17,18 @@ GOOD: dict[str, Any] = {
     "paper": "p",
     "claim": "A beats B.",
     "where": "Fig. 1",
+    "kind": "direction",
     "expected": "> 0",
     "measure": {"table": "runs", "statistic": "mean", "column": "accuracy"},
 }
 
 
+SCOPE = {"architecture": ["resnet*"], "pretraining": ["imagenet"], "data": ["cub200"]}
+
+
 def write(folder: Path, *claims: dict[str, Any]) -> Path:
     path = folder / "claims.yaml"
-    path.write_text(yaml.safe_dump({"rule": {"minimum_seeds": 3}, "claims": list(claims)}))
+    path.write_text(yaml.safe_dump({"rule": {"minimum_seeds": 3}, "scopes": {"here": SCOPE}, "claims": list(claims)}))
     return path
 
 
@@ -65,17 +69,8 @@ def test_every_shipped_claim_is_complete(shipped: tuple[Rule, list[Claim]]) -> N
 
 
 def test_claims_beyond_the_default_say_what_they_need(shipped: tuple[Rule, list[Claim]]) -> None:
-    tables = {
-        "runs",
-        "select",
-        "knowledge",
-        "similarity",
-        "layers",
-        "flow",
-        "across",
-        "layer_dynamics",
-        "strongest",
-    }
+    tables = {"runs", "select", "knowledge", "similarity", "layers", "flow", "across", "layer_dynamics", "strongest"}
+    tables |= {"agreement", "agreement_dynamics", "commonality"}
     assert all(claim.needs for claim in shipped[1] if claim.measure.table not in tables)
 
 
@@ -89,10 +84,7 @@ def test_adding_a_claim_takes_no_code(tmp_path: Path) -> None:
     [
         ({"expcted": "> 0"}, "claim x: unknown key 'expcted' in claim; did you mean 'expected'"),
         ({"expected": "yes"}, "claim x: range 'yes' is not understood"),
-        (
-            {"measure": {"table": "runs", "statistic": "men", "column": "a"}},
-            "unknown statistic 'men'; there are mean",
-        ),
+        ({"measure": {"table": "runs", "statistic": "men", "column": "a"}}, "unknown statistic 'men'; there are mean"),
         ({"measure": {"table": "runs", "statistic": "mean"}}, "statistic 'mean' needs column"),
         (
             {"measure": {"table": "runs", "statistic": "mean", "column": "a", "key": "b"}},
@@ -101,11 +93,12 @@ def test_adding_a_claim_takes_no_code(tmp_path: Path) -> None:
         ({"measure": {"table": "runs", "statistic": "overlap", "key": "a"}}, "give 'of' and 'minus'"),
         ({"measure": {**GOOD["measure"], "pool": "sum"}}, "unknown pool 'sum'; there are mean, min, max"),
         ({"measure": {"statistic": "mean", "column": "a"}}, "measure lacks table"),
+        ({"kind": "size"}, "kind is 'size'; write direction or magnitude"),
+        ({"kind": "magnitude"}, "a magnitude, and nothing else, needs scope"),
+        ({"scope": "here"}, "a magnitude, and nothing else, needs scope"),
+        ({"kind": "magnitude", "scope": "there"}, "unknown scope 'there'; the file's scopes are here"),
         ({"control": {"text": "c"}}, "control lacks measure"),
-        (
-            {"control": {"text": "c", "measure": GOOD["measure"], "must": "win"}},
-            "range 'win' is not understood",
-        ),
+        ({"control": {"text": "c", "measure": GOOD["measure"], "must": "win"}}, "range 'win' is not understood"),
     ],
 )
 def test_bad_claim(tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -119,7 +112,7 @@ def test_claim_without_a_part(tmp_path: Path) -> None:
 
 
 def test_same_id_twice(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="claims x stand twice"):
+    with pytest.raises(InputError, match="claims x are listed twice"):
         load(write(tmp_path, GOOD, GOOD))
 
 

@@ -10,9 +10,7 @@ import pytest
 from whypretrain.claims.rows import select
 from whypretrain.errors import InputError
 
-ROWS = pd.DataFrame(
-    {"a": [1, 2, 3, 4, 5], "b": [5, 4, 3, 2, 1], "c": list("xyxyx"), "d": [True, False] * 2 + [True]}
-)
+ROWS = pd.DataFrame({"a": [1, 2, 3, 4, 5], "b": [5, 4, 3, 2, 1], "c": list("xyxyx"), "d": [True, False] * 2 + [True]})
 
 
 @pytest.mark.parametrize(

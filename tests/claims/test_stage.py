@@ -11,7 +11,7 @@ import pytest
 
 from whypretrain.stages import claims as stage
 
-CLAIMS = Path(__file__).parents[2] / "workflow/resources/claims.yaml"
+CLAIMS = Path(__file__).parents[2] / "workflow/whypretrain/resources/claims.yaml"
 CONFIG = json.dumps({"confidence": 0.95, "resamples": 100, "seed": 0})
 
 
@@ -32,12 +32,10 @@ def test_one_row_a_claim_and_the_same_bytes_again(tmp_path: Path, command: list[
     overall = pd.read_csv(tmp_path / "once/claims.csv").set_index("id")
     assert overall.index.is_unique
     assert len(overall) >= 20
-    assert overall.loc["int-finetune-beats-scratch", "verdict"] == "supported"
+    assert overall.loc["int-finetune-beats-scratch", "verdict"] == "holds here"
     assert overall.loc["int-finetune-beats-scratch", "n_seeds"] == 3
-    assert overall.loc["inv-positive-flow", "verdict"] == "not testable here"
-    settings = pd.read_csv(tmp_path / "once/claims_by_setting.csv").query(
-        "id == 'int-finetune-beats-scratch'"
-    )
+    assert overall.loc["inv-positive-flow", "verdict"] == "not run"
+    settings = pd.read_csv(tmp_path / "once/claims_by_setting.csv").query("id == 'int-finetune-beats-scratch'")
     assert set(settings["architecture"]) <= {"vit", "resnet"}
     for name in ("claims.csv", "claims_by_setting.csv"):
         assert (tmp_path / "once" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
@@ -47,9 +45,7 @@ def test_missing_table_is_one_line_and_writes_nothing(
     tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        stage.main(
-            [*command, "--input", "layers", str(tmp_path / "no.csv"), "--out", str(tmp_path / "claims.csv")]
-        )
+        stage.main([*command, "--input", "layers", str(tmp_path / "no.csv"), "--out", str(tmp_path / "claims.csv")])
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "claims.csv").exists()
 
@@ -60,9 +56,7 @@ def test_input_needs_files(tmp_path: Path, command: list[str], capsys: pytest.Ca
     assert "at least one file" in capsys.readouterr().err
 
 
-def test_headline_needs_all_models(
-    tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_headline_needs_all_models(tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         stage.main([*command, "--out", str(tmp_path / "claims.csv"), "--headline", str(tmp_path / "h.json")])
     assert "--input across FILE" in capsys.readouterr().err

@@ -45,9 +45,7 @@ def submitted(experiment, profile, log, *arguments):
 
 def in_training(experiment, run, seed):
     """Process id of the pre-training with this seed, once it is in its loop."""
-    pid = until(
-        lambda: experiment.training("pretrain", "--seed", seed) or run.poll() is not None, seconds=240
-    )
+    pid = until(lambda: experiment.training("pretrain", "--seed", seed) or run.poll() is not None, seconds=240)
     assert run.poll() is None
     return pid
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from whypretrain.data import CATALOGUE
-from whypretrain.data.miniature import write_miniatures
+from whypretrain.data.published.miniature import write_miniatures
 
 _DEFAULT = Path(__file__).parents[3] / "shared" / "data"
 

@@ -72,9 +72,7 @@ def test_malicious_pickle_is_refused_and_runs_nothing(tmp_path):
     assert not marker.exists()
 
 
-@pytest.mark.parametrize(
-    "function", [os.system, eval, print, np.load, np.fromfile, np.ndarray.tofile, getattr]
-)
+@pytest.mark.parametrize("function", [os.system, eval, print, np.load, np.fromfile, np.ndarray.tofile, getattr])
 def test_other_functions_are_refused(tmp_path, function):
     (tmp_path / "means.pkl").write_bytes(pickle.dumps(Call(function, "1"), 4))
     with pytest.raises(InputError, match="refused"):

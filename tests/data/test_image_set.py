@@ -72,9 +72,7 @@ def test_same_set_same_bytes(images, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["images.npy", "manifest.parquet", "data.json"])
-@pytest.mark.parametrize(
-    "damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"\0garbage" * 9, None]
-)
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"\0garbage" * 9, None])
 def test_load_names_the_corrupt_file(images, tmp_path, name, damage):
     save(images, tmp_path)
     path = tmp_path / name

@@ -15,8 +15,7 @@ CLASSES = ["a", "b", "c", "d"]
 
 
 @pytest.mark.parametrize(
-    ("size", "expected"),
-    [(4, [1, 1, 1, 1]), (8, [2, 2, 2, 2]), (17, [2, 5, 5, 5]), (46, COUNTS), (31, [2, 5, 9, 15])],
+    ("size", "expected"), [(4, [1, 1, 1, 1]), (8, [2, 2, 2, 2]), (17, [2, 5, 5, 5]), (46, COUNTS), (31, [2, 5, 9, 15])]
 )
 def test_few_shot_fills_classes_evenly(size, expected):
     chosen = few_shot(LABELS, size, classes=CLASSES, seed=3)
@@ -25,9 +24,7 @@ def test_few_shot_fills_classes_evenly(size, expected):
 
 
 def test_few_shot_gives_the_remainder_to_seeded_classes():
-    counts = {
-        tuple(np.bincount(LABELS[few_shot(LABELS, 6, classes=CLASSES, seed=seed)])) for seed in range(40)
-    }
+    counts = {tuple(np.bincount(LABELS[few_shot(LABELS, 6, classes=CLASSES, seed=seed)])) for seed in range(40)}
     assert {sum(each) for each in counts} == {6}
     assert all(max(each) - min(each) == 1 for each in counts)
     assert len(counts) == 6  # all choices of two of four classes
@@ -51,9 +48,7 @@ def test_few_shot_names_the_class_without_images():
         few_shot(LABELS, 10, classes=[*CLASSES, "empty"], seed=0)
 
 
-@pytest.mark.parametrize(
-    ("fraction", "expected"), [(0.2, [1, 1, 2, 6]), (0.01, [1, 1, 1, 1]), (0.99, [1, 4, 8, 29])]
-)
+@pytest.mark.parametrize(("fraction", "expected"), [(0.2, [1, 1, 2, 6]), (0.01, [1, 1, 1, 1]), (0.99, [1, 4, 8, 29])])
 def test_split_off_takes_its_share_of_every_class(fraction, expected):
     test = split_off(LABELS, fraction, classes=CLASSES, seed=0)
     assert np.bincount(LABELS[test], minlength=4).tolist() == expected

@@ -3,7 +3,7 @@
 import pytest
 
 from whypretrain.data import CATALOGUE, build
-from whypretrain.data.miniature import write_miniatures
+from whypretrain.data.published.miniature import write_miniatures
 from whypretrain.data.sizes import expected_size
 
 SPECS = [
@@ -11,13 +11,7 @@ SPECS = [
     {"kind": "digits", "test_fraction": 0.3, "train_size": 200, "test_size": 50},
     {"kind": "digits", "fraction": 0.5},
     {"kind": "glyphs", "scripts": ["latin", "greek"], "fonts": ["DejaVu Sans"], "most_per_script": 5},
-    {
-        "kind": "glyphs",
-        "scripts": ["georgian"],
-        "fonts": ["DejaVu Serif"],
-        "train_per_class": 3,
-        "train_size": 60,
-    },
+    {"kind": "glyphs", "scripts": ["georgian"], "fonts": ["DejaVu Serif"], "train_per_class": 3, "train_size": 60},
 ]
 
 
@@ -41,7 +35,4 @@ def test_sets_that_are_there_are_counted_and_others_told_as_published(tmp_path):
         entry = CATALOGUE[kind]
         away = {"kind": kind, "root": str(tmp_path / "nowhere")}
         assert expected_size(away) == (entry.train, entry.test, entry.classes)
-        assert expected_size({**away, "fraction": 0.75, "test_size": 100})[:2] == (
-            int(entry.train * 0.75),
-            100,
-        )
+        assert expected_size({**away, "fraction": 0.75, "test_size": 100})[:2] == (int(entry.train * 0.75), 100)

@@ -21,18 +21,16 @@ def test_writes_three_files_the_same_each_time(tmp_path):
         run(CONFIG, tmp_path / folder)
     written = sorted(path.name for path in (tmp_path / "one").glob("*.*") if path.is_file())
     assert written == ["data.json", "images.npy", "manifest.parquet"]
-    assert all(
-        (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in written
-    )
+    assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in written)
     assert len(load(tmp_path / "one").split("train")) == 20
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"spec": {"kind": "nothing"}}, "error: data.digits.kind: 'nothing' does not exist"),
+        ({"spec": {"kind": "nothing"}}, "error: --config.spec.kind: 'nothing' is no kind of data set"),
         ({"spec": {"kind": "digits", "train_size": 3}}, "error: data.digits.train_size: size 3"),
-        ({"image": {"size": 16}}, "error: --config: image needs size and channels"),
+        ({"image": {"size": 16}}, "error: --config.image: 'channels' is missing; add it"),
     ],
 )
 def test_bad_input_ends_in_one_line_and_writes_nothing(tmp_path, capsys, change, message):

@@ -5,14 +5,11 @@ import yaml
 
 CASES = {
     "unknown key": ({"pretrain": {"stepz": 3}}, ["unknown key 'stepz' in pretrain", "did you mean 'steps'"]),
-    "wrong type": ({"pretrain": {"steps": "many"}}, ["pretrain.steps must be of type integer", "'many'"]),
+    "wrong type": ({"pretrain": {"steps": "many"}}, ["pretrain.steps must be a whole number", "'many'"]),
     "no such data set": ({"grid": {"targets": ["digit"]}}, ["'digit'", "did you mean 'digits'"]),
     "players": ({"interactions": {"score": {"players": 12, "margin": 1}}}, ["players is 12", "only 4"]),
     "no such folder": (
-        {
-            "datasets": {"mine": {"kind": "imagefolder", "root": "no/such/folder"}},
-            "grid": {"targets": ["mine"]},
-        },
+        {"datasets": {"mine": {"kind": "imagefolder", "root": "no/such/folder"}}, "grid": {"targets": ["mine"]}},
         ["datasets.mine", "no/such/folder"],
     ),
     "no such rule": (
@@ -58,9 +55,7 @@ def test_class_without_images(checkout, tmp_path):
     for split in ("train", "test"):
         Image.new("L", (20, 20), 99).save(tmp_path / f"photos/{split}/cat/1.png")
     data = {"kind": "imagefolder", "root": str(tmp_path / "photos")}
-    fails(
-        checkout, tmp_path, {"datasets": {"photos": data}, "grid": {"targets": ["photos"]}}, "error:", "dog"
-    )
+    fails(checkout, tmp_path, {"datasets": {"photos": data}, "grid": {"targets": ["photos"]}}, "error:", "dog")
 
 
 @pytest.mark.slow

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from whypretrain.files import read_json, sha256
 from whypretrain.provenance import CARDS, card_of, fault
+from whypretrain.runtime.files import read_json, sha256
 
 pytestmark = pytest.mark.slow
 
@@ -79,9 +79,11 @@ def test_selection_reports_a_certificate(results):
 def test_claims_have_verdicts(results):
     table = pd.read_csv(results / "claims.csv")
     assert table["id"].is_unique
-    assert set(table["verdict"]) <= {"supported", "contradicted", "inconclusive", "not testable here"}
+    assert set(table["verdict"]) <= {"holds here", "fails here", "undecided", "not run", "outside the paper's setting"}
+    decided = table[table["kind"] == "magnitude"]["verdict"]
+    assert set(decided) <= {"not run", "outside the paper's setting"}  # no network of the papers is among these
     assert (table.groupby("paper").size() >= 2).all()
-    assert table["paper"].nunique() == 4  # the three papers, and across them
+    assert table["paper"].nunique() == 5  # the three papers, across them, and the metrics themselves
 
 
 def test_every_model_has_its_row_across_the_papers(results):
@@ -133,6 +135,7 @@ def test_every_result_names_what_made_it(smoke, results):
         "config_sha256",
         "hardware",
         "inputs",
+        "outside",
         "sha256",
         "stage",
         "versions",
@@ -165,22 +168,20 @@ def test_an_interactions_parameter_reruns_interactions_and_what_follows(smoke, t
 
 
 @pytest.mark.parametrize(
-    ("package", "again", "kept"),
+    ("module", "again", "kept"),
     [
-        (
-            "selection/__init__.py",
-            {"select_classes", "train_finetune"},
-            {"extract_features", "pretrain_model", "fit_probe"},
-        ),
-        ("interactions/__init__.py", {"score_coalitions"}, {"measure_invariances", "gather_runs"}),
-        ("figures/__init__.py", {"draw_figure", "write_report"}, {"decide_claims", "analyse_interactions"}),
+        ("selection/_newton.py", {"select_classes", "train_finetune"}, {"pretrain_model", "fit_probe"}),
+        ("interactions/scoring.py", {"score_coalitions"}, {"measure_invariances", "gather_runs"}),
+        ("figures/layers.py", {"draw_figure", "write_report"}, {"draw_joint", "decide_claims"}),
     ],
 )
-def test_a_package_reruns_the_stages_that_use_it(smoke, package, again, kept):
-    file = smoke.folder / "workflow/whypretrain" / package
+def test_a_module_reruns_the_stages_that_use_it(smoke, module, again, kept):
+    file = smoke.folder / "workflow/whypretrain" / module
     before = file.read_text()
     try:
-        file.write_text(before + "\n# changed\n")
+        file.write_text(before + "\n# A comment.\n")
+        assert smoke.planned() == set()
+        file.write_text(before + "\nCHANGED = 1\n")
         rules = smoke.planned()
     finally:
         file.write_text(before)

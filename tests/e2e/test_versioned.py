@@ -8,20 +8,12 @@ from checkout import Checkout
 from recorded import Recorded
 from running import contents
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 CONFIG = "config/smoke.yaml"
 STAGES = {
     *("data", "pretrain", "features", "select", "train"),
     *("interactions", "invariances", "claims", "figures", "report"),
 }
-
-
-def stages_changed(experiment):
-    """Stages that DVC finds changed."""
-    named = json.loads(
-        experiment.checkout.done("dvc", "status", "--json", experiment.pipeline).splitlines()[0]
-    )
-    return {address.split(":")[-1] for address in named}
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +41,13 @@ def test_dvc_repeats_nothing_that_snakemake_made(origin):
     origin.assert_nothing_to_do()
 
 
-@pytest.mark.long
 def test_snakemake_repeats_nothing_that_dvc_made(tmp_path):
     """From nothing, by DVC alone."""
     checkout = Checkout(tmp_path / "checkout")
     checkout.git_init()
     experiment = Recorded(checkout, "tests/workflow/tiny.yaml")
     assert "current: none" in experiment.versioning("restore").stdout
-    assert experiment.dvc_runs("repro") == STAGES
+    assert experiment.dvc_runs("repro") == {*STAGES, "graph"}
     assert "Nothing to be done" in experiment.snakemake("--dry-run")
     lock = checkout.folder / "experiments/tiny/dvc.lock"
     written = lock.read_bytes()
@@ -68,9 +59,7 @@ def test_snakemake_repeats_nothing_that_dvc_made(tmp_path):
 def test_headline_numbers_and_plots_are_shown(clone):
     shown = clone.checkout.run("dvc", "metrics", "show", "--json").stdout
     assert "accuracy" in json.loads(shown)[""]["data"]["results/smoke/headline.json"]["data"]
-    clone.checkout.run(
-        "dvc", "plots", "show", "--out", "plots"
-    )  # the default experiment has none yet: it says so
+    clone.checkout.run("dvc", "plots", "show", "--out", "plots")  # the default experiment has none yet: it says so
     page = (clone.checkout.folder / "plots/index.html").read_text()
     assert "forgetting_late" in page
     assert "results/smoke/figures/across.png" in page
@@ -81,15 +70,16 @@ def test_a_changed_key_gives_both_tools_the_same_stages(clone):
     file = clone.checkout.folder / CONFIG
     before = file.read_text()
     file.write_text(yaml.safe_dump({**yaml.safe_load(before), "statistics": {"resamples": 100}}))
-    assert clone.stages_to_run() == stages_changed(clone) == {"claims", "figures", "report"}
+    assert clone.stages_to_run() == clone.dvc_changes() == {"claims", "figures", "report"}
     file.write_text(before)
+    assert clone.dvc_changes() == set()
     clone.assert_nothing_to_do()
 
 
 def test_an_experiment_of_dvc_runs_through_snakemake_and_is_recorded(origin, clone, tmp_path):
     file, key = "config/default.yaml", "interactions.analysis.threshold"
     run = clone.dvc_runs("exp", "run", "--set-param", f"{file}:{key}=0.2")
-    assert run == {"interactions", "claims", "figures", "report"}
+    assert run == {"graph", "interactions", "claims", "figures", "report"}  # what the workflow is now, and what follows
     assert "Nothing to be done" in clone.snakemake("--dry-run")
     checkout = clone.checkout
     assert json.loads(checkout.run("dvc", "params", "diff", "--json").stdout)[file][key]["new"] == 0.2

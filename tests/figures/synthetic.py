@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from synthetic_degrees import SyntheticDegrees
 from synthetic_layers import SyntheticLayers
 
-from whypretrain import figures
 from whypretrain.data import ImageSet
-from whypretrain.figures import Settings
+from whypretrain.figures import Settings, drawing
 from whypretrain.figures.pictures import Pictures
 from whypretrain.figures.players import read as read_players
 
 ARCHITECTURES, TARGETS, SEEDS = ("vit", "resnet"), ("digits", "letters"), (0, 1, 2)
 METHODS = ("probe", "finetune", "scratch", "joint_uot", "joint_random")
-PUBLISHED = Path(__file__).parents[2] / "workflow/resources/published"
+PUBLISHED = Path(__file__).parents[2] / "workflow/whypretrain/resources/published"
 PUBLISHED_FILES = {
     "published_uot": "uot_published.csv",
     "published_interactions": "interactions_published.csv",
@@ -35,7 +35,7 @@ RULES = ("uot", "vote", "nearest", "round_robin", "mean", "balanced_ot", "partia
 _CONCEPTS = ["latin"] * 40 + ["greek"] * 20 + ["cyrillic"] * 18 + ["arrows"] * 8 + ["symbols"] * 6
 
 
-class Synthetic(SyntheticLayers):
+class Synthetic(SyntheticLayers, SyntheticDegrees):
     """All tables of one experiment; its grid can be narrowed to see what figures do then."""
 
     def __init__(self, architectures=ARCHITECTURES, targets=TARGETS, methods=METHODS, seeds=SEEDS):
@@ -76,9 +76,7 @@ class Synthetic(SyntheticLayers):
     def knowledge(self, players=10, samples=8):
         rows = []
         models = [method for method in self.methods if method.startswith(("finetune", "joint", "mine"))]
-        for (t, a, s), model, sample, order in product(
-            self.cells(), models, range(samples), range(1, players + 1)
-        ):
+        for (t, a, s), model, sample, order in product(self.cells(), models, range(samples), range(1, players + 1)):
             strength = comb(players, order) ** 0.7 * self.random.gamma(4, 0.02)
             preserved = strength * max(0.02, 0.5 - 0.045 * order) * (1.2 if model == "joint_uot" else 1)
             new = strength * (0.3 + 0.05 * order)
@@ -155,20 +153,8 @@ class Synthetic(SyntheticLayers):
             self.cells(), models, range(samples), ("preserved", "discarded", "new"), (1, 2)
         ):
             change = self.random.gamma(3, 0.4)
-            rows.append(
-                (t, a, s, model, f"{sample:06d}", kind, rank, 5 * rank, 2, 0.3 / rank, change, change / 2)
-            )
-        columns = [
-            "model",
-            "sample",
-            "kind",
-            "rank",
-            "coalition",
-            "order",
-            "effect",
-            "change",
-            "random_change",
-        ]
+            rows.append((t, a, s, model, f"{sample:06d}", kind, rank, 5 * rank, 2, 0.3 / rank, change, change / 2))
+        columns = ["model", "sample", "kind", "rank", "coalition", "order", "effect", "change", "random_change"]
         return self.table(columns, rows)
 
     def players(self, folder, samples=4):
@@ -196,17 +182,7 @@ class Synthetic(SyntheticLayers):
             high = 0.75 if method == "scratch" else 0.2
             lost = [high * part + self.random.normal(0, 0.01) for part in (0.5, 1, 0.3, 0.6)]
             measured = [1 - high + 0.02 * s, *lost] if method != "probe" else [np.nan] * 5
-            rows.append(
-                (
-                    t,
-                    a,
-                    s,
-                    method,
-                    method.removeprefix("joint_"),
-                    _LEVEL.get(method, 0.9) + 0.01 * s,
-                    *measured,
-                )
-            )
+            rows.append((t, a, s, method, method.removeprefix("joint_"), _LEVEL.get(method, 0.9) + 0.01 * s, *measured))
         measures = ["preserved", "forgetting_early", "forgetting_late", "cka_early", "cka_late"]
         return self.table(["method", "joint", "accuracy", *measures], rows)
 
@@ -220,12 +196,22 @@ class Synthetic(SyntheticLayers):
             "similarity",
             "sparsity",
             "controls",
+            "agreement",
+            "agreement_dynamics",
+            "commonality",
+            "permutation_null",
             "strongest",
             "matching",
             "sensitivity",
             "layers",
+            "starts",
+            "predictors",
+            "changed_weights",
+            "changed_images",
             "flow",
             "across",
+            "scale",
+            "validity",
             "layer_dynamics",
             "corrupted",
             "robustness",
@@ -242,4 +228,12 @@ class Synthetic(SyntheticLayers):
 
 def shown(name, given, **options):
     """The table of what a figure shows."""
-    return figures.draw(name, given, Settings(resamples=50, **options))[1]
+    return drawing.draw(name, given, Settings(resamples=50, **options))[1]
+
+
+def one(table, **values):
+    """The single row with these values."""
+    for column, value in values.items():
+        table = table[table[column] == value]
+    assert len(table) == 1
+    return table.iloc[0]

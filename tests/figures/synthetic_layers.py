@@ -19,13 +19,31 @@ class SyntheticLayers:
                 high = 0.75 if model == "scratch" else 0.05 + 0.08 * layer
                 noise = self.random.normal(0, 0.015, 3)
                 values = [high + noise[0], high * 0.9 + noise[1], high * 0.5 + noise[2], *controls]
-                rows.append(
-                    (t, a, s, model, layer, estimator, *values, 0.2 + 0.02 * layer, 0.18 + 0.02 * layer)
-                )
+                rows.append((t, a, s, model, layer, estimator, *values, 0.2 + 0.02 * layer, 0.18 + 0.02 * layer))
         measured = ["forgetting", "learning", "cka_divergence", "self_pre", "self_tuned"]
         chance = ["permuted", "permuted_learning", "seed_level", "seed_level_learning"]
         columns = ["model", "layer", "estimator", *measured, *chance]
         return self.table(columns, rows)
+
+    def changed_weights(self, depth=4):
+        rows = []
+        for (t, a, s), model in product(self.cells(), self.trained()):
+            for layer in (np.nan, *range(1, depth + 1)):
+                change = self.random.uniform(0.1, 0.5)
+                rows.append((t, a, s, model, f"block {layer}", layer, change, 1.4, 1 - change, 10 + layer, 60.0))
+        columns = ["model", "block", "layer", "relative_change", "unrelated_change", "cosine"]
+        return self.table([*columns, "effective_rank", "random_rank"], rows)
+
+    def changed_images(self, samples=4):
+        rows = []
+        for (t, a, s), model, sample in product(self.cells(), self.trained(), range(samples)):
+            told = ("abcd"[sample], "a", 0.9 - 0.1 * sample, "a" if sample else "b", 0.8)
+            rows.append((t, a, s, model, f"{sample:06d}", *told, 0.2 * sample, 0.3))
+        columns = ["model", "sample", "class_name", "class_before", "probability_before", "class_after"]
+        return self.table([*columns, "probability_after", "divergence", "chance"], rows)
+
+    def trained(self):
+        return [method for method in self.methods if method.startswith(("finetune", "mine"))]
 
     def flow(self, depth=4):
         rows = []
@@ -50,16 +68,7 @@ class SyntheticLayers:
 
     def corrupted(self):
         rows = [
-            (
-                t,
-                a,
-                s,
-                "finetune",
-                step,
-                "blur" if severity else "none",
-                severity,
-                0.1 + 0.015 * step / (1 + severity),
-            )
+            (t, a, s, "finetune", step, "blur" if severity else "none", severity, 0.1 + 0.015 * step / (1 + severity))
             for (t, a, s), step, severity in product(self.cells(), (0, 1, 5, 20, 60), range(6))
         ]
         return self.table(["model", "step", "corruption", "severity", "accuracy"], rows)

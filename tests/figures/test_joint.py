@@ -3,93 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
+from synthetic import shown
+from synthetic_joint import joint_runs, joint_tables
 
 from whypretrain.errors import InputError
-from whypretrain.figures import Settings, registry
-from whypretrain.figures.joint import FIGURES, with_gains
-
-REFERENCE = ("uot", "labels", 20, 0.3, 1.0)
-NONE = (None, None, None, None, None)
-METHODS = {  # recipe, accuracy
-    "finetune": (NONE, 0.90),
-    "finetune_long": (NONE, 0.91),
-    "joint_uot": (REFERENCE, 0.93),
-    "joint_random": (("random", "labels", 20, 0.3, 1.0), 0.92),
-    "joint_all": (("all", "labels", 60, 0.3, 1.0), 0.915),
-    "joint_clusters": (("uot", "consistency", 50, 0.3, 1.0), 0.905),
-    "few": (("uot", "labels", 5, 0.3, 1.0), 0.94),
-    "heavy": (("uot", "labels", 20, 3.0, 1.0), 0.89),
-    "heavy_random": (("random", "labels", 20, 3.0, 1.0), 0.88),
-    "twice": (("uot", "labels", 20, 0.3, 2.0), 0.935),
-    "distinct": (REFERENCE, 0.92),
-    "tuned": (("uot", "labels", 20, 3.0, 1.0), 0.95),
-}
+from whypretrain.figures import Settings, drawing
+from whypretrain.figures.gains import with_gains
 
 
 @pytest.fixture
 def runs():
-    rows = [
-        (
-            target,
-            "resnet",
-            method,
-            seed,
-            accuracy + 0.01 * seed - 0.1 * (target == "letters"),
-            *recipe,
-            method == "distinct" if recipe[0] else None,
-            6 if method == "tuned" else None,
-            90,
-            7,
-        )
-        for target in ("digits", "letters")
-        for seed in (0, 1, 2)
-        for method, (recipe, accuracy) in METHODS.items()
-    ]
-    columns = ["target", "architecture", "method", "seed", "accuracy"]
-    source = ["source", "source_loss", "source_classes", "source_weight", "source_ratio", "drop_duplicates"]
-    source += ["trials", "source_images", "duplicates"]
-    return pd.DataFrame(rows, columns=[*columns, *source])
+    return joint_runs()
 
 
 @pytest.fixture
-def given(runs):
-    sizes = pd.DataFrame(
-        [
-            ("digits", "resnet", "joint_uot", seed, f"part_{size}", size, (0.1 + seed / 100) / size)
-            for seed in (0, 1)
-            for size in (10, 100)
-        ],
-        columns=["target", "architecture", "method", "seed", "variant", "train_size", "gain"],
-    )
-    keys = ["target", "architecture", "method", "seed", "trial", "fold", "source_weight", "held_out"]
-    trials = pd.DataFrame(
-        [
-            (
-                "digits",
-                "resnet",
-                "tuned",
-                seed,
-                trial,
-                fold,
-                weight,
-                10,
-                0.9 + 0.01 * trial + 0.02 * fold,
-                trial == best,
-            )
-            for seed, best in ((0, 0), (1, 1), (2, 1))
-            for trial, weight in enumerate((0.1, 3.0))
-            for fold in (0, 1)
-        ],
-        columns=[*keys, "accuracy", "chosen"],
-    )
-    published = pd.DataFrame({"quantity": ["average_accuracy_gain"], "value": [2.93]})
-    return {"runs": runs, "target_sizes": sizes, "tuning": trials, "published_uot": published}
-
-
-def shown(name, given):
-    return FIGURES[name](given, Settings())[1]
+def given():
+    return joint_tables()
 
 
 def test_main_table_has_average_gain_and_the_published_number_once(given):
@@ -138,15 +68,6 @@ def test_duplicates_pairs_what_differs_by_them_alone(given):
     assert found["duplicates"].tolist() == [7] * 4
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_the_same_bytes_every_time_from_one_seed(name, given, tmp_path):
-    given = {key: table[table["seed"] == 0] if "seed" in table else table for key, table in given.items()}
-    for folder in ("a", "b"):
-        registry.save(*FIGURES[name](given, Settings(columns="one")), tmp_path / folder)
-    for suffix in ("png", "svg", "csv"):
-        assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
-
-
 def test_runs_without_the_baseline_are_refused(runs):
     with pytest.raises(InputError, match="runs: no row with method 'finetune'"):
         with_gains(runs[runs["method"] != "finetune"], Settings())
@@ -156,7 +77,7 @@ def test_bold_is_what_is_ahead_of_fine_tuning_beyond_its_interval(runs):
     """joint_uot gains 3 points at every seed; heavy_random loses; few gains 4 on average, but not at every seed."""
     noisy = runs["method"] == "few"
     runs.loc[noisy, "accuracy"] += 0.1 * (runs.loc[noisy, "seed"] - 1)
-    drawn, table = FIGURES["main_table"]({"runs": runs}, Settings())
+    drawn, table = drawing.draw("main_table", {"runs": runs}, Settings())
     ahead = table.set_index(["method", "target"])["ahead"]
     assert ahead["joint_uot"].all()
     assert not ahead[["few", "heavy_random", "finetune"]].any()

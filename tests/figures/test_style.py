@@ -30,7 +30,7 @@ def test_methods_of_one_experiment_differ_in_marker():
 def test_methods_of_the_interactions_experiment_differ_in_line():
     names = yaml.safe_load((ROOT / "config/interactions.yaml").read_text())["grid"]["methods"]
     compared = [name for name in names if not name.endswith("_again")]
-    lines = [look.line for look in style.looks([*compared, "reinitialised"]).values()]
+    lines = [look.line for look in style.looks([*compared, "reinitialised"], Settings()).values()]
     assert len(set(lines)) == len(lines)
 
 
@@ -41,22 +41,21 @@ def test_every_colour_stands_out_from_white_paper():
 
 
 def test_a_look_does_not_depend_on_the_other_methods():
-    assert style.looks(["finetune"])["finetune"] == style.looks(["scratch", "finetune", "x"])["finetune"]
+    assert style.looks(["finetune"], Settings()) == {
+        "finetune": style.looks(["scratch", "finetune", "x"], Settings())["finetune"]
+    }
 
 
 def test_unknown_methods_have_looks_of_their_own():
     names = [f"method_{letter}" for letter in "abcdefghijkl"]
-    found = style.looks(names)
+    found = style.looks(names, Settings())
     assert [look.label for look in found.values()] == [name.replace("_", " ") for name in names]
     assert len({(look.colour, look.marker, look.line) for look in found.values()}) == len(names)
 
 
 def test_a_rule_looks_like_joint_training_with_it():
     rule = style.rule_looks(["uot"])["uot"]
-    assert (rule.colour, rule.marker) == (
-        style.METHODS["joint_uot"].colour,
-        style.METHODS["joint_uot"].marker,
-    )
+    assert (rule.colour, rule.marker) == (style.METHODS["joint_uot"].colour, style.METHODS["joint_uot"].marker)
     assert rule.label == "UOT"
 
 
@@ -69,11 +68,10 @@ def test_beyond_eight_concepts_share_one_colour():
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"confidence": 1.5}, "figures.confidence: 1.5 must be between"),
-        ({"columns": "three"}, "figures.columns: 'three' must be one or two"),
-        ({"top": 2.5}, "figures.top: 2.5 is not of type int"),
-        ({"normalised": 1}, "figures.normalised: 1 is not of type bool"),
-        ({"size": 3}, "figures.size: unknown option"),
+        ({"confidence": 1.5}, "figures.confidence must be below 1, not 1.5"),
+        ({"columns": "three"}, "figures.columns must be one of 'one', 'two', not 'three'"),
+        ({"top": 2.5}, "figures.top must be a whole number, not 2.5"),
+        ({"size": 3}, "unknown key 'size' in figures"),
     ],
 )
 def test_settings_refuse_what_they_do_not_know(config, message):

@@ -13,14 +13,9 @@ def make_archive():
         random = np.random.default_rng(seed)
         names = ["probe", "finetune", "scratch", "joint", "reinitialised"]
         scores = random.normal(size=(5, 3, 16)).astype(np.float32)
-        steps = [
-            {"name": name, "step": step, "key": f"{name}{step}"} for name in names[1:3] for step in (0, 5, 9)
-        ]
+        steps = [{"name": name, "step": step, "key": f"{name}{step}"} for name in names[1:3] for step in (0, 5, 9)]
         checkpoints = random.normal(size=(6, 2, 16)).astype(np.float32)
-        checkpoints[2], checkpoints[5] = (
-            scores[1, :2],
-            scores[2, :2],
-        )  # the last checkpoint is the final model
+        checkpoints[2], checkpoints[5] = (scores[1, :2], scores[2, :2])  # the last checkpoint is the final model
         owner = np.stack([grid_players(2, 4, 4, image=str(sample)).owner for sample in range(3)])
         models = [{"name": name, "key": name, "control": name == "reinitialised"} for name in names]
         shared = {"target": target, "architecture": "vit", "seed": seed, "inputs": "digest"}

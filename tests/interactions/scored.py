@@ -23,7 +23,15 @@ VIT = Architecture(
     options={"patch_size": 4, "embed_dim": 12, "depth": 1, "num_heads": 2, "mlp_ratio": 2},
 )
 CLASSES = ["a", "b", "c"]
-CONFIG = {"players": 3, "grid": 2, "samples": 6, "checkpoint_samples": 2, "batch_size": 16}
+CONFIG = {
+    "controls": ["reinitialised"],
+    "players": 3,
+    "grid": 2,
+    "samples": 6,
+    "checkpoint_samples": 2,
+    "batch_size": 16,
+}
+CONFIG |= {"dynamics": ["finetune", "scratch"], "controls": ["reinitialised"]}
 
 
 def make_models(root: Path) -> Path:
@@ -48,13 +56,7 @@ def make_models(root: Path) -> Path:
 
 
 def run_score(
-    results: Path,
-    out: Path,
-    *names: str,
-    target: str = "noise",
-    seed: int = 0,
-    more: Sequence[str] = (),
-    **config: Any,
+    results: Path, out: Path, *names: str, target: str = "noise", seed: int = 0, more: Sequence[str] = (), **config: Any
 ) -> None:
     names = names or ("probe", "finetune", "scratch")
     chosen = [name if "=" in name else f"{name}={results / name}" for name in names]

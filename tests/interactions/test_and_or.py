@@ -3,6 +3,7 @@ import pytest
 
 from whypretrain.errors import InputError
 from whypretrain.interactions import and_or, error_bound, moebius, or_reconstruct, zeta
+from whypretrain.interactions.and_or import atoms
 
 
 def planted(n: int, atoms: int, seed: int = 0) -> tuple[np.ndarray, float]:
@@ -25,12 +26,10 @@ def optimum(v: np.ndarray, kappa: float) -> float:
     atoms = np.concatenate([ands, ors], axis=1).astype(float)
     both = np.concatenate([atoms, -atoms], axis=1)
     limits = np.concatenate([v + kappa, kappa - v])
-    return linprog(
-        np.ones(both.shape[1]), A_ub=np.concatenate([both, -both]), b_ub=limits, method="highs"
-    ).fun
+    return linprog(np.ones(both.shape[1]), A_ub=np.concatenate([both, -both]), b_ub=limits, method="highs").fun
 
 
-@pytest.mark.parametrize("solver", ["interior", "admm", "lp"])
+@pytest.mark.parametrize("solver", ["interior", "admm"])
 @pytest.mark.parametrize(("n", "atoms", "noise"), [(4, 6, 0), (6, 10, 0), (6, 40, 0), (6, 10, 0.02)])
 def test_every_solver_reaches_the_optimum(solver, n: int, atoms: int, noise: float) -> None:
     v, _ = planted(n, atoms)
@@ -41,7 +40,7 @@ def test_every_solver_reaches_the_optimum(solver, n: int, atoms: int, noise: flo
     assert np.abs(found.reconstruct() - v).max() <= noise + 1e-9
 
 
-@pytest.mark.parametrize(("n", "atoms"), [(6, 10), (8, 40), (10, 40)])
+@pytest.mark.parametrize(("n", "atoms"), [(6, 10), (8, 40), (10, 40), (12, 40)])
 def test_sparse_planted_effects_are_recovered(n: int, atoms: int) -> None:
     """The planted split is feasible, and proven optimal by the certificate: a bound within 1e-6 of its own sum."""
     v, l1 = planted(n, atoms)
@@ -65,7 +64,7 @@ def test_it_is_never_less_sparse_than_and_effects_alone() -> None:
 
 def test_single_players_and_the_empty_set_count_as_and() -> None:
     v = np.random.default_rng(0).normal(size=(3, 32))
-    for solver in ("interior", "admm", "lp"):
+    for solver in ("interior", "admm"):
         found = and_or(v, solver=solver, iterations=50)
         assert (found.or_[:, np.bitwise_count(np.arange(32)) <= 1] == 0).all()
         np.testing.assert_allclose(found.reconstruct(), v, atol=1e-9)
@@ -107,18 +106,17 @@ def test_models_that_agree_lose_nothing_by_sharing() -> None:
 
 def test_eleven_players_are_solved_by_the_first_order_method() -> None:
     v, l1 = planted(11, 20)
-    found = and_or(np.stack([v, -2 * v]), tolerance=1e-3)
-    np.testing.assert_allclose(found.l1, [l1, 2 * l1], rtol=1e-3)
-    assert (found.gap <= 1e-3 * found.l1).all()
+    found = and_or(np.stack([v, -2 * v]), tolerance=1e-4)
+    np.testing.assert_allclose(found.l1, [l1, 2 * l1], rtol=1e-4)
+    assert (found.gap <= 1e-4 * found.l1).all()
 
 
-def test_the_published_recipe_stops_short() -> None:
-    v, l1 = planted(6, 10)
-    found = and_or(v, solver="sgd_lineage")
-    assert found.l1 > 1.02 * l1
-    assert np.isnan(found.gap)
-    assert (found.or_[np.bitwise_count(np.arange(64)) <= 1] == 0).all()
-    np.testing.assert_allclose(found.reconstruct(), v, atol=1e-9)
+@pytest.mark.parametrize("n", [1, 2, 5, 8])
+def test_the_structured_solver_against_the_dense_matrix(n: int) -> None:
+    gram, right = atoms.WeightedGram(n, 0.7), np.random.default_rng(n).normal(size=(3, 1 << n))
+    dense = atoms.gram(gram.metric, None)
+    np.testing.assert_allclose(gram.solve(right), np.linalg.solve(dense, right.T).T, atol=1e-9)
+    np.testing.assert_allclose(atoms.compose(gram.metric * atoms.correlate(right)), right @ dense, atol=1e-9)
 
 
 def test_nothing_comes_of_nothing() -> None:
@@ -141,7 +139,7 @@ def test_the_usual_error_bound() -> None:
         (np.zeros(4), {"solver": "sgd"}, "solver 'sgd' is unknown"),
         (np.zeros(4), {"shared": True}, "shared split needs games"),
         (np.zeros((2, 4)), {"shared": True, "kappa": 0.1}, "shared split needs games"),
-        (np.zeros((2, 4)), {"shared": True, "solver": "lp"}, "shared split needs games"),
+        (np.zeros((2, 4)), {"shared": True, "solver": "interior"}, "shared split needs games"),
     ],
 )
 def test_bad_input_is_refused(v: np.ndarray, options: dict, message: str) -> None:

@@ -56,7 +56,7 @@ def test_other_players_samples_or_labels_are_refused(make_archive) -> None:
     one = make_archive()
     require_same_players([one, make_archive(1)], ["a", "b"])
     for other in (make_archive(1, labels=[0, 1, 1]), replace(make_archive(1), owner=one.owner[:, ::-1])):
-        with pytest.raises(InputError, match="b: samples, labels or players differ from those of a"):
+        with pytest.raises(InputError, match="b: samples, labels, players or coalitions differ from those of a"):
             require_same_players([one, other], ["a", "b"])
 
 

@@ -12,6 +12,8 @@ from whypretrain.interactions import (
 )
 from whypretrain.interactions.controls import mean_by_order
 
+ROLES = {"reference": "probe", "finetune": "finetune", "scratch": "scratch"}
+
 
 @pytest.fixture
 def runs(make_archive):
@@ -19,27 +21,39 @@ def runs(make_archive):
 
 
 def test_every_kind_of_pair_is_there(runs) -> None:
-    counts = controls_table(runs, pairs=[("finetune", "joint"), ("finetune", "absent")])[
-        "kind"
-    ].value_counts()
+    counts = controls_table(runs, **ROLES, pairs=[("finetune", "joint"), ("finetune", "absent")])["kind"].value_counts()
     within = ("self", "other_image", "probe_vs_reinitialised", "finetune_vs_scratch", "finetune_vs_joint")
     assert counts.to_dict() == dict.fromkeys((*within, "finetune_vs_finetune", "scratch_vs_scratch"), 3)
 
 
+@pytest.mark.parametrize(
+    ("without", "kinds"),
+    [
+        ("reference", {"finetune_vs_scratch", "finetune_vs_finetune", "scratch_vs_scratch"}),
+        ("finetune", {"self", "probe_vs_reinitialised", "scratch_vs_scratch"}),
+        ("scratch", {"self", "other_image", "probe_vs_reinitialised", "finetune_vs_finetune"}),
+    ],
+)
+def test_without_a_role_its_pairs_are_left_out(runs, without: str, kinds: set[str]) -> None:
+    table = controls_table(runs, **{**ROLES, without: None})
+    assert set(table["kind"]) == kinds
+    assert table["of_preserved"].isna().all() == (without != "scratch")
+
+
 def test_a_model_keeps_all_of_itself(runs) -> None:
-    same = controls_table(runs).query("kind == 'self'")
+    same = controls_table(runs, **ROLES).query("kind == 'self'")
     assert (same[["share", "new_share", "similarity"]] == [1, 0, 1]).all(axis=None)
 
 
 def test_two_seeds_are_compared_on_equal_images(runs) -> None:
-    row = controls_table(runs).query("kind == 'scratch_vs_scratch' and seed_a == 0 and seed_b == 2")
+    row = controls_table(runs, **ROLES).query("kind == 'scratch_vs_scratch' and seed_a == 0 and seed_b == 2")
     split = split_knowledge(runs[0].of("scratch"), runs[2].of("scratch"))
     assert row["share"].item() == pytest.approx(split.preserve_share())
     assert row["new_share"].item() == pytest.approx(split.new_share())
 
 
 def test_every_pair_tells_what_it_has_of_the_preserved(runs) -> None:
-    table = controls_table(runs).query("seed_a == 1").set_index("kind")["of_preserved"]
+    table = controls_table(runs, **ROLES).query("seed_a == 1").set_index("kind")["of_preserved"]
     ratio = scratch_ratio(*map(runs[1].of, ("probe", "finetune", "scratch"))).total()
     assert table["finetune_vs_scratch"] == pytest.approx(float(ratio))
     assert table["self"] == pytest.approx(1)
@@ -48,21 +62,18 @@ def test_every_pair_tells_what_it_has_of_the_preserved(runs) -> None:
 
 def test_seeds_scored_on_other_players_are_refused(make_archive) -> None:
     runs = [effects_of(make_archive(0)), effects_of(make_archive(1, samples=["a", "b", "d"]))]
-    with pytest.raises(InputError, match="samples, labels or players differ"):
-        controls_table(runs)
+    with pytest.raises(InputError, match="samples, labels, players or coalitions differ"):
+        controls_table(runs, **ROLES)
 
 
 def test_other_targets_are_never_compared(make_archive) -> None:
-    runs = [
-        effects_of(make_archive(0)),
-        effects_of(make_archive(1, target="letters", samples=["x", "y", "z"])),
-    ]
-    assert "finetune_vs_finetune" not in set(controls_table(runs)["kind"])
+    runs = [effects_of(make_archive(0)), effects_of(make_archive(1, target="letters", samples=["x", "y", "z"]))]
+    assert "finetune_vs_finetune" not in set(controls_table(runs, **ROLES)["kind"])
 
 
 def test_the_strongest_effects_of_each_kind(runs) -> None:
     effects = runs[0]
-    table = strongest_table(effects, threshold=0, normalise=False, top=2)
+    table = strongest_table(effects, reference="probe", threshold=0, normalise=False, top=2)
     assert (table["effect"] != 0).all()
     a, b = effects.of("probe")[1].copy(), effects.of("joint")[1].copy()
     a[0] = b[0] = 0
@@ -78,7 +89,7 @@ def test_the_strongest_effects_of_each_kind(runs) -> None:
 def test_hiding_players_is_read_off_the_scores(runs) -> None:
     archive = runs[0].archive
     row = (
-        strongest_table(runs[0])
+        strongest_table(runs[0], reference="probe")
         .query("model == 'joint' and sample == 'b' and kind == 'new' and rank == 1")
         .iloc[0]
     )
@@ -89,14 +100,12 @@ def test_hiding_players_is_read_off_the_scores(runs) -> None:
 
 
 def test_mean_by_order() -> None:
-    np.testing.assert_allclose(
-        mean_by_order(np.arange(8.0)), [0, 7 / 3, 7 / 3, 14 / 3, 7 / 3, 14 / 3, 14 / 3, 7]
-    )
+    np.testing.assert_allclose(mean_by_order(np.arange(8.0)), [0, 7 / 3, 7 / 3, 14 / 3, 7 / 3, 14 / 3, 14 / 3, 7])
 
 
 def test_an_effect_that_all_models_share_is_the_strongest_preserved(make_archive) -> None:
     archive = make_archive()
     archive.scores[:, :, 0b0110 & np.arange(16) == 0b0110] += 50
-    table = strongest_table(effects_of(archive), top=1).query("kind == 'preserved'")
+    table = strongest_table(effects_of(archive), reference="probe", top=1).query("kind == 'preserved'")
     assert (table["coalition"] == 0b0110).all()
     assert np.abs(moebius(archive.scores)[..., 0b0110]).min() > 40

@@ -43,9 +43,7 @@ def test_the_scratch_ratio_by_hand() -> None:
 
 def test_rules_by_hand() -> None:
     whole = split_knowledge(PRE, TUNED, rule="set", **RAW)
-    np.testing.assert_allclose(
-        [whole.preserved[0], whole.discarded[0], whole.new[0]], [[2, 0.5], [1, 0], [0.8, 0]]
-    )
+    np.testing.assert_allclose([whole.preserved[0], whole.discarded[0], whole.new[0]], [[2, 0.5], [1, 0], [0.8, 0]])
     count = split_knowledge(PRE, TUNED, rule="count", **RAW)
     np.testing.assert_array_equal([count.pre[0], count.preserved[0], count.new[0]], [[2, 1], [1, 1], [1, 0]])
 
@@ -125,9 +123,7 @@ def test_many_models_at_once() -> None:
 
 def test_salience_is_strict_and_relative_to_the_largest_effect_of_all_samples() -> None:
     given = np.array([[9.0, 1.0, 0.05, 0.051], [0.0, -0.049, -0.06, 0.0]])
-    np.testing.assert_array_equal(
-        salient(given, threshold=0.05, normalise=False), [[0, 1, 0, 0.051], [0, 0, -0.06, 0]]
-    )
+    np.testing.assert_array_equal(salient(given, threshold=0.05, normalise=False), [[0, 1, 0, 0.051], [0, 0, -0.06, 0]])
     np.testing.assert_array_equal(salient(given, threshold=0, normalise=False)[:, 1:], given[:, 1:])
 
 

@@ -9,9 +9,7 @@ from whypretrain.interactions import grid_players, score_coalitions
 from whypretrain.interactions.levels import Features, Pixels
 from whypretrain.models import Architecture, as_input, build
 
-VIT = Architecture(
-    "vit_tiny_patch16_224", 16, 1, {"patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2}
-)
+VIT = Architecture("vit_tiny_patch16_224", 16, 1, {"patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2})
 RESNET = Architecture("resnet18", 16, 1, {"layers": [1, 1, 1, 1], "channels": [4, 6, 8, 10]}, stem="small")
 
 
@@ -71,6 +69,4 @@ def test_a_blurred_image_hides_no_features():
 def test_players_smaller_than_a_feature_are_refused(inputs):
     small = [grid_players(8, 10, 16)] * 3
     with pytest.raises(InputError, match=r"has no position on a grid of \(4, 4\)"):
-        scored(
-            Features("zero", np.zeros((1, 1, 16, 16), np.uint8)), networks(VIT), {**inputs, "players": small}
-        )
+        scored(Features("zero", np.zeros((1, 1, 16, 16), np.uint8)), networks(VIT), {**inputs, "players": small})

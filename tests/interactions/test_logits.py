@@ -37,9 +37,7 @@ def test_labels_broadcast_against_the_leading_axes() -> None:
     assert found.shape == (4, 3)
     for column, label in enumerate(labels):
         np.testing.assert_allclose(found[:, column], exact(logits[:, column], label), atol=1e-12)
-    np.testing.assert_allclose(
-        log_odds(torch.from_numpy(logits), torch.from_numpy(labels)), found, atol=1e-12
-    )
+    np.testing.assert_allclose(log_odds(torch.from_numpy(logits), torch.from_numpy(labels)), found, atol=1e-12)
 
 
 def test_a_single_logit_is_the_log_odds_of_class_one() -> None:

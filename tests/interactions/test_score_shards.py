@@ -16,12 +16,10 @@ pytestmark = pytest.mark.usefixtures("stages_share_a_process")
         {"batch_size": 32, "samples": 9},  # four images a batch, and one left over
         {"batch_size": 16, "level": "feature", "baseline": "mean"},
         {"batch_size": 16, "baseline": "blur", "dtype": "bfloat16"},
-        {"batch_size": None, "samples": 4},
     ],
     ids=lambda config: "-".join(map(str, config.values())),
 )
-def test_gathered_shards_are_the_bytes_of_one_run(results, tmp_path, config, monkeypatch) -> None:
-    monkeypatch.setattr("whypretrain.interactions.scoring.best_batch_size", lambda *given: 8)
+def test_gathered_shards_are_the_bytes_of_one_run(results, tmp_path, config) -> None:
     names = ("probe", "finetune", "scratch")
     run_score(results, tmp_path / "whole.npz", **config)
     parts = [tmp_path / f"0/{number}-of-3.npz" for number in (1, 2, 3)]
@@ -51,9 +49,6 @@ def test_shards_that_are_not_of_one_archive_are_refused(results, tmp_path, capsy
     given = parts[:1] if damage == "missing" else parts
     with pytest.raises(SystemExit):
         run_score(results, tmp_path / "0.npz", more=("--shards", *map(str, given)))
-    told = {
-        "missing": "shards of 2 images in place of 6",
-        "foreign": "2-of-2.npz: of other models, images or",
-    }
+    told = {"missing": "shards of 2 images in place of 6", "foreign": "2-of-2.npz: of other models, images or"}
     assert told[damage] in capsys.readouterr().err
     assert not (tmp_path / "0.npz").exists()

@@ -71,22 +71,20 @@ def test_scores_of_known_weights_are_kept(archive, results, tmp_path, monkeypatc
 
 def test_the_gate_guards_the_threshold_of_the_analysis(results, tmp_path, monkeypatch) -> None:
     asked = []
-    monkeypatch.setattr(games, "safe_precision", lambda *_, dtype, threshold, **__: asked.append(threshold))
+    monkeypatch.setattr(games, "safe_for_effects", lambda *_, dtype, threshold, **__: asked.append(threshold))
     run_score(results, tmp_path / "0.npz", "probe", dynamics=[], dtype="bfloat16", threshold=0.03)
     assert asked == [0.03]
     assert load_scores(tmp_path / "0.npz").about["config"]["dtype"] == "float32"
 
 
 @pytest.mark.parametrize("change", ["code", "library"])
-def test_scores_of_other_code_or_libraries_are_not_kept(
-    archive, results, tmp_path, monkeypatch, change
-) -> None:
+def test_scores_of_other_code_or_libraries_are_not_kept(archive, results, tmp_path, monkeypatch, change) -> None:
     run_score(results, tmp_path / "0.npz", "scratch", dynamics=[])
     asked = counted(monkeypatch)
     run_score(results, tmp_path / "0.npz", "scratch", dynamics=[])
     assert asked == []
     if change == "code":
-        monkeypatch.setattr(games, "source_hash", lambda *modules: "of another version")
+        monkeypatch.setattr(games, "code_hash", lambda module: "of another version")
     else:
         monkeypatch.setattr(games, "versions", lambda: {"torch": "0.1"})
     run_score(results, tmp_path / "0.npz", "scratch", dynamics=[])
@@ -140,7 +138,7 @@ def test_scores_at_the_level_of_features_are_kept_by_themselves(archive, results
         ({"level": "feature", "baseline": "blur"}, "baseline 'blur' hides no features"),
         ({"players": 5}, "5 players do not fit the 4 cells of a 2x2 grid"),
         ({"samples": 400}, "test images: size 400 is not possible"),
-        ({"baseline": "noise"}, "baseline 'noise' is unknown"),
+        ({"baseline": "noise"}, "--config.baseline must be one of"),
         ({"player_file": "nowhere.npz"}, "nowhere.npz: no readable player file"),
     ],
 )
@@ -157,3 +155,16 @@ def test_classes_in_another_order_are_refused(results, tmp_path, capsys) -> None
     with pytest.raises(SystemExit):
         run_score(results, tmp_path / "0.npz", f"turned={tmp_path / 'turned'}")
     assert "classes differ" in capsys.readouterr().err
+
+
+def test_trained_controls_are_scored_next_to_the_untrained_network(archive, results, tmp_path, capsys) -> None:
+    chosen = {"controls": ["reinitialised_probe", "reinitialised"], "dynamics": []}
+    with pytest.raises(SystemExit):
+        run_score(results, tmp_path / "0.npz", "probe", **chosen)
+    assert "--controls: no folder for 'reinitialised_probe'" in capsys.readouterr().err
+    folder = f"reinitialised_probe={results / 'scratch'}"
+    run_score(results, tmp_path / "0.npz", "probe", more=["--controls", folder], **chosen)
+    found = load_scores(tmp_path / "0.npz")
+    assert found.models == ["probe", "reinitialised", "reinitialised_probe"]
+    assert [entry["control"] for entry in found.about["models"]] == [False, True, True]
+    np.testing.assert_array_equal(found.scores, archive.scores[[0, 3, 2]])

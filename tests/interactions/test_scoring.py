@@ -6,16 +6,15 @@ from whypretrain.errors import InputError
 from whypretrain.interactions import (
     PlayerSet,
     baseline_values,
-    best_batch_size,
-    coalitions,
     grid_players,
     log_odds,
     moebius,
-    safe_precision,
+    safe_for_effects,
     score_coalitions,
     split_knowledge,
     token_players,
 )
+from whypretrain.interactions.coalitions import all_coalitions
 
 RANDOM = np.random.default_rng(0)
 IMAGES = torch.from_numpy(RANDOM.uniform(size=(3, 2, 8, 8)).astype(np.float32))
@@ -66,10 +65,10 @@ def test_the_full_and_the_empty_coalition() -> None:
     np.testing.assert_allclose(found[:, 0], log_odds(hidden, np.array(LABELS)), atol=1e-5)
 
 
-def test_truncated_coalitions() -> None:
-    masks = coalitions(5, 2)
+def test_chosen_coalitions() -> None:
+    masks, chosen = np.array([0, 1, 3, 12, 31]), all_coalitions(5)
     full = score_coalitions([network(1)], IMAGES, LABELS, PLAYERS)
-    few = score_coalitions([network(1)], IMAGES, LABELS, PLAYERS, coalitions=masks)
+    few = score_coalitions([network(1)], IMAGES, LABELS, PLAYERS, coalitions=chosen[masks])
     np.testing.assert_allclose(few, full[..., masks], atol=1e-5)
 
 
@@ -139,10 +138,7 @@ def test_players_can_be_words() -> None:
 
 def test_players_can_be_cells_of_a_feature_map() -> None:
     torch.manual_seed(0)
-    stem, rest = (
-        torch.nn.Sequential(torch.nn.Conv2d(2, 3, 2, stride=2), torch.nn.ReLU()),
-        network(4, inputs=48),
-    )
+    stem, rest = (torch.nn.Sequential(torch.nn.Conv2d(2, 3, 2, stride=2), torch.nn.ReLU()), network(4, inputs=48))
     features = stem(IMAGES).detach()
     players = [each.resized(4, 4) for each in PLAYERS]
     found = score_coalitions([rest], features, LABELS, players, baseline=0.0)[0]
@@ -152,22 +148,14 @@ def test_players_can_be_cells_of_a_feature_map() -> None:
 
 def test_the_gate_refuses_precision_that_moves_effects() -> None:
     inputs = {"images": IMAGES, "labels": [1, 1, 1], "players": PLAYERS, "baseline": BASELINE}
-    assert safe_precision({"a": network(1)}, dtype="float32", **inputs) == "float32"
-    assert (
-        safe_precision({"linear": linear}, dtype="bfloat16", **inputs) == "bfloat16"
-    )  # nothing to round in it
+    assert safe_for_effects({"a": network(1)}, dtype="float32", **inputs) == "float32"
+    assert safe_for_effects({"linear": linear}, dtype="bfloat16", **inputs) == "bfloat16"  # nothing to round in it
 
     def near_cancelling(images: torch.Tensor) -> torch.Tensor:
         summed = images.flatten(1) @ torch.ones(128, 1)
         return 1e3 * (summed - summed.mean() - 1e-3 * summed)
 
-    assert safe_precision({"bad": near_cancelling}, dtype="bfloat16", **inputs) == "float32"
-
-
-def test_the_best_batch_size_is_one_of_those_offered() -> None:
-    assert best_batch_size([network(1)], IMAGES[:1], sizes=(2, 4)) in (2, 4)
-    found = score_coalitions([network(1)], IMAGES, LABELS, PLAYERS, batch_size=None)
-    np.testing.assert_allclose(found, score_coalitions([network(1)], IMAGES, LABELS, PLAYERS), atol=1e-5)
+    assert safe_for_effects({"bad": near_cancelling}, dtype="bfloat16", **inputs) == "float32"
 
 
 def test_sixteen_players() -> None:
@@ -181,12 +169,8 @@ def test_a_score_that_is_not_finite_names_model_image_and_coalition() -> None:
         logits[images[:, 0].sum(dim=(1, 2)) == 0] = torch.nan  # where all is hidden
         return logits
 
-    with pytest.raises(
-        InputError, match=r"model broken: score nan of image dog under coalition 0b0 is not finite"
-    ):
-        score_coalitions(
-            {"fine": network(1), "broken": broken}, IMAGES[:1], [0], grid_players(2, 4, 8), ids=["dog"]
-        )
+    with pytest.raises(InputError, match=r"model broken: score nan of image dog under coalition 0b0 is not finite"):
+        score_coalitions({"fine": network(1), "broken": broken}, IMAGES[:1], [0], grid_players(2, 4, 8), ids=["dog"])
 
 
 @pytest.mark.parametrize(
@@ -198,6 +182,8 @@ def test_a_score_that_is_not_finite_names_model_image_and_coalition() -> None:
         ({"players": [*PLAYERS[:2], grid_players(4, 6, 8)]}, "image 2 has 6 players"),
         ({"players": grid_players(4, 5, 16)}, r"image 0 has 5 players on \(16, 16\) positions"),
         ({"background": "hidden"}, "background 'hidden' is unknown"),
+        ({"coalitions": np.arange(4)}, r"coalitions are int64 of shape \(4,\): give Booleans, \(masks, 5\)"),
+        ({"coalitions": np.ones((2, 4), bool)}, r"bool of shape \(2, 4\): give Booleans, \(masks, 5\)"),
         ({"dtype": "int8"}, "dtype 'int8' is unknown"),
     ],
 )
@@ -211,9 +197,7 @@ def test_baselines() -> None:
     images = RANDOM.integers(0, 256, size=(4, 2, 16, 16), dtype=np.uint8)
     mean = baseline_values("mean", images, images)
     np.testing.assert_allclose(mean[0, :, 0, 0] * 255, images.mean(axis=(0, 2, 3)), rtol=1e-6)
-    np.testing.assert_allclose(
-        baseline_values("dataset", images, images)[0] * 255, images.mean(axis=0), rtol=1e-6
-    )
+    np.testing.assert_allclose(baseline_values("dataset", images, images)[0] * 255, images.mean(axis=0), rtol=1e-6)
     assert (baseline_values("zero", images, images) == 0).all()
     blurred = baseline_values("blur", images, images)
     assert blurred.shape == images.shape

@@ -21,9 +21,7 @@ def by_definition(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_it_is_the_weighted_jaccard_index_of_the_signed_parts() -> None:
-    np.testing.assert_allclose(
-        interaction_similarity(A, B), [by_definition(a, b) for a, b in zip(A, B, strict=True)]
-    )
+    np.testing.assert_allclose(interaction_similarity(A, B), [by_definition(a, b) for a, b in zip(A, B, strict=True)])
 
 
 def test_the_similarity_by_hand() -> None:
@@ -54,9 +52,7 @@ def test_groups_of_orders_are_compared_alone() -> None:
 @pytest.mark.parametrize("n", [3, 8, 10])
 def test_groups_partition_the_orders(n: int) -> None:
     groups = order_groups(n)
-    sizes = {
-        name: sorted(set(np.bitwise_count(np.flatnonzero(group)).tolist())) for name, group in groups.items()
-    }
+    sizes = {name: sorted(set(np.bitwise_count(np.flatnonzero(group)).tolist())) for name, group in groups.items()}
     assert sizes["low"] + sizes["mid"] + sizes["high"] == sizes["all"] == list(range(1, n + 1))
     assert max(sizes["low"]) <= n / 3 < min(sizes["mid"])
     assert max(sizes["mid"]) <= 2 * n / 3 < min(sizes["high"])

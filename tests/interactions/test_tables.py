@@ -19,6 +19,8 @@ from whypretrain.interactions import (
 )
 
 KEYS = ["target", "architecture", "seed"]
+ROLES = {"reference": "probe", "scratch": "scratch"}
+REFERENCES = {"references": ["probe"], "scratch": "scratch"}
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def test_efficiency_is_checked(make_archive, monkeypatch) -> None:
 
 @pytest.mark.parametrize("normalise", [True, False])
 def test_knowledge_rows_hold_the_split(effects, normalise: bool) -> None:
-    table = knowledge_table(effects, normalise=normalise)
+    table = knowledge_table(effects, **ROLES, normalise=normalise)
     parts = ["pre", "tuned", "preserved", "discarded", "new", "scratch_shared"]
     settings = ["normalised", "threshold", "order"]
     assert list(table.columns) == [*KEYS, "model", "part", "sample", *settings, *parts]
@@ -51,27 +53,29 @@ def test_knowledge_rows_hold_the_split(effects, normalise: bool) -> None:
 
 
 def test_without_a_scratch_model_its_column_is_empty(effects) -> None:
-    assert knowledge_table(effects, scratch="none")["scratch_shared"].isna().all()
+    assert knowledge_table(effects, reference="probe", scratch=None)["scratch_shared"].isna().all()
 
 
 def test_an_unknown_reference_is_refused(effects) -> None:
     with pytest.raises(InputError, match=r"model 'probes' was not scored .* scored are probe, finetune"):
-        knowledge_table(effects, reference="probes")
+        knowledge_table(effects, reference="probes", scratch=None)
 
 
 def test_a_model_without_change_is_undefined_when_normalised(make_archive) -> None:
     archive = make_archive()
     archive.scores[1, :, -1] = archive.scores[1, :, 0]
     effects = effects_of(archive)
-    tuned = knowledge_table(effects).query("model == 'finetune'")
+    tuned = knowledge_table(effects, **ROLES).query("model == 'finetune'")
     assert tuned["tuned"].isna().all()
-    assert knowledge_table(effects, normalise=False).notna().all(axis=None)
-    table = sensitivity_table(effects, thresholds=[0.05]).query("model == 'finetune' and normalised")
+    assert knowledge_table(effects, **ROLES, normalise=False).notna().all(axis=None)
+    table = sensitivity_table(effects, **REFERENCES, thresholds=[0.05]).query("model == 'finetune' and normalised")
     assert table["preserve_share"].isna().all()
 
 
 def test_sensitivity_shares_are_the_totals_of_the_split(effects) -> None:
-    table = sensitivity_table(effects, references=["probe", "scratch"], thresholds=[0, 0.3], players=[3])
+    table = sensitivity_table(
+        effects, references=["probe", "scratch"], scratch="scratch", thresholds=[0, 0.3], players=[3]
+    )
     assert len(table) == 2 * 2 * 2 * 2 * 3  # players, references, thresholds, normalised, models
     row = table.query(
         "model == 'finetune' and reference == 'probe' and players == 4 and threshold == 0.3 and normalised"
@@ -94,7 +98,7 @@ def test_fewer_players_are_the_game_in_which_the_others_are_shown(make_archive) 
 def test_samples_without_salient_effects_are_counted(make_archive) -> None:
     archive = make_archive()
     archive.scores[0, 1] = 2.0  # the probe says the same whatever is shown of sample b
-    table = sensitivity_table(effects_of(archive), thresholds=[0.05])
+    table = sensitivity_table(effects_of(archive), **REFERENCES, thresholds=[0.05])
     assert (table["n_undefined"] == 1).all()
 
 
@@ -158,7 +162,7 @@ def test_and_or_effects_count_an_or_once(make_archive) -> None:
 def test_and_or_knowledge_is_normalised_by_the_whole_game(make_archive) -> None:
     archive = make_archive()
     archive.scores[:, :, :] = 2 * or_game(0, 1, 2) + 3 * (np.arange(16) == 15)
-    table = knowledge_table(effects_of(archive, kind="and_or"), threshold=0.01)
+    table = knowledge_table(effects_of(archive, kind="and_or"), **ROLES, threshold=0.01)
     assert len(table) == 3 * 2 * 3 * 4
     rows = table.query("model == 'finetune' and sample == 'a'").set_index(["part", "order"])["tuned"]
     assert rows["or", 3] == pytest.approx(2 / 5, abs=1e-3)  # v(N) - v(empty) = 5

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from whypretrain.errors import InputError
-from whypretrain.interactions import coalitions, moebius, or_interactions, or_reconstruct, orders, zeta
+from whypretrain.interactions import moebius, or_interactions, or_reconstruct, orders, zeta
 from whypretrain.interactions.transforms import by_order
 
 
@@ -93,22 +93,6 @@ def test_or_reconstruction_is_the_sum_of_its_definition() -> None:
     np.testing.assert_allclose(or_reconstruct(effects), v, atol=1e-13)
 
 
-@pytest.mark.parametrize("n", [1, 4, 7])
-def test_truncated_transforms_equal_the_full_ones(n: int) -> None:
-    v = game(n, 2)
-    for order in range(n + 1):
-        low, high = coalitions(n, order), coalitions(n, order, kind="or")
-        np.testing.assert_allclose(moebius(v[:, low], max_order=order), moebius(v)[:, low], atol=1e-12)
-        np.testing.assert_allclose(zeta(v[:, low], max_order=order), zeta(v)[:, low], atol=1e-12)
-        truncated = or_interactions(v[:, high], max_order=order)
-        assert np.isnan(truncated[:, 0]).all()
-        np.testing.assert_allclose(truncated[:, 1:], or_interactions(v)[:, low][:, 1:], atol=1e-12)
-
-
-def test_truncation_needs_few_coalitions() -> None:
-    assert [len(coalitions(10, order)) for order in (2, 3, 4)] == [56, 176, 386]
-
-
 @pytest.mark.parametrize("transform", [moebius, zeta, or_interactions, or_reconstruct])
 def test_torch_gives_what_numpy_gives(transform) -> None:
     v = game(6, 2, 3).astype(np.float32)
@@ -133,8 +117,3 @@ def test_sums_by_order() -> None:
 def test_a_length_that_is_no_power_of_two_is_refused(length: int) -> None:
     with pytest.raises(InputError, match=f"{length} entries"):
         moebius(np.zeros(length))
-
-
-def test_scores_that_fit_no_truncated_game_are_refused() -> None:
-    with pytest.raises(InputError, match="55 scores fit no game truncated at order 2"):
-        moebius(np.zeros(55), max_order=2)

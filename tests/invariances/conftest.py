@@ -1,4 +1,4 @@
-"""A small network of blocks whose basis can be turned, and images for it."""
+"""A small network of blocks whose basis can be turned, and images for it; data and models as the stages find them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from itertools import pairwise
 import pytest
 import torch
 
+from whypretrain import data, models
+
 
 class TurnableNetwork(torch.nn.Module):
     """Blocks tanh(W h); with rotations, a block hands on Q h and the next undoes it: one function."""
 
-    def __init__(
-        self, *, seed: int, width: int = 24, narrow: int = 6, rotations: list[torch.Tensor] | None = None
-    ):
+    def __init__(self, *, seed: int, width: int = 24, narrow: int = 6, rotations: list[torch.Tensor] | None = None):
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
         widths = [64, width, width, narrow, narrow]
@@ -52,3 +52,14 @@ def network() -> TurnableNetwork:
 @pytest.fixture(scope="session")
 def make_network():
     return TurnableNetwork
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    root = tmp_path_factory.mktemp("stage")
+    digits = data.build("digits", {"kind": "digits", "train_size": 20, "test_size": 60}, size=16, channels=1, seed=0)
+    data.save(digits, root / "data")
+    resnet = models.Architecture("resnet18", 16, 1, {"layers": [1, 1, 1, 1], "channels": [8, 8, 8, 8]}, "small")
+    for name, seed, classes in (("pre", 0, ["a", "b", "c"]), ("tuned", 1, digits.classes)):
+        models.save(models.build(resnet, classes, seed=seed), root / name, {})
+    return root

@@ -32,10 +32,7 @@ def test_layer_values_are_those_of_plain_cka(subjects, tables, images, estimator
 
     def cka(tested, inputs, reference=None):
         with torch.no_grad():
-            pair = [
-                (reference or tested).model.blocks(images)[layer - 1],
-                tested.model.blocks(inputs)[layer - 1],
-            ]
+            pair = [(reference or tested).model.blocks(images)[layer - 1], tested.model.blocks(inputs)[layer - 1]]
         return linear_cka(*pair, unbiased=unbiased)
 
     on_pre, on_tuned = (subject.inversions[layer - 1] for subject in subjects)
@@ -133,6 +130,7 @@ def _gram(x: torch.Tensor) -> torch.Tensor:
     return centred @ centred.T
 
 
+@pytest.mark.slow
 def test_batch_size_changes_rounding_only(make_network, images, tables):
     again = compare(*(examine(make_network(seed=s), images, **SETTINGS, batch_size=7) for s in (0, 1)))
     for first, second in zip(tables, again, strict=True):

@@ -58,9 +58,7 @@ def test_residual_is_the_relative_loss_of_the_result_and_falls(images):
 
 def test_best_iterate_is_kept_per_image(images):
     """With steps far too long, later iterates are often worse: more steps still never raise a residual."""
-    residuals = [
-        invert(linear(20), images, steps=steps, step_size=6.0, seed=0).residual for steps in range(6)
-    ]
+    residuals = [invert(linear(20), images, steps=steps, step_size=6.0, seed=0).residual for steps in range(6)]
     for fewer, more in pairwise(residuals):
         assert bool((more <= fewer).all())
     assert bool((residuals[5] == residuals[0]).any()), "some image should find nothing better than its start"
@@ -73,15 +71,7 @@ def test_steps_have_the_length_asked_for(images):
 
 def test_decaying_steps_sum_to_half_and_settle_closer(images):
     """Lengths 4, 3, 2, 1 quarters of the step: a straight way of 2.5 steps; constant ones end half a step off."""
-    far = invert(
-        flat,
-        images.double(),
-        steps=4,
-        step_size=0.01,
-        seed=0,
-        decay=True,
-        bounds=None,
-    )
+    far = invert(flat, images.double(), steps=4, step_size=0.01, seed=0, decay=True, bounds=None)
     torch.testing.assert_close(far.moved, torch.full((32,), 0.025, dtype=torch.float64), rtol=1e-6, atol=0)
     constant, decaying = (
         invert(linear(20), images, steps=60, step_size=size, seed=0, decay=decay).residual.mean()

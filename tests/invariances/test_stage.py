@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 import safetensors.torch
+from measured import checkpointed, run
 
 from whypretrain import data, models
 from whypretrain.invariances import comparison
-from whypretrain.stages import invariances as stage
-from whypretrain.stages import robustness
 
-CONFIG = {
-    "images": 12,
-    "steps": 4,
-    "step_size": 0.5,
-    "decay": True,
-    "batch_size": 64,
-    "pictures": 2,
-    "seed": 0,
-}
 KEYS = ["target", "architecture", "seed", "model"]
 LAYER_COLUMNS = [
     *(*KEYS, "layer", "layer_name", "estimator", "forgetting", "learning"),
     *("corrected_forgetting", "corrected_learning"),
-    *("stir_tuned_given_pre", "stir_pre_given_tuned", "self_pre", "self_tuned", "cka_divergence"),
+    *("stir_tuned_given_pre", "stir_pre_given_tuned", "self_pre", "self_tuned", "cka_divergence", "cka_permuted"),
     *("seed_level", "permuted", "seed_level_learning", "permuted_learning"),
     *("residual_pre", "useless_pre", "residual_tuned", "useless_tuned", "scaled_forgetting"),
 ]
@@ -38,38 +25,7 @@ FLOW_COLUMNS = [
 ]
 
 
-pytestmark = pytest.mark.usefixtures("stages_share_a_process")
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    root = tmp_path_factory.mktemp("stage")
-    digits = data.build(
-        "digits", {"kind": "digits", "train_size": 20, "test_size": 60}, size=16, channels=1, seed=0
-    )
-    data.save(digits, root / "data")
-    resnet = models.Architecture(
-        "resnet18", 16, 1, {"layers": [1, 1, 1, 1], "channels": [8, 8, 8, 8]}, "small"
-    )
-    for name, seed, classes in (("pre", 0, ["a", "b", "c"]), ("tuned", 1, digits.classes)):
-        models.save(models.build(resnet, classes, seed=seed), root / name, {})
-    return root
-
-
-def run(root, out, *, tuned=("finetune=tuned",), starts=(), seed="0", **config):
-    named, begun = ([pair.replace("=", f"={root}/") for pair in pairs] for pairs in (tuned, starts))
-    options = {
-        "--config": json.dumps({**CONFIG, **config}),
-        "--data": root / "data",
-        "--target": "digits",
-        "--architecture": "resnet",
-        "--seed": seed,
-        "--pretrained": root / "pre",
-        "--out": root / out,
-    }
-    command = [str(word) for pair in options.items() for word in pair] + ["--models", *named]
-    stage.main(command + (["--starts", *begun] if begun else []))
-    return root / out
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("stages_share_a_process")]
 
 
 def test_files_and_columns(folders):
@@ -144,19 +100,6 @@ def test_each_model_that_is_a_reference_is_inverted_once(folders, monkeypatch):
     assert len(set(weights[:4])) == 4
 
 
-def checkpointed(folders, name, seeds):
-    """A run whose checkpoint of step k has the weights of the k-th seed; its model is the last one."""
-    pre = models.load(folders / "pre")
-    classes = data.load(folders / "data").classes
-    made = [models.build(pre.architecture, classes, seed=seed) for seed in seeds]
-    made[0].backbone.load_state_dict(pre.backbone.state_dict())
-    models.save(made[-1], folders / name, {})
-    states = {
-        f"{k}/{key}": value for k, model in enumerate(made) for key, value in model.state_dict().items()
-    }
-    safetensors.torch.save_file(states, folders / name / "checkpoints.safetensors")
-
-
 def test_dynamics_begin_at_the_self_value_and_end_at_the_tables(folders):
     checkpointed(folders, "followed", (0, 5, 1))
     out = run(folders, "dynamics", tuned=("finetune=followed",), dynamics=["finetune", "absent"])
@@ -186,81 +129,6 @@ def test_learning_along_ends_at_the_tables_and_changes_nothing_else(folders):
     for estimator, table in layers.groupby("estimator"):
         np.testing.assert_allclose(learned[0, estimator], 1 - table.self_pre)
         np.testing.assert_allclose(learned[2, estimator], table.learning)
-
-
-def test_robustness_of_the_followed_checkpoints(folders):
-    checkpointed(folders, "long", (0, 5, 6, 7, 8, 1))
-    corrupted, found = along(folders, "robust", "long")
-    assert corrupted.groupby("step").size().tolist() == [11] * 6
-    columns = ["first_step", "first_share", "checkpoints"]
-    assert found.query("estimator == 'biased'")[columns].values.tolist() == [[1, 0.2, 5], [2, 0.4, 4]]
-    forgetting = pd.read_csv(folders / "robust" / "dynamics.csv").query(
-        "metric == 'forgetting' and estimator == 'biased' and layer > 1 and step > 1"
-    )
-    spread = forgetting.groupby("step").value.std(ddof=0)
-    accuracy = corrupted.query("severity > 0 and step > 1").groupby(["severity", "step"]).accuracy.mean()
-    expected = np.mean([np.corrcoef(spread, accuracy[severity])[0, 1] for severity in range(1, 6)])
-    assert found.query("estimator == 'biased' and first_step == 2").pearson_r.item() == pytest.approx(
-        expected
-    )
-
-
-def along(folders, out, name, **more):
-    """The stage of robustness on the checkpoints of a model; its two tables."""
-    dynamics = run(folders, out, tuned=(f"finetune={name}",), dynamics=["finetune"]) / "dynamics.csv"
-    options = {
-        "--config": json.dumps(
-            {"corruptions": ["gaussian_noise", "contrast"], "accuracy_images": 40, "seed": 0}
-        ),
-        **{"--data": folders / "data", "--target": "digits", "--architecture": "resnet", "--seed": 0},
-        **{"--dynamics": dynamics, "--models": f"finetune={folders}/{name}", "--out": folders / out},
-        **more,
-    }
-    robustness.main([str(word) for pair in options.items() for word in pair])
-    return [pd.read_csv(folders / out / f"{table}.csv") for table in ("corrupted", "robustness")]
-
-
-def published(folders, name, origin="fog {severity} {row}", **changes):
-    """Test digits as a published set of corrupted images keeps them: darker with severity."""
-    digits = data.load(folders / "data")
-    train, test = digits.split("train"), digits.split("test")
-    parts = [replace(train, manifest=train.manifest.assign(**changes))] + [
-        replace(
-            test,
-            images=test.images // severity,
-            manifest=test.manifest.assign(
-                origin=[origin.format(severity=severity, row=row) for row in range(len(test))], **changes
-            ),
-        )
-        for severity in range(1, 6)
-    ]
-    images = np.concatenate([part.images for part in parts])
-    data.save(
-        replace(digits, images=images, manifest=pd.concat([part.manifest for part in parts])), folders / name
-    )
-    return folders / name
-
-
-def test_robustness_on_a_published_set_of_corrupted_images(folders):
-    checkpointed(folders, "hurt", (0, 5, 6, 7, 8, 1))
-    corrupted, found = along(folders, "hurt_out", "hurt", **{"--corrupted": published(folders, "digits_c")})
-    assert corrupted.groupby("step").size().tolist() == [6] * 6
-    assert set(corrupted.query("severity > 0").corruption) == {"digits_c"}
-    clean = corrupted.query("severity == 0").set_index("step").accuracy
-    mild = corrupted.query("severity == 1").set_index("step").accuracy  # not darker at all
-    np.testing.assert_allclose(clean, mild)
-    assert found.pearson_r.between(-1, 1).all()
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [({"origin": "fog {row}"}, "tell no severity"), ({"class_name": "rain"}, "classes are not the target's")],
-)
-def test_another_set_in_place_of_corrupted_images(folders, capsys, options, words):
-    checkpointed(folders, "hurt", (0, 5, 6, 7, 8, 1))
-    with pytest.raises(SystemExit):
-        along(folders, "refused", "hurt", **{"--corrupted": published(folders, "other_c", **options)})
-    assert words in capsys.readouterr().err
 
 
 def test_own_start_compares_with_the_first_checkpoint(folders):
@@ -301,7 +169,7 @@ def test_fewer_images_than_classes(folders):
         ({"tuned": ("pretrained=tuned",)}, "none of them `pretrained`"),
         ({"images": 500}, "size 500"),
         ({"dynamics": ["finetune"]}, "checkpoints.safetensors"),
-        ({"images": 3}, "at least 4 images"),
+        ({"images": 3}, "--config.images must be at least 4, not 3"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(folders, capsys, options, words):

@@ -25,18 +25,18 @@ def test_one_mean_serves_all_channels():
     ("change", "told"),
     [
         ({"name": "resnet_18"}, "did you mean resnet18"),
-        ({"stemm": "small"}, "unknown key 'stemm'; did you mean stem"),
-        ({"stem": "tiny"}, "stem 'tiny' is none of standard, small"),
+        ({"stemm": "small"}, "unknown key 'stemm' in model 'resnet18'; did you mean 'stem'"),
+        ({"stem": "tiny"}, "stem must be one of 'standard', 'small', not 'tiny'"),
         ({"options": {"in_chans": 3}}, "option 'in_chans' follows"),
-        ({"name": None}, "model None is no timm model"),
+        ({"name": None}, "name must be text, not None"),
         ({"options": ["depth"]}, "options must be a mapping"),
         ({"mean": [0.1, 0.2]}, "mean must be a number or one for each of 1 channels"),
-        ({"mean": ["a"]}, "mean must be a number"),
-        ({"std": float("nan")}, "std must be a number"),
+        ({"mean": ["a"]}, r"mean.0 must be a number, not .a."),
+        ({"std": float("nan")}, "std.* must be a finite number, not nan"),
         ({"std": [0]}, "std must be positive"),
-        ({"head_std": 0}, "head_std must be a number between 0 and 1, not 0"),
-        ({"size": 0}, "size must be a positive integer, not 0"),
-        ({"channels": "1"}, "channels must be a positive integer, not '1'"),
+        ({"head_std": 0}, "head_std must be above 0, not 0"),
+        ({"size": 0}, "size must be at least 1, not 0"),
+        ({"channels": "1"}, "channels must be a whole number, not '1'"),
     ],
 )
 def test_bad_values_are_named(change, told):
@@ -57,14 +57,8 @@ def test_a_missing_key_is_named():
         ({"name": "convnext_atto", "options": {"dims": [4, 8]}}, "list index out of range"),
         ({"stem": "small", "size": 65}, "images up to 64 px, not 65"),
         ({"name": "vit_tiny_patch16_224", "stem": "small"}, "timm"),
-        (
-            {"name": "vit_tiny_patch16_224", "size": 18, "options": {"patch_size": 4}},
-            "4 px do not tile 18 px",
-        ),
-        (
-            {"name": "vit_tiny_patch16_224", "options": {"embed_dim": 10, "num_heads": 3}},
-            "divisible by num_heads",
-        ),
+        ({"name": "vit_tiny_patch16_224", "size": 18, "options": {"patch_size": 4}}, "4 px do not tile 18 px"),
+        ({"name": "vit_tiny_patch16_224", "options": {"embed_dim": 10, "num_heads": 3}}, "divisible by num_heads"),
     ],
 )
 def test_what_timm_cannot_build_is_refused(change, told):

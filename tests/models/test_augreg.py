@@ -28,9 +28,7 @@ def flax(vit, n_classes):
         attention = f"{theirs}MultiHeadDotProductAttention_1/"
         for index, name in enumerate(("query", "key", "value")):
             rows = slice(index * width, (index + 1) * width)
-            arrays[f"{attention}{name}/kernel"] = state[f"{ours}attn.qkv.weight"][rows].T.reshape(
-                width, heads, -1
-            )
+            arrays[f"{attention}{name}/kernel"] = state[f"{ours}attn.qkv.weight"][rows].T.reshape(width, heads, -1)
             arrays[f"{attention}{name}/bias"] = state[f"{ours}attn.qkv.bias"][rows].reshape(heads, -1)
         arrays[f"{attention}out/kernel"] = state[f"{ours}attn.proj.weight"].T.reshape(heads, -1, width)
         arrays[f"{attention}out/bias"] = state[f"{ours}attn.proj.bias"]

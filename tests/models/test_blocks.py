@@ -18,9 +18,7 @@ def tapped(model, images):
     """What the blocks give in one ordinary forward of the whole model, by hooks on timm's modules."""
     modules, taken = dict(model.backbone.named_modules()), []
     hooks = [
-        modules[name].register_forward_hook(
-            lambda module, given, output: taken.append(output.flatten(1).clone())
-        )
+        modules[name].register_forward_hook(lambda module, given, output: taken.append(output.flatten(1).clone()))
         for name in model.block_names
     ]
     model(images)
@@ -44,9 +42,7 @@ def test_the_names_are_in_order_and_the_shapes_full(vit, resnet, classes):
     images = torch.rand(2, 1, 16, 16, device=device())
     first, second = build(vit, classes, seed=0), build(resnet, classes, seed=0)
     assert first.block_names == ["blocks.0", "blocks.1", "blocks.2"]
-    assert [output.shape for output in first.blocks(images)] == [
-        (2, 17 * 12)
-    ] * 3  # class token and 16 patches
+    assert [output.shape for output in first.blocks(images)] == [(2, 17 * 12)] * 3  # class token and 16 patches
     assert second.block_names == ["layer1.0", "layer1.1", "layer2.0", "layer3.0", "layer4.0"]
     widths = [output.shape[1] for output in second.blocks(images)]
     assert widths == [4 * 256, 4 * 256, 6 * 64, 8 * 16, 10 * 4]
@@ -64,6 +60,11 @@ def test_no_later_block_runs(architecture, classes):
 @pytest.mark.parametrize(
     ("name", "options", "names"),
     [
+        ("tf_efficientnet_lite0", {}, "blocks"),
+        ("mobilenetv3_small_050", {}, "blocks"),
+        ("regnety_002", {}, "s"),
+        ("densenet121", {"growth_rate": 4, "block_config": [1, 1, 1, 1]}, "features."),
+        ("resnetv2_50", {"layers": [1, 1, 1, 1], "channels": [8, 16, 24, 32]}, "st"),
         ("vit_small_patch16_224", {"patch_size": 8, "embed_dim": 12, "depth": 2, "num_heads": 2}, "blocks"),
         ("resnet50", {"layers": [1, 1, 1, 1], "channels": [4, 6, 8, 10]}, "layer"),
         ("vgg16", {"mlp_ratio": 0.01}, "stages"),
@@ -111,10 +112,23 @@ def test_gradients_reach_the_images(architecture, classes):
     assert images.grad.abs().sum() > 0
 
 
-def test_a_model_without_blocks_is_named(classes):
-    model = model_of("mobilenetv3_small_050", {}, classes)
-    with pytest.raises(InputError, match="MobileNetV3 has no known blocks"):
-        _ = model.block_names
+@pytest.mark.parametrize("name", ["densenet121", "regnety_002", "tf_efficientnet_lite0"])
+def test_outputs_read_by_hooks_or_by_hand_are_those_of_a_full_forward(name, classes):
+    options = {"growth_rate": 4, "block_config": [1, 1, 1, 1]} if name == "densenet121" else {}
+    model = model_of(name, options, classes)
+    images = torch.rand(2, 1, 32, 32, device=device())
+    assert all(torch.equal(one, other) for one, other in zip(model.blocks(images), tapped(model, images), strict=True))
+
+
+def test_of_a_model_without_known_blocks_the_features_are_read(classes):
+    """TNT's blocks pass on pairs of tensors, which are no features."""
+    model = model_of(
+        "tnt_s_legacy_patch16_224", {"embed_dim": 12, "inner_dim": 8, "depth": 1, "num_heads_outer": 2}, classes
+    )
+    images = torch.rand(2, 1, 32, 32, device=device())
+    assert model.block_names == ["features"]
+    torch.testing.assert_close(model.blocks(images), [model.features(images)])
+    torch.testing.assert_close(model.staircase([images]), [model.features(images)])
 
 
 @pytest.mark.parametrize("upto", [0, 4, -1])

@@ -1,7 +1,6 @@
 """Each format is made here as the usual tools write it; the weights must come back in the right places."""
 
 import pickle
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from timm_weights import published
 from whypretrain.errors import InputError
 from whypretrain.models import Architecture, build, device, import_checkpoint, load, projected, save
 from whypretrain.training import Recipe
-from whypretrain.training.methods import starting_model
+from whypretrain.training.trainer import starting_model
 
 
 @pytest.fixture(params=["vit", "plain_resnet"])
@@ -110,7 +109,7 @@ def test_our_own_file_is_a_checkpoint_too(architecture, classes, tmp_path):
 
 
 def test_colour_weights_serve_grey_images_as_their_sum(plain_resnet, classes, tmp_path):
-    colour = replace(plain_resnet, channels=3)
+    colour = plain_resnet.changed(channels=3)
     theirs = published(colour, 3)
     model, notes = import_checkpoint(plain_resnet, write(theirs.state_dict(), tmp_path / "w.pth"), classes)
     grey = torch.rand(2, 1, 32, 32)
@@ -138,6 +137,7 @@ def test_another_family_is_recognised(vit, plain_resnet, classes, tmp_path):
         import_checkpoint(vit, source, classes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet50", "vgg11", "convnext_tiny", "swin_tiny_patch4_window7_224"])
 def test_the_architecture_that_fits_is_suggested(vit, classes, tmp_path, name):
     state = timm.create_model(name, num_classes=7).state_dict()

@@ -6,9 +6,7 @@ from whypretrain.models import Architecture, build, device
 
 
 def same(one, other):
-    return all(
-        torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True)
-    )
+    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
 
 
 def test_weights_follow_from_the_seed_alone(architecture, classes):

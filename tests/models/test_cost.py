@@ -13,9 +13,7 @@ GMAC = {"resnet50": 4.1, "vgg16": 15.5, "vit_small_patch16_224": 4.6, "vit_base_
 def test_the_usual_networks(name):
     found = cost(Architecture(name, 224, 3))
     assert found.forward / 2e9 == pytest.approx(GMAC[name], rel=0.02)
-    assert found.training == pytest.approx(
-        3 * found.forward, rel=0.04
-    )  # the first layer needs no image gradient
+    assert found.training == pytest.approx(3 * found.forward, rel=0.04)  # the first layer needs no image gradient
 
 
 def test_a_vit_by_hand():
@@ -43,10 +41,7 @@ def test_memory_kept_is_that_of_a_real_forward_pass():
     shallow, deep = (
         cost(
             Architecture(
-                "vit_tiny_patch16_224",
-                16,
-                1,
-                {"patch_size": 4, "embed_dim": 24, "depth": depth, "num_heads": 2},
+                "vit_tiny_patch16_224", 16, 1, {"patch_size": 4, "embed_dim": 24, "depth": depth, "num_heads": 2}
             )
         )
         for depth in (1, 3)

@@ -46,11 +46,7 @@ def test_a_batch_that_does_not_fit_into_memory_is_computed_in_parts(vit, classes
 
 @pytest.mark.parametrize(
     ("shape", "batch_size", "told"),
-    [
-        ((2, 3, 16, 16), 8, "takes images of shape"),
-        ((0, 1, 16, 16), 8, "need images"),
-        ((2, 1, 16, 16), 0, "batch"),
-    ],
+    [((2, 3, 16, 16), 8, "takes images of shape"), ((0, 1, 16, 16), 8, "need images"), ((2, 1, 16, 16), 0, "batch")],
 )
 def test_bad_input_is_refused(vit, classes, shape, batch_size, told):
     with pytest.raises(InputError, match=told):

@@ -9,19 +9,11 @@ from torchvision.models.vision_transformer import VisionTransformer
 
 from whypretrain.models.renaming import from_torchvision
 
-CONVNEXT = [
-    CNBlockConfig(8, 12, 1),
-    CNBlockConfig(12, 16, 2),
-    CNBlockConfig(16, 20, 1),
-    CNBlockConfig(20, None, 1),
-]
+CONVNEXT = [CNBlockConfig(8, 12, 1), CNBlockConfig(12, 16, 2), CNBlockConfig(16, 20, 1), CNBlockConfig(20, None, 1)]
 PAIRS = {
     "vit": (
         lambda: VisionTransformer(64, 16, 3, 3, 48, 96, num_classes=5),
-        (
-            "vit_tiny_patch16_224",
-            {"embed_dim": 48, "depth": 3, "num_heads": 3, "mlp_ratio": 2, "img_size": 64},
-        ),
+        ("vit_tiny_patch16_224", {"embed_dim": 48, "depth": 3, "num_heads": 3, "mlp_ratio": 2, "img_size": 64}),
     ),
     "convnext": (
         lambda: ConvNeXt(CONVNEXT, num_classes=5),

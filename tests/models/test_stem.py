@@ -14,6 +14,12 @@ FAMILIES = {
     ),
     "convnext_atto": ({"depths": [1, 1, 1, 1], "dims": [8, 12, 16, 20]}, (8, 8, 8)),
     "vgg11": ({"mlp_ratio": 0.01}, (64, 32, 32)),
+    "tf_efficientnet_lite0": ({}, (32, 16, 16)),
+    "mobilenetv3_small_050": ({}, (16, 16, 16)),
+    "regnety_002": ({}, (32, 16, 16)),
+    "densenet121": ({"growth_rate": 4, "block_config": [1, 1, 1, 1]}, (8, 16, 16)),
+    "beit_base_patch16_224": ({"embed_dim": 24, "depth": 1, "num_heads": 2}, (24, 2, 2)),
+    "swinv2_tiny_window8_256": ({"embed_dim": 8, "depths": [1, 1], "num_heads": [2, 4], "window_size": 4}, (8, 8, 8)),
 }
 
 
@@ -44,6 +50,7 @@ def test_the_stem_of_a_network_with_relu_ends_behind_it(resnet, classes):
 
 
 def test_a_model_without_stem_is_named(classes):
-    model = build(Architecture("mobilenetv3_small_050", 32, 1, {}), classes, seed=0)
-    with pytest.raises(InputError, match="MobileNetV3 has no known stem"):
+    options = {"embed_dim": 12, "depth": 1, "num_heads": 2, "cls_attn_layers": 1}
+    model = build(Architecture("xcit_nano_12_p16_224", 32, 1, options), classes, seed=0)
+    with pytest.raises(InputError, match="Xcit has no known stem"):
         cut_at_stem(model)

@@ -4,9 +4,9 @@ import pytest
 import safetensors.torch
 import torch
 
-from whypretrain import files
 from whypretrain.errors import InputError
 from whypretrain.models import build, device, load, load_checkpoints, save
+from whypretrain.runtime import files
 
 
 @pytest.fixture
@@ -92,9 +92,7 @@ def test_weights_of_another_depth_or_width_are_told(folder, vit):
     with pytest.raises(InputError, match=r"unexpected: backbone\.blocks\.2"):
         load(folder)
     rewrite(folder, architecture={**vit.to_dict(), "options": {**vit.options, "embed_dim": 8}})
-    with pytest.raises(
-        InputError, match=r"of another shape: backbone\.cls_token \(1, 1, 12\) for \(1, 1, 8\)"
-    ):
+    with pytest.raises(InputError, match=r"of another shape: backbone\.cls_token \(1, 1, 12\) for \(1, 1, 8\)"):
         load(folder)
 
 
@@ -108,9 +106,7 @@ def test_no_half_written_model_passes(folder, vit, classes):
 
 def test_checkpoints_come_in_order_of_their_steps(vit, classes, tmp_path):
     made = {step: build(vit, classes, seed=step) for step in (10, 2, 0)}
-    states = {
-        f"{step}/{key}": value for step, model in made.items() for key, value in model.state_dict().items()
-    }
+    states = {f"{step}/{key}": value for step, model in made.items() for key, value in model.state_dict().items()}
     safetensors.torch.save_file(states, tmp_path / "checkpoints.safetensors")
     model = build(vit, classes, seed=9)
     before = model.head.weight.clone()

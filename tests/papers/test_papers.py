@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from whypretrain.data.miniature import write_miniatures
+from whypretrain.data.published.miniature import write_miniatures
 
 ROOT = Path(__file__).parents[2]
 TARGETS = {"uot": "joint", "interactions": "all", "invariances": "all"}
-# What the miniature is cut down to, unless WHYPRETRAIN_PAPERS asks for all of it (1 to 4 minutes a paper on 2 cores).
+# What the miniature is cut down to.
 FEWER = {
     "uot": {"targets": ["cub200", "caltech101"]},
     "interactions": {"targets": ["cub200"], "architectures": ["vit_small"]},
@@ -48,15 +48,17 @@ def snakemake(folder, *arguments):
 @pytest.mark.parametrize("paper", TARGETS)
 def test_the_graph_is_built_in_half_a_minute(checkout, paper):
     start = os.times().children_user
-    log = snakemake(
-        checkout, TARGETS[paper], "-n", "--quiet", "rules", "--configfile", f"config/papers/{paper}.yaml"
-    )
+    profile = f"profiles/papers/{paper}.yaml"
+    options = ["-n", "--quiet", "rules", "--configfile", f"config/papers/{paper}.yaml", "--profile", profile]
+    log = snakemake(checkout, TARGETS[paper], *options)
     counted = {rule: int(number) for rule, number in re.findall(r"^(\w+) +(\d+)$", log, re.MULTILINE)}
+    assert yaml.safe_load((checkout / profile).read_text())["set-resources"].keys() <= counted.keys()
     assert counted["make_data"] >= 4
     assert counted["total"] > 80
     assert os.times().children_user - start < 30
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("paper", TARGETS)
 def test_the_plan_is_the_price_that_the_header_tells(checkout, paper):
@@ -70,12 +72,11 @@ def test_the_plan_is_the_price_that_the_header_tells(checkout, paper):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("paper", TARGETS)
 def test_the_graph_runs_in_miniature(checkout, paper):
-    files = [f"config/papers/{name}.yaml" for name in (paper, "miniature")]
-    if "WHYPRETRAIN_PAPERS" not in os.environ:
-        (checkout / "fewer.yaml").write_text(yaml.safe_dump({"grid": FEWER[paper]}))
-        files.append("fewer.yaml")
+    (checkout / "fewer.yaml").write_text(yaml.safe_dump({"grid": FEWER[paper]}))
+    files = [*(f"config/papers/{name}.yaml" for name in (paper, "miniature")), "fewer.yaml"]
     snakemake(checkout, TARGETS[paper], "--configfile", *files, "--config", f"experiment={paper}_miniature")
     results = checkout / f"results/{paper}_miniature"
     runs = pd.read_csv(results / "train/runs.csv")

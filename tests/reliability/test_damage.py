@@ -1,4 +1,4 @@
-"""A damaged file is named and refused by what reads it, with the mend; nothing is written from it."""
+"""A damaged file is named and refused by what reads it, with the fix; nothing is written from it."""
 
 import shutil
 
@@ -21,7 +21,7 @@ CHECKED = ("data/glyphs/images.npy", "pretrain/vit/0/model.safetensors", "featur
 
 
 def flipped(content):
-    """The content with the lowest bit of its middle byte turned round."""
+    """The content with the lowest bit of its middle byte flipped."""
     middle = len(content) // 2
     return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
 
@@ -56,6 +56,7 @@ def test_one_flipped_bit_in_any_result_is_found_by_the_stage_that_is_given_it(ex
             provenance.hashes([file])
 
 
+@pytest.mark.long
 def test_a_job_stops_at_a_damaged_file_with_one_line_and_goes_on_once_it_is_remade(experiment):
     weights = experiment.results / "pretrain/vit/0/model.safetensors"
     before = weights.read_bytes()
@@ -65,9 +66,7 @@ def test_a_job_stops_at_a_damaged_file_with_one_line_and_goes_on_once_it_is_rema
     assert run.returncode != 0
     assert "model.safetensors: damaged or changed" in run.stdout + run.stderr
     assert "Traceback" not in (experiment.results / "logs/features/vit-0.log").read_text()
-    assert not (experiment.results / "features").exists() or not list(
-        (experiment.results / "features").rglob("*.npz")
-    )
+    assert not (experiment.results / "features").exists() or not list((experiment.results / "features").rglob("*.npz"))
     weights.unlink()
     experiment.finish()
     assert weights.read_bytes() == before

@@ -11,10 +11,7 @@ from running import contents
 def mount(folder, options):
     """A file system in memory; skips where this may not be done."""
     folder.mkdir(exist_ok=True)
-    if (
-        os.getuid() != 0
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]).returncode
-    ):
+    if os.getuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]).returncode:
         pytest.skip("mounting a small file system needs root")
 
 
@@ -30,12 +27,7 @@ def data_stage(experiment, out, **limits):
     command = ["python", "-m", "whypretrain.stages.data", "--name", "digits", "--out", str(out), "--config"]
     config = '{"spec": {"kind": "digits"}, "image": {"size": 16, "channels": 1}, "seed": 0}'
     return subprocess.run(
-        [*command, config],
-        env=experiment.checkout.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        **limits,
+        [*command, config], env=experiment.checkout.environment, capture_output=True, text=True, check=False, **limits
     )
 
 
@@ -52,9 +44,7 @@ def test_full_disk(experiment, small_disk, tmp_path):
 
 def test_a_file_that_may_not_grow_is_not_left_half_written(experiment, tmp_path):
     limit = 64 * 1024
-    run = data_stage(
-        experiment, tmp_path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    )
+    run = data_stage(experiment, tmp_path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     assert run.returncode != 0
     assert "error: cannot write" in run.stderr
     assert contents(tmp_path) == {}
@@ -72,7 +62,7 @@ def test_full_disk_while_a_checkpoint_is_saved(experiment, small_disk):
 
 def test_full_disk_while_a_table_is_written(experiment, small_disk):
     code = (
-        "import sys, pandas; from whypretrain.files import write_table; "
+        "import sys, pandas; from whypretrain.runtime.files import write_table; "
         "write_table(sys.argv[1], pandas.DataFrame({'a': range(20_000)}))"
     )
     run = experiment.checkout.run("python", "-c", code, str(small_disk / "runs.csv"))

@@ -43,6 +43,7 @@ def test_training_goes_on_after_sigterm_and_after_sigkill(experiment, unbroken):
     assert not state.exists()
 
 
+@pytest.mark.long
 def test_a_second_run_is_refused_and_a_killed_one_taken_up(experiment, unbroken):
     experiment.forget("pretrain")
     with experiment.started() as run:
@@ -55,6 +56,7 @@ def test_a_second_run_is_refused_and_a_killed_one_taken_up(experiment, unbroken)
     experiment.finish()
 
 
+@pytest.mark.long
 def test_a_run_that_is_told_to_stop_lets_its_jobs_save_their_state(experiment, unbroken):
     experiment.forget("pretrain")
     with experiment.started() as run:

@@ -14,11 +14,11 @@ import pytest
 from matplotlib.figure import Figure
 
 from whypretrain.claims import decide, load, write_verdicts
-from whypretrain.files import write_json, write_table
-from whypretrain.report import papers
+from whypretrain.figures import FIGURES
+from whypretrain.runtime.files import write_json, write_table
 
-CLAIMS = Path(__file__).parents[2] / "workflow/resources/claims.yaml"
-NAMES = [figure.name for paper in papers(Path("nowhere")) for figure in paper.figures]
+CLAIMS = Path(__file__).parents[2] / "workflow/whypretrain/resources/claims.yaml"
+NAMES = list(FIGURES)
 CONFIG: dict[str, Any] = {
     "experiment": "tiny",
     "grid": {
@@ -73,15 +73,11 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         rule, claims = load(CLAIMS)
         write_verdicts(results / "claims.csv", decide(claims, {"runs": runs}, rule, resamples=50))
         for name in ("glyphs", *config["grid"]["targets"]):
-            about = {
-                "classes": ["a", "<i>"],
-                "shape": [1, 16, 16],
-                "counts": {"train": [5, 6], "test": [40, 41]},
-            }
-            write_json(
-                results / "data" / name / "data.json",
-                {**about, "source": f"{name} & co", "images_sha256": "d1" * 32},
-            )
+            about = {"classes": ["a", "<i>"], "shape": [1, 16, 16], "counts": {"train": [5, 6], "test": [40, 41]}}
+            files = {"found": 95, "images": 92, "left_out": {".heic": 3}} if name == "digits" else {}
+            more = {"source": f"{name} & co", "images_sha256": "d1" * 32, "files": files, "images": 92, "constant": 2}
+            write_json(results / "data" / name / "data.json", {**about, **more})
+        write_json(results / "pretrain/vit/0/model.json", {"architecture": {"mean": [0.5], "std": [0.25]}})
         write_json(results / "train/digits/vit/probe/0/model.json", {"sha256": "e2" * 32})
         for name, seconds in (("train/a", 12.5), ("train/b", 2.5), ("claims", 1.0)):
             log = results / "logs" / f"{name}.log"
@@ -89,9 +85,7 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
             log.write_text(f"a warning\ncomputed {seconds} s\n" if name != "claims" else "killed\n")
             path = results / "benchmarks" / f"{name}.tsv"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(
-                f"s\th:m:s\tmax_rss\tcpu_time\n{seconds}\t0:00:01\t-\t1\n{seconds}\t0:00:01\t321.5\t1\n"
-            )
+            path.write_text(f"s\th:m:s\tmax_rss\tcpu_time\n{seconds}\t0:00:01\t-\t1\n{seconds}\t0:00:01\t321.5\t1\n")
         (results / "figures").mkdir()
         for path in drawn(figures):
             shutil.copy(path, results / "figures")

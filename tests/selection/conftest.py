@@ -19,9 +19,7 @@ def published_class_means() -> Path:
     beside = Path(__file__).parents[2].parent / "shared" / "data"
     folder = Path(os.environ.get("WHYPRETRAIN_SHARED_DATA", beside)) / "uot_class_means"
     if not folder.is_dir():
-        pytest.skip(
-            f"{folder} is absent: set WHYPRETRAIN_SHARED_DATA to the folder that holds uot_class_means"
-        )
+        pytest.skip(f"{folder} is absent: set WHYPRETRAIN_SHARED_DATA to the folder that holds uot_class_means")
     return folder
 
 

@@ -45,14 +45,7 @@ def test_majorisation_minimisation_agrees():
     cost = random_cost(12, 8)
     found = unbalanced_ot(cost, epsilon=0.5, tau_source=0.5, tau_target=5.0)
     expected = ot.unbalanced.mm_unbalanced(
-        np.ones(12),
-        np.ones(8),
-        cost,
-        (0.5, 5.0),
-        c=np.ones((12, 8)),
-        reg=0.5,
-        numItermax=200_000,
-        stopThr=1e-15,
+        np.ones(12), np.ones(8), cost, (0.5, 5.0), c=np.ones((12, 8)), reg=0.5, numItermax=200_000, stopThr=1e-15
     )
     np.testing.assert_allclose(found.plan(), expected, rtol=1e-9, atol=1e-12)
 
@@ -70,9 +63,7 @@ def test_error_of_large_tau_falls_as_its_inverse():
     a, b = np.full(50, 1 / 50), np.full(20, 1 / 20)
     expected = ot.sinkhorn(a, b, cost, 0.05, numItermax=100_000, stopThr=1e-15)
     errors = [
-        np.abs(
-            unbalanced_ot(cost, a, b, epsilon=0.05, tau_source=tau, tau_target=tau).plan() - expected
-        ).max()
+        np.abs(unbalanced_ot(cost, a, b, epsilon=0.05, tau_source=tau, tau_target=tau).plan() - expected).max()
         for tau in (1, 10, 100, 1000)
     ]
     assert errors[1] / errors[2] == pytest.approx(10, rel=0.1)

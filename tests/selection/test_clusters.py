@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from whypretrain.errors import InputError
-from whypretrain.selection import cluster_features, rank_classes, rank_samples
+from whypretrain.selection import cluster_features, clusters, rank_classes, rank_samples
 
 
 def blobs(per_blob: int = 40) -> tuple[np.ndarray, np.ndarray]:
@@ -18,9 +18,10 @@ def blobs(per_blob: int = 40) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize(("per_blob", "batches_from"), [(40, 20_000), (40, 100), (5000, 20_000)])
-def test_directions_are_found_whatever_the_lengths(per_blob, batches_from):
+def test_directions_are_found_whatever_the_lengths(per_blob, batches_from, monkeypatch):
+    monkeypatch.setattr(clusters, "_BATCHES_FROM", batches_from)
     rows, blob = blobs(per_blob)
-    found = cluster_features(rows, 5, batches_from=batches_from)
+    found = cluster_features(rows, 5)
     np.testing.assert_array_equal(found.labels, blob)
     np.testing.assert_array_equal(found.counts, per_blob)
 
@@ -38,18 +39,6 @@ def test_equal_rows_make_fewer_clusters_and_none_is_empty():
     assert found.counts.tolist() == [4, 4, 4]
 
 
-def test_lengths_matter_where_asked():
-    rows = np.array([[1.0, 0.0], [1.1, 0.0], [10.0, 0.0], [10.1, 0.0]])
-    assert cluster_features(rows, 2, spherical=False).labels.tolist() == [0, 0, 1, 1]
-
-
-def test_options_of_k_means_are_used():
-    rows = np.random.default_rng(0).normal(size=(300, 6))
-    plain = cluster_features(rows, 20).labels
-    for option in ({"spherical": False}, {"iterations": 1}, {"batches_from": 100}):
-        assert (cluster_features(rows, 20, **option).labels != plain).any(), option
-
-
 def test_same_seed_same_clusters():
     rows = np.random.default_rng(0).normal(size=(300, 6))
     one, same, other = (cluster_features(rows, 20, seed=seed).labels for seed in (0, 0, 1))
@@ -64,10 +53,10 @@ def test_clusters_rank_like_classes():
     assert set(blob[np.isin(found.labels, [3])]) == {3}
 
 
-@pytest.mark.parametrize("clusters", [0, 201])
-def test_impossible_numbers_are_named(clusters):
-    with pytest.raises(InputError, match=f"{clusters} clusters of 200 rows"):
-        cluster_features(blobs()[0], clusters)
+@pytest.mark.parametrize("number", [0, 201])
+def test_impossible_numbers_are_named(number):
+    with pytest.raises(InputError, match=f"{number} clusters of 200 rows"):
+        cluster_features(blobs()[0], number)
 
 
 def test_samples_rank_as_classes_do():

@@ -13,11 +13,7 @@ from whypretrain.selection.exact import exact_transport
 def problem(n: int, m: int, uniform: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     draw = np.random.default_rng(n * m)
     cost, a, b = draw.random((n, m)), draw.random(n) + 0.01, draw.random(m) + 0.01
-    return (
-        cost,
-        (np.full(n, 1 / n) if uniform else a / a.sum()),
-        (np.full(m, 1 / m) if uniform else b / b.sum()),
-    )
+    return (cost, (np.full(n, 1 / n) if uniform else a / a.sum()), (np.full(m, 1 / m) if uniform else b / b.sum()))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (7, 3), (3, 7), (40, 15), (60, 60)])
@@ -35,9 +31,7 @@ def test_balanced_cost_is_the_simplex_cost(shape, uniform):
 def test_partial_cost_is_the_simplex_cost(fraction, uniform):
     cost, a, b = problem(30, 12, uniform)
     found = exact_transport(cost, a, b, mass=fraction)
-    expected = (
-        ot.partial.partial_wasserstein2(a, b, cost, m=fraction) if fraction < 1 else ot.emd2(a, b, cost)
-    )
+    expected = ot.partial.partial_wasserstein2(a, b, cost, m=fraction) if fraction < 1 else ot.emd2(a, b, cost)
     assert found.cost == pytest.approx(expected, rel=1e-8)
     assert found.plan.sum() == pytest.approx(fraction, rel=1e-9)
     assert (found.plan.sum(axis=1) <= a + 1e-9).all()
@@ -47,9 +41,7 @@ def test_partial_cost_is_the_simplex_cost(fraction, uniform):
 def test_costs_of_any_scale_and_sign():
     cost, a, b = problem(20, 9, uniform=False)
     expected = exact_transport(cost, a, b).cost
-    assert exact_transport(1e6 * (cost - 2), 50 * a, 50 * b).cost == pytest.approx(
-        50e6 * (expected - 2), rel=1e-8
-    )
+    assert exact_transport(1e6 * (cost - 2), 50 * a, 50 * b).cost == pytest.approx(50e6 * (expected - 2), rel=1e-8)
     assert exact_transport(np.zeros((4, 3)), np.ones(4), np.full(3, 4 / 3)).cost == 0
 
 
@@ -59,9 +51,7 @@ def test_tied_costs_end():
     assert exact_transport(cost, a, b).cost == pytest.approx(ot.emd2(a, b, cost), rel=1e-8, abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("mass", "message"), [(None, "masses 2 and 3"), (2.5, "between 0 and 2"), (0, "mass 0")]
-)
+@pytest.mark.parametrize(("mass", "message"), [(None, "masses 2 and 3"), (2.5, "between 0 and 2"), (0, "mass 0")])
 def test_impossible_masses_are_named(mass, message):
     with pytest.raises(InputError, match=message):
         exact_transport(np.ones((2, 3)), np.ones(2), np.ones(3), mass=mass)

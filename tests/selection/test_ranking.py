@@ -145,10 +145,7 @@ def with_row(row: int, value: float) -> np.ndarray:
         (broken(with_row(3, np.nan)), "source class row 3 has NaN features"),
         (broken(with_row(3, np.inf)), "source class row 3 has infinite features"),
         (broken(with_row(4, 0.0), source_names=NAMES), r"source class row 4 \(class 4\) has norm zero"),
-        (
-            broken(target=np.zeros((2, 10)), target_names=["cat", "dog"]),
-            r"target class row 0 \(cat\) has norm zero",
-        ),
+        (broken(target=np.zeros((2, 10)), target_names=["cat", "dog"]), r"target class row 0 \(cat\) has norm zero"),
         (broken(target=np.ones((2, 9))), "source features have 10 dimensions, target features 9"),
         (broken(np.ones(10)), r"source class features have shape \(10,\)"),
         (broken(source_names=["a"]), "1 names for 30 source class rows"),
@@ -165,3 +162,21 @@ def test_broken_input_is_named(case, message):
     given = case.pop("source"), case.pop("target")
     with pytest.raises(InputError, match=message):
         rank_classes(*(x if y is None else y for x, y in zip((source, target), given, strict=True)), **case)
+
+
+def test_centred_costs_are_those_of_means_without_the_source_mean():
+    """A component that all classes share decides nothing once it is subtracted; by default nothing is."""
+    source, target = means()
+    origin = source.mean(axis=0)
+    expected = rank_classes(source - origin, target - origin)
+    for shared in (0.0, 30.0):
+        found = rank_classes(source + shared, target + shared, centre=True)
+        np.testing.assert_allclose(found.score, expected.score, rtol=1e-9)
+        np.testing.assert_array_equal(found.order, expected.order)
+    assert (rank_classes(source, target).score != expected.score).all()
+
+
+def test_a_class_at_the_mean_of_all_has_no_direction_once_centred():
+    source = np.array([[1.0, 0.0], [3.0, 2.0], [2.0, 1.0]])
+    with pytest.raises(InputError, match=r"centred source class row 2 \(bird\) has norm zero"):
+        rank_classes(source, source[:1] + 1, centre=True, source_names=["cat", "dog", "bird"])

@@ -19,9 +19,7 @@ def features(n: int, m: int, d: int = 12) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("epsilon", [0.1, 0.01])
 @pytest.mark.parametrize("taus", [(0.1, 10.0), (0.0, 1.0), (1.0, 0.0), (0.1, np.inf), (np.inf, 0.1)])
 @pytest.mark.parametrize("shape", [(150, 20), (20, 150)])
-@pytest.mark.parametrize(
-    ("precision", "tolerance", "error"), [("single", 1e-5, 2e-4), ("double", 1e-9, 1e-8)]
-)
+@pytest.mark.parametrize(("precision", "tolerance", "error"), [("single", 1e-5, 2e-4), ("double", 1e-9, 1e-8)])
 def test_equals_dense(epsilon, taus, shape, precision, tolerance, error):
     source, target = features(*shape)
     options = {"epsilon": epsilon, "tau_source": taus[0], "tau_target": taus[1]}
@@ -48,17 +46,8 @@ def test_equals_dense_with_masses(reference):
 
 def test_block_size_changes_rounding_only():
     source, target = features(100, 10)
-    options = {
-        "epsilon": 0.1,
-        "tau_source": 0.1,
-        "tau_target": 10.0,
-        "precision": "double",
-        "tolerance": 1e-9,
-    }
-    masses = [
-        unbalanced_ot_from_features(source, target, **options, block_size=size).row_mass
-        for size in (1, 7, None)
-    ]
+    options = {"epsilon": 0.1, "tau_source": 0.1, "tau_target": 10.0, "precision": "double", "tolerance": 1e-9}
+    masses = [unbalanced_ot_from_features(source, target, **options, block_size=size).row_mass for size in (1, 7, None)]
     np.testing.assert_allclose(masses[0], masses[2], rtol=1e-10)
     np.testing.assert_allclose(masses[1], masses[2], rtol=1e-10)
 
@@ -94,12 +83,7 @@ def test_half_precision_features_are_read():
     ],
 )
 def test_broken_input_is_named(change, message):
-    options = {
-        "source": np.random.default_rng(0).random((3, 4)),
-        "target": np.eye(2, 4),
-        "epsilon": 0.1,
-        **change,
-    }
+    options = {"source": np.random.default_rng(0).random((3, 4)), "target": np.eye(2, 4), "epsilon": 0.1, **change}
     with pytest.raises(InputError, match=message):
         unbalanced_ot_from_features(
             options.pop("source"), options.pop("target"), tau_source=0.1, tau_target=1.0, **options

@@ -11,6 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -55,6 +57,7 @@ def test_without_a_network_the_way_out_is_told(listed, run_stage):
     assert found.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_target_makes_tables_and_figures(published_class_means, tmp_path):
     config = f"{{experiment: {tmp_path.name}, study: {{class_means: {published_class_means}, classes: 50}}}}"
     (tmp_path / "config.yaml").write_text(config)
@@ -68,12 +71,11 @@ def test_the_target_makes_tables_and_figures(published_class_means, tmp_path):
     run = subprocess.run(command, cwd=copied, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     made = copied / f"results/{tmp_path.name}/selection_study"
-    birds = (
-        pd.read_csv(made / "summary.csv").query("rule == 'uot' and target == 'CUB'").set_index("pretraining")
-    )
+    birds = pd.read_csv(made / "summary.csv").query("rule == 'uot' and target == 'CUB'").set_index("pretraining")
     assert birds.birds.to_dict() == {"moco_v2": 49, "supervised": 49}
-    assert {path.name for path in (made / "figures").glob("*.png")} == {
+    figures = made.parent / "figures"
+    assert {path.name for path in figures.glob("*.png")} == {
         f"study_{name}.png" for name in ("masses", "overlap", "birds", "concepts")
     }
-    shown = pd.read_csv(made / "figures/study_birds.csv").query("setting == 'temperature' and value == 1.0")
+    shown = pd.read_csv(figures / "study_birds.csv").query("setting == 'temperature' and value == 1.0")
     assert shown.set_index("pretraining").classes.to_dict() == {"moco_v2": 50, "supervised": 50}

@@ -26,21 +26,14 @@ def image_set(folder, *, classes=3, per_class=6, without_training=None):
     images = np.random.default_rng(classes).integers(0, 256, (len(labels), 1, SIZE, SIZE), dtype=np.uint8)
     names = [f"class {label}" for label in range(classes)]
     found = data.assemble(
-        images,
-        labels,
-        test=test,
-        classes=names,
-        concepts=names,
-        origins=[str(row) for row in range(len(labels))],
+        images, labels, test=test, classes=names, concepts=names, origins=[str(row) for row in range(len(labels))]
     )
     data.save(found, folder)
     return found
 
 
 def run(model, folders, out, config="{}", *more):
-    features.main(
-        ["--config", config, "--model", str(model), "--data", *map(str, folders), *more, "--out", str(out)]
-    )
+    features.main(["--config", config, "--model", str(model), "--data", *map(str, folders), *more, "--out", str(out)])
 
 
 def test_each_data_set_gets_its_features_and_class_means(model, tmp_path):

@@ -36,12 +36,7 @@ def peak(folder, number):
     labels, names = np.arange(number) % 40, [f"class {label}" for label in range(40)]
     images = np.random.default_rng(0).integers(0, 256, (number, 3, 32, 32), dtype=np.uint8)
     found = data.assemble(
-        images,
-        labels,
-        test=np.arange(number) >= 0.8 * number,
-        classes=names,
-        concepts=names,
-        origins=[""] * number,
+        images, labels, test=np.arange(number) >= 0.8 * number, classes=names, concepts=names, origins=[""] * number
     )
     data.save(found, folder / str(number))
     arguments = ["--model", folder / "model", "--data", folder / str(number), "--out", folder / "out"]
@@ -51,6 +46,7 @@ def peak(folder, number):
     return float(run.stdout)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_features_of_ten_times_the_images_take_less_than_these_more(tmp_path):
     options = {"patch_size": 32, "embed_dim": 512, "depth": 1, "num_heads": 2, "mlp_ratio": 1}

@@ -4,8 +4,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from whypretrain import files, provenance
+from whypretrain import provenance
+from whypretrain.config.section import Seeded
 from whypretrain.errors import InputError
+from whypretrain.runtime import files
 from whypretrain.stages._run import add_folders, named_folder, parser, run
 
 
@@ -29,8 +31,8 @@ def test_bugs_keep_their_traceback():
 
 def test_a_stage_tells_how_long_it_computed(capsys):
     seen = []
-    run(lambda arguments: seen.append(arguments.config), parser(None).parse_args(["--config", '{"a": 1}']))
-    assert seen == [{"a": 1}]
+    run(lambda arguments: seen.append(arguments.config), parser(None, Seeded).parse_args(["--config", '{"seed": 1}']))
+    assert seen == [Seeded(seed=1)]
     assert capsys.readouterr().err.startswith("computed 0.")
 
 
@@ -39,7 +41,7 @@ def test_a_stage_leaves_a_record_of_what_it_wrote_and_read(tmp_path):
     files.write_table(given, pd.DataFrame({"a": [1]}))
     model = tmp_path / "model"
     files.write_json(model / "model.json", {})
-    found = parser(None)
+    found = parser(None, Seeded)
     for name in ("--runs", "--models", "--seed"):
         found.add_argument(name, type=int if name == "--seed" else str)
     found.add_argument("--out", type=Path)
@@ -51,10 +53,10 @@ def test_a_stage_leaves_a_record_of_what_it_wrote_and_read(tmp_path):
 
     command = ["--runs", str(given), "--models", f"probe={model}", "--seed", "3", "--out", str(out)]
     stage.__code__ = stage.__code__.replace(co_filename="stages/select.py")
-    run(stage, found.parse_args([*command, "--config", '{"k": 1}']))
+    run(stage, found.parse_args([*command, "--config", '{"seed": 1}']))
     record = files.read_json(provenance.card_of(out / "result.json"))
     assert record["inputs"].keys() == {str(given), str(model / "model.json")}
-    assert (record["stage"], record["arguments"]["seed"], record["config"]) == ("select", 3, {"k": 1})
+    assert (record["stage"], record["arguments"]["seed"], record["config"]) == ("select", 3, {"seed": 1})
     assert [path.name for path in (out / ".provenance").iterdir()] == ["result.json.json"]
 
 

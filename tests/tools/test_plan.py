@@ -5,19 +5,20 @@ import json
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import yaml
 
+from whypretrain.claims.tables import COLUMNS
+from whypretrain.config import check
 from whypretrain.models import Architecture
 from whypretrain.models.cost import cost
 
 ROOT = Path(__file__).parents[2]
-MODEL = {
-    "name": "vit_tiny_patch16_224",
-    "options": {"patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2},
-}
+MODEL = {"name": "vit_tiny_patch16_224", "options": {"patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2}}
 CONFIG = {
     "experiment": "planned",
-    "grid": {"source": "far", "targets": ["near"], "architectures": ["small"]},
+    "grid": {"source": "far", "targets": ["near"], "architectures": ["small"], "ranked_for": []},
     "image": {"size": 16, "channels": 1},
     "datasets": {
         "far": {"kind": "cub200", "root": "nowhere"},
@@ -30,6 +31,7 @@ CONFIG = {
     "features": {"batch_size": 8},
     "plan": {"flops": 1.0e9},
 }
+NO_FILES = {"input": [], "output": []}
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +53,9 @@ def one():
 
 def job(rule, config=None, models="", **wildcards):
     params = {"config": json.dumps(config or {}), "models": models}
-    file = {"make_data": "data", "extract_features": "features", "pretrain_model": "pretrain"}.get(
-        rule, "train"
-    )
+    file = {"make_data": "data", "extract_features": "features", "pretrain_model": "pretrain"}.get(rule, "train")
     wildcards = {"architecture": "small", "target": "near", **wildcards}
-    return {"rule": rule, "file": f"workflow/rules/{file}.smk", "params": params, "wildcards": wildcards}
+    return {"rule": rule, "file": f"workflow/rules/{file}.smk", "params": params, "wildcards": wildcards, **NO_FILES}
 
 
 def test_data_and_features(plan, one):
@@ -69,12 +69,9 @@ def test_data_and_features(plan, one):
 
 def test_shards_cost_together_what_one_job_costs(plan, one):
     planned = plan.Planned(CONFIG)
-    score = {"samples": 50, "players": 6, "dynamics": [], "reinitialised": False, "batch_size": 64}
+    score = {"samples": 50, "players": 6, "coalitions": "all", "dynamics": [], "controls": [], "batch_size": 64}
     score["checkpoint_samples"] = 0
-    for whole, shard, config in (
-        ("extract_features", "extract_shard", {}),
-        ("score_coalitions", "score_shard", score),
-    ):
+    for whole, shard, config in (("extract_features", "extract_shard", {}), ("score_coalitions", "score_shard", score)):
         gathering = job(whole, config, "a=1")
         gathering["params"]["part"] = "--shards 1-of-4.npz"
         alone = planned.need(job(whole, config, "a=1"))
@@ -101,6 +98,13 @@ def test_training(plan, one):
     assert found.memory >= one.parameters * 16 + 30 * one.kept
 
 
+def test_controls(plan, one):
+    planned, recipe = plan.Planned(CONFIG), {"epochs": 2, "batch_size": 30}
+    assert planned.need(job("fit_controls", {"recipe": None})).flops == 100 * one.forward
+    found = planned.need(job("fit_controls", {"recipe": recipe}))
+    assert found.flops == 100 * one.forward + 2 * 3 * 30 * one.training
+
+
 def test_micro_batches_need_less_memory(plan, one):
     planned, recipe = plan.Planned(CONFIG), {"steps": 4, "batch_size": 40, "source": "uot"}
     whole, parts, more = [
@@ -116,8 +120,7 @@ def test_gpus_share_the_batches_of_a_training(plan, one):
     for micro_batch, most in ((None, 20), (16, 16), (64, 20)):
         recipe = {"steps": 4, "batch_size": 40, "source": "uot", "micro_batch": micro_batch}
         alone, shared = [
-            plan.Planned(config).need(job("train_finetune", {"recipes": {"a": recipe}}))
-            for config in (CONFIG, several)
+            plan.Planned(config).need(job("train_finetune", {"recipes": {"a": recipe}})) for config in (CONFIG, several)
         ]
         assert shared.flops == alone.flops
         assert alone.memory - shared.memory == (min(80, micro_batch or 80) - most) * one.kept
@@ -136,13 +139,16 @@ def test_scores_and_inversions(plan, one):
     score = {
         "samples": 80,
         "players": 6,
+        "coalitions": "all",
         "checkpoint_samples": 8,
         "dynamics": ["finetune"],
-        "reinitialised": True,
+        "controls": ["reinitialised"],
         "batch_size": 64,
     }
     found = planned.need(job("score_coalitions", score, "a=1 b=2"))
     assert found.flops == (3 * 50 + 5 * 8) * 2**6 * one.forward  # 50 test images are all there are
+    sampled = planned.need(job("score_coalitions", score | {"coalitions": "sampled", "number": 70}, "a=1 b=2"))
+    assert sampled.flops == (3 * 50 + 5 * 8) * 70 * one.forward
     given = {"images": 9, "steps": 20, "repeats": 2, "dynamics": [], "own_start": ["b"], "batch_size": 9}
     found = planned.need(job("measure_invariances", given, "a=1 b=2"))
     assert found.flops == 9 * 2 * (4 * 20 * 2 * sum(one.upto) + 4 * 3 * 2 * one.forward)
@@ -152,23 +158,43 @@ def test_scores_and_inversions(plan, one):
 
 
 def test_the_table_sums_up_in_the_order_of_the_stages(plan, one):
-    jobs = [
-        job("gather_runs"),
-        job("pretrain_model"),
-        job("pretrain_model"),
-        job("make_data", dataset="near"),
-    ]
+    jobs = [job("gather_runs"), job("pretrain_model"), job("pretrain_model"), job("make_data", dataset="near")]
     lines = plan.table(CONFIG, jobs).splitlines()
-    assert [line.split()[0] for line in lines[:5]] == [
-        "rule",
-        "make_data",
-        "pretrain_model",
-        "gather_runs",
-        "together",
-    ]
+    assert [line.split()[0] for line in lines[:5]] == ["rule", "make_data", "pretrain_model", "gather_runs", "together"]
     flops = 2 * 7 * 3 * one.training
     assert lines[4].split()[1] == "4"
     assert float(lines[4].split()[3]) == round(flops / 1e9 / 3600, 2)
     assert float(lines[4].split()[4]) == round(flops / 2 / 1e9 / 3600, 2)
     assert "0.001 TFLOP/s sustained" in lines[5]
     assert lines[6].startswith("Not there yet: nowhere;")
+
+
+def test_what_jobs_read(plan, one):
+    """By hand: pixels of the source and a model for its features; of the source's images nothing for a selection."""
+    planned = plan.Planned(CONFIG)
+    data = {**job("make_data", dataset="far"), "output": ["d/far/images.npy", "d/far/data.json"], "input": []}
+    model = {**job("pretrain_model"), "output": ["p/small/0/model.safetensors"], "input": data["output"]}
+    features = {**job("extract_features"), "output": ["f/small/0/far.npz"], "input": data["output"] + model["output"]}
+    select = {**job("select_classes"), "output": ["s.csv"], "input": ["f/small/0/far.npz", "d/far/data.json"]}
+    reading = plan.Reading(planned, [data, model, features, select])
+    images = 5994 + 5794
+    assert reading.of(model) == images * 16 * 16
+    assert reading.of(features) == images * 16 * 16 + one.parameters * 4
+    assert reading.of(select) == images * one.features * 4
+
+
+def test_the_plan_says_what_can_be_decided_and_what_more_seeds_would_cost(plan, tmp_path, monkeypatch):
+    import deciding
+
+    monkeypatch.chdir(tmp_path)
+    config = check(yaml.safe_load((ROOT / "config/default.yaml").read_text()))
+    before = deciding.ahead(config, ["runs", "layers"], hours=6.0)
+    assert "can be decided with 3 seeds: uot-beats-finetune," in before
+    assert "seed costs" not in before
+    rows = {"id": ["x"], "architecture": "all", "target": "all", "verdict": "undecided", "seeds_needed": 5}
+    table = pd.DataFrame({**dict.fromkeys(COLUMNS, ""), **rows})
+    (tmp_path / "results/default").mkdir(parents=True)
+    table.to_csv(tmp_path / "results/default/claims.csv", index=False)
+    after = deciding.ahead(config, ["runs", "layers"], hours=6.0)
+    assert "a further seed costs about 2 GPU hours" in after
+    assert "about 5 seeds, 4 GPU hours more: x" in after

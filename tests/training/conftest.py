@@ -20,9 +20,7 @@ def bars(classes: int, per_class: int, seed: int, *, prefix: str = "bar") -> Ima
     images[np.arange(len(labels)), 0, labels % 8] += 120
     split = np.repeat(["train", "test"], classes * per_class)
     names = [f"{prefix} {label}" for label in labels]
-    manifest = pd.DataFrame(
-        {"split": split, "label": labels, "class_name": names, "concept": prefix, "origin": "test"}
-    )
+    manifest = pd.DataFrame({"split": split, "label": labels, "class_name": names, "concept": prefix, "origin": "test"})
     manifest.insert(0, "id", [str(row) for row in range(len(labels))])
     return ImageSet(images, manifest)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from whypretrain.config.augmentation import Augmentation
 from whypretrain.training.ahead import Ahead
-from whypretrain.training.recipe import Augmentation
 from whypretrain.training.samples import Samples
 
 

@@ -1,16 +1,12 @@
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
 from scipy import ndimage
 
+from whypretrain.config.augmentation import Augmentation
 from whypretrain.training.augment import affine_matrices, augment, random_crop, warp
-from whypretrain.training.recipe import Augmentation
 
-STRONG = Augmentation(
-    rotation=20, translation=0.1, scale=0.2, shear=10, area=0.6, crop=2, flip=True, noise=0.1
-)
+STRONG = Augmentation(rotation=20, translation=0.1, scale=0.2, shear=10, area=0.6, crop=2, flip=True, noise=0.1)
 
 
 def _generator(seed=0):
@@ -34,7 +30,7 @@ def test_the_generator_decides_everything():
     assert 0 <= first.min() <= first.max() <= 1
 
 
-@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Augmentation)])
+@pytest.mark.parametrize("name", list(Augmentation.model_fields))
 def test_each_setting_alone_changes_the_images(name):
     setting = Augmentation(**{name: getattr(STRONG, name)})
     assert not torch.equal(augment(_images(), setting, _generator()), _images())

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
+from whypretrain.config.recipe import Recipe
 from whypretrain.training.fit import fit
-from whypretrain.training.recipe import Recipe
 from whypretrain.training.samples import Samples
 
 
@@ -26,9 +26,7 @@ class Tiny(nn.Module):
 def _tiny(seed=0):
     torch.manual_seed(seed)
     inputs = torch.randn(6, 2)
-    return Tiny(), Samples(
-        inputs, np.array([0, 1, 0, 1, 1, 0]), batch_size=6, augmentation=None, seed=0, name="target"
-    )
+    return Tiny(), Samples(inputs, np.array([0, 1, 0, 1, 1, 0]), batch_size=6, augmentation=None, seed=0, name="target")
 
 
 def test_two_steps_of_sgd_by_hand():
@@ -61,12 +59,7 @@ def test_adamw_first_step_moves_by_the_learning_rate():
     network, samples = _tiny()
     start = copy.deepcopy(network.state_dict())
     recipe = Recipe(
-        steps=1,
-        learning_rate=0.01,
-        head_learning_rate_factor=3.0,
-        schedule="step",
-        warmup=0.0,
-        clip_norm=1e-3,
+        steps=1, learning_rate=0.01, head_learning_rate_factor=3.0, schedule="step", warmup=0.0, clip_norm=1e-3
     )
     fit(network, samples, recipe, seed=0)
     moved = {name: (tensor - start[name]).abs() for name, tensor in network.state_dict().items()}
@@ -91,9 +84,7 @@ def test_history_and_checkpoints():
     result = fit(network, samples, Recipe(steps=10, batch_size=6, learning_rate=0.1, checkpoints=3), seed=0)
     assert list(result.checkpoints) == [0, 1, 10]
     assert all(torch.equal(result.checkpoints[0][name], tensor) for name, tensor in start.items())
-    assert all(
-        torch.equal(result.checkpoints[10][name], tensor) for name, tensor in network.state_dict().items()
-    )
+    assert all(torch.equal(result.checkpoints[10][name], tensor) for name, tensor in network.state_dict().items())
     history = result.history
     assert history["step"].tolist() == list(range(1, 11))
     with torch.no_grad():

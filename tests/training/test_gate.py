@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from whypretrain import models
-from whypretrain.models.precision import Precision
+from whypretrain.runtime.precision import Precision
 from whypretrain.training import Recipe, train
 from whypretrain.training.fit import fit
-from whypretrain.training.gate import TOLERANCE, safe_precision, without_trace
+from whypretrain.training.gate import TOLERANCE, safe_for_gradients, without_trace
 from whypretrain.training.samples import Samples
 
 BFLOAT16 = Recipe(steps=6, batch_size=14, learning_rate=5e-3, precision="bfloat16")
@@ -73,7 +73,7 @@ def test_a_network_that_loses_its_digits_is_trained_in_float32(capsys):
 )
 def test_every_part_of_the_network_must_agree(rounded, safe):
     given = {"float32": [[1.0, 0.0], [3.0, 4.0]], "bfloat16": rounded}
-    found = safe_precision("bfloat16", lambda dtype: [torch.tensor(each) for each in given[dtype]])
+    found = safe_for_gradients("bfloat16", lambda dtype: [torch.tensor(each) for each in given[dtype]])
     assert found == ("bfloat16" if safe else "float32")
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from whypretrain import files
+from whypretrain.runtime import files
 from whypretrain.stages import runs
 
 pytestmark = pytest.mark.usefixtures("stages_share_a_process")
@@ -19,7 +19,8 @@ def test_runs_are_gathered_in_the_order_given(root, tmp_path):
     )
     files.write_json(tmp_path / "imported.json", {"source": "glyphs", "architecture": "vit", "seed": 0})
     pretrained = [str(tmp_path / name) for name in ("trained.json", "imported.json")]
-    runs.main(["--metrics", *metrics, "--pretrained", *pretrained, "--out", str(tmp_path)])
+    config = ["--config", json.dumps({"baseline": "finetune"})]
+    runs.main([*config, "--metrics", *metrics, "--pretrained", *pretrained, "--out", str(tmp_path)])
     before = files.read_table(tmp_path / "pretraining.csv")
     assert before[["seed", "accuracy"]].fillna(-1).values.tolist() == [[1, 0.75], [0, -1]]
     table = files.read_table(tmp_path / "runs.csv")
@@ -48,11 +49,9 @@ def test_variants_stand_under_the_name_of_their_target(tmp_path):
     ]
     for target, size, method, accuracy in rows:
         about = {"target": target, "architecture": "vit", "method": method, "seed": 3}
-        files.write_json(
-            tmp_path / target / method / "metrics.json", {**about, "accuracy": accuracy, "n_train": size}
-        )
+        files.write_json(tmp_path / target / method / "metrics.json", {**about, "accuracy": accuracy, "n_train": size})
     metrics = map(str, sorted(tmp_path.glob("*/*/metrics.json")))
-    config = json.dumps({"variants": {"few": "all"}})
+    config = json.dumps({"variants": {"few": "all"}, "baseline": "finetune"})
     runs.main(["--config", config, "--metrics", *metrics, "--out", str(tmp_path)])
     sizes = files.read_table(tmp_path / "target_sizes.csv").set_index("variant")
     assert sizes["target"].to_dict() == {"all": "all", "few": "all"}

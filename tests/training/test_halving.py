@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from whypretrain import models
+from whypretrain.config.recipe import Recipe
 from whypretrain.errors import InputError
-from whypretrain.models.halving import Halving, parted, parts_within
-from whypretrain.training.methods import evaluate, train
-from whypretrain.training.recipe import Recipe
+from whypretrain.runtime.memory import Halving, parted, parts_within
+from whypretrain.training.trainer import evaluate, train
 
 
 def limited(vit, target, most):
@@ -47,9 +47,7 @@ def test_halves_give_the_results_of_the_whole_batch(vit, target, source, capsys,
         assert torch.allclose(found[most][0][key], value, atol=2e-5), key
     assert found[most][1].to_numpy() == pytest.approx(found[10**6][1].to_numpy(), rel=1e-3, nan_ok=True)
     told = capsys.readouterr().err
-    assert ("out of memory: batches of 14 go on in 2 parts" in told) == (
-        most == 6 or recipe.source is not None
-    )
+    assert ("out of memory: batches of 14 go on in 2 parts" in told) == (most == 6 or recipe.source is not None)
 
 
 @pytest.mark.parametrize("name", RECIPES)

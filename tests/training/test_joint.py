@@ -76,9 +76,7 @@ def test_consistency_is_that_of_the_formula(model, batches, threshold, temperatu
     )
     believed = (model(weak) / temperature).softmax(1)
     rows = [
-        -(q * log).sum()
-        for q, log in zip(believed, model(strong).log_softmax(1), strict=True)
-        if q.max() >= threshold
+        -(q * log).sum() for q, log in zip(believed, model(strong).log_softmax(1), strict=True) if q.max() >= threshold
     ]
     assert consistency.item() == pytest.approx(torch.stack(rows).mean().item(), rel=1e-4)
     assert target.item() == pytest.approx(target_loss(model, batches[0]).item(), rel=1e-5)

@@ -18,10 +18,13 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from whypretrain import data, files, models
+from whypretrain import data, models
 from whypretrain.errors import InputError
-from whypretrain.models.halving import Halving
+from whypretrain.runtime import files
+from whypretrain.runtime.memory import Halving
 from whypretrain.training import parallel
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 240  # a test machine may be busy
@@ -69,16 +72,7 @@ main()
 def command(root, out, recipes, script=("-m", "whypretrain.stages.train")):
     return [
         *(*script, "--config", json.dumps({"recipes": recipes, "seed": 0})),
-        *(
-            "--target",
-            root / "bars",
-            "--pretrained",
-            root / "vit/0",
-            "--seed",
-            0,
-            "--source",
-            root / "glyphs",
-        ),
+        *("--target", root / "bars", "--pretrained", root / "vit/0", "--seed", 0, "--source", root / "glyphs"),
         *("--selection", root / "selected.csv", "--clusters", root / "clusters.npz"),
         *("--cluster-selection", root / "selected.csv"),
         *("--out", *[f"{method}={out / method / '0'}" for method in recipes]),
@@ -105,9 +99,7 @@ def root(tmp_path_factory, vit, target, source):
     data.save(source, folder / "glyphs")
     models.save(models.build(vit, source.classes, seed=1), folder / "vit/0", {})
     rows = [("uot", 1, 3, True), ("uot", 2, 1, True)]
-    files.write_table(
-        folder / "selected.csv", pd.DataFrame(rows, columns=["rule", "rank", "class_index", "selected"])
-    )
+    files.write_table(folder / "selected.csv", pd.DataFrame(rows, columns=["rule", "rank", "class_index", "selected"]))
     np.savez(folder / "clusters.npz", labels=np.where(source.manifest["split"] == "train", source.labels, -1))
     return folder
 
@@ -148,6 +140,7 @@ def test_one_process_writes_and_speaks(both):
     assert "out of memory" not in told
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_memory_of_one_process_and_a_signal_are_everyones(root, both):
     """Memory runs out in the second process, all halve; SIGTERM ends all after a save; two others go on."""

@@ -7,9 +7,9 @@ import pandas as pd
 import torch
 
 from whypretrain import data, models
-from whypretrain.stages.train import _drawn_from
-from whypretrain.training.methods import _placed, evaluate, train
-from whypretrain.training.recipe import Recipe
+from whypretrain.config.recipe import Recipe
+from whypretrain.training.source import joint_source
+from whypretrain.training.trainer import _placed, evaluate, train
 
 
 def test_a_memory_mapped_set_is_not_copied(target, tmp_path):
@@ -48,8 +48,8 @@ def test_memory_does_not_grow_with_the_source(tmp_path):
     model = models.build(architecture, small.classes, seed=0)
     recipe = Recipe(steps=2, batch_size=8, source="uot", drop_duplicates=True)
     tracemalloc.start()
-    used, _ = _drawn_from(large, list(range(0, classes, 2)), small, recipe)
-    train(model, small, recipe, seed=0, source=used, source_classes=range(0, classes, 2))
+    drawn = joint_source(large, small, recipe, classes=range(0, classes, 2))
+    train(model, small, recipe, seed=0, source=drawn.images, source_classes=drawn.classes)
     evaluate(model, large, split="test", batch_size=50)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

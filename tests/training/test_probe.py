@@ -42,9 +42,7 @@ def test_strong_is_the_minimum_of_the_penalised_likelihood(classes):
     np.testing.assert_allclose(ours, expected, atol=2e-3)
 
 
-@pytest.mark.parametrize(
-    ("mode", "per_class"), [("strong", 20), ("strong", 400), ("strong", 1), ("paper", 20)]
-)
+@pytest.mark.parametrize(("mode", "per_class"), [("strong", 20), ("strong", 400), ("strong", 1), ("paper", 20)])
 def test_probes_learn_separable_features(mode, per_class):
     features, labels = _blobs(per_class=per_class, spread=0.2)
     scale = 1.0 if mode == "strong" else 0.1
@@ -74,9 +72,7 @@ def test_same_seed_same_bytes(mode):
 def test_useless_features_are_held_down():
     """With labels at random a strong penalty does best on held-out images."""
     random = np.random.default_rng(0)
-    probe = fit_probe(
-        random.standard_normal((200, 50)).astype(np.float32), random.integers(0, 2, 200), seed=0
-    )
+    probe = fit_probe(random.standard_normal((200, 50)).astype(np.float32), random.integers(0, 2, 200), seed=0)
     assert probe.about["C"] <= 0.01
     assert probe.about["held_out_accuracy"] < 0.65
 
@@ -85,10 +81,7 @@ def test_useless_features_are_held_down():
     ("change", "message"),
     [
         (lambda features, labels: (np.where(features > 60, np.nan, features), labels), "NaN"),
-        (
-            lambda features, labels: (features, np.where(labels == 1, 2, labels)),
-            "class 1 has no training images",
-        ),
+        (lambda features, labels: (features, np.where(labels == 1, 2, labels)), "class 1 has no training images"),
     ],
 )
 def test_broken_input_is_named(change, message):

@@ -61,4 +61,4 @@ def test_the_same_seed_gives_the_same_model(vit, target):
 
 def test_a_source_makes_no_sense():
     with pytest.raises(InputError, match="takes no source"):
-        Recipe(task="reconstruction", source="uot")
+        Recipe.from_config({"task": "reconstruction", "source": "uot"})

@@ -59,6 +59,7 @@ def _equal(first, second):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_run_goes_on_to_the_same_bits(target, source, unbroken, tmp_path, how):
     file = tmp_path / "0.running"

@@ -4,20 +4,15 @@ import numpy as np
 import pytest
 import torch
 
+from whypretrain.config.augmentation import Augmentation
 from whypretrain.errors import InputError
-from whypretrain.training.recipe import Augmentation
 from whypretrain.training.samples import Samples
 
 
 def _samples(number, batch_size, seed=0, name="target"):
     images = torch.arange(number, dtype=torch.uint8).view(-1, 1, 1, 1).repeat(1, 1, 4, 4)
     return Samples(
-        images,
-        np.arange(number) % 3,
-        batch_size=batch_size,
-        augmentation=Augmentation(),
-        seed=seed,
-        name=name,
+        images, np.arange(number) % 3, batch_size=batch_size, augmentation=Augmentation(), seed=seed, name=name
     )
 
 

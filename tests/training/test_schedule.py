@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from whypretrain.training.recipe import Recipe
+from whypretrain.config.recipe import Recipe
 from whypretrain.training.schedule import checkpoint_steps, learning_rate_factor
 
 
@@ -42,9 +42,7 @@ def test_cosine_without_warmup_is_that_of_torch():
 @pytest.mark.parametrize("steps", [100, 2300, 7])
 def test_step_decays_at_the_milestones(steps):
     milestones = [round(0.6 * steps), round(0.8 * steps)]
-    torchs = _of_torch(
-        lambda optimizer: torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, 0.1), steps
-    )
+    torchs = _of_torch(lambda optimizer: torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, 0.1), steps)
     assert _ours(Recipe(schedule="step", steps=steps, warmup=0.0)) == pytest.approx(torchs, rel=1e-9)
 
 

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import timm
 import torch
 from safetensors.torch import load_file
 from trained import RECIPE, RECIPES, contents
 
-from whypretrain import data, files, models
+from whypretrain import data, models
+from whypretrain.runtime import files
 from whypretrain.training import evaluate
 
 CLUSTERED = {**RECIPE, "source": "uot", "source_loss": "consistency"}
@@ -27,9 +29,7 @@ def test_every_method_leaves_its_files(root, target):
     checkpoints = load_file(folder / "checkpoints.safetensors")
     assert {name.split("/")[0] for name in checkpoints} == {"0", "1", "20"}
     assert all(torch.equal(checkpoints[f"20/{name}"], tensor) for name, tensor in model.state_dict().items())
-    assert torch.equal(
-        checkpoints["0/backbone.cls_token"], models.load(root / "pretrain/vit/0").backbone.cls_token
-    )
+    assert torch.equal(checkpoints["0/backbone.cls_token"], models.load(root / "pretrain/vit/0").backbone.cls_token)
 
 
 def test_a_start_may_be_a_model_of_another_target(root, target):
@@ -70,9 +70,7 @@ def test_the_precision_used_is_told_where_one_was_asked_for(root):
 
 
 def test_source_matters_and_is_counted(root):
-    metrics = {
-        method: files.read_json(root / f"train/bars/vit/{method}/0/metrics.json") for method in RECIPES
-    }
+    metrics = {method: files.read_json(root / f"train/bars/vit/{method}/0/metrics.json") for method in RECIPES}
     assert metrics["finetune"]["images_seen"] == 160
     assert metrics["joint_uot"]["images_seen"] == 320
     weights = {(root / f"train/bars/vit/{method}/0/model.safetensors").read_bytes() for method in RECIPES}
@@ -80,9 +78,7 @@ def test_source_matters_and_is_counted(root):
 
 
 def test_the_number_of_source_classes_needs_no_new_selection(root):
-    recipes = {
-        f"joint_{number}": {**RECIPE, "source": "uot", "source_classes": number} for number in (1, 2, 3)
-    }
+    recipes = {f"joint_{number}": {**RECIPE, "source": "uot", "source_classes": number} for number in (1, 2, 3)}
     root.train(recipes, "numbers")
     weights = [(root / f"numbers/{name}/0/model.safetensors").read_bytes() for name in recipes]
     assert weights[1] == (root / "train/bars/vit/joint_uot/0/model.safetensors").read_bytes()
@@ -111,10 +107,7 @@ def test_near_duplicates_are_counted_and_left_out_when_asked(root, source, targe
     copied += [np.flatnonzero((source.labels == 2) & (source.manifest["split"] == "train"))[0]]
     images[copied] = tests.images[: len(copied)]
     data.save(data.ImageSet(images, source.manifest), tmp_path / "glyphs")
-    recipes = {
-        name: {**RECIPE, "source": "uot", "drop_duplicates": name == "without"}
-        for name in ("with", "without")
-    }
+    recipes = {name: {**RECIPE, "source": "uot", "drop_duplicates": name == "without"} for name in ("with", "without")}
     root.train(recipes, "copies", "--source", tmp_path / "glyphs")
     found = {name: files.read_json(root / f"copies/{name}/0/metrics.json") for name in recipes}
     assert [found[name]["duplicates"] for name in recipes] == [3, 3]
@@ -127,12 +120,10 @@ def test_pretraining_is_the_same_to_the_byte(root):
     again = root.pretrain(out="again/vit/0")
     assert contents(again) == contents(root / "pretrain/vit/0")
     assert {"accuracy", "n_test"} <= files.read_json(again / "metrics.json").keys()
-    assert models.load(again).architecture.mean == tuple(
-        files.read_json(root / "data/glyphs/data.json")["mean"]
-    )
+    assert models.load(again).architecture.mean == tuple(files.read_json(root / "data/glyphs/data.json")["mean"])
 
 
-def test_a_checkpoint_is_imported_in_place_of_training(root):
+def test_a_checkpoint_is_imported_in_place_of_training(root, capsys):
     state = models.load(root / "pretrain/vit/0").backbone.state_dict()
     torch.save(state, root / "bare.pth")
     folder = root.pretrain(out="imported/vit/0", checkpoint=f"file:{root / 'bare.pth'}")
@@ -140,17 +131,35 @@ def test_a_checkpoint_is_imported_in_place_of_training(root):
     images = torch.rand(3, 1, 8, 8)
     torch.testing.assert_close(imported.features(images), original.features(images))
     assert "accuracy" not in files.read_json(folder / "metrics.json")
+    notes = files.read_json(folder / "model.json")["provenance"]["notes"]
+    assert notes[0].startswith("images are normalised by what the source data have: mean")
+    assert notes[0] in capsys.readouterr().err
+
+
+def test_a_published_network_is_normalised_as_timm_does(root, capsys):
+    """timm knows the architecture where it has no options of the config's; what the config names stays."""
+    torch.save(timm.create_model("test_resnet", in_chans=1).state_dict(), root / "test_resnet.pth")
+    network, usual = {"name": "test_resnet"}, timm.get_pretrained_cfg("test_resnet")
+    for given in ({}, {"std": [0.4]}):
+        folder = root.pretrain(
+            out=f"usual/{len(given)}/0",
+            architecture={**network, **given},
+            checkpoint=f"file:{root / 'test_resnet.pth'}",
+        )
+        found = models.load(folder).architecture
+        assert found.mean == pytest.approx([np.mean(usual.mean)])
+        assert found.std == pytest.approx(given.get("std", [np.mean(usual.std)]))
+        assert "images are normalised by what timm has for test_resnet" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("mode", [{"mode": "strong"}, {"mode": "paper", **RECIPE, "steps": 100}])
 def test_a_probe_is_a_model_like_any_other(root, target, mode):
-    folder = root.probe({"start": "frozen", "seed": 0, **mode}, method=f"probe_{mode['mode']}")
+    folder = root.probe(mode, method=f"probe_{mode['mode']}")
     model, pretrained = models.load(folder), models.load(root / "pretrain/vit/0")
     test = target.split("test")
     assert model.classes == test.classes
     assert all(
-        torch.equal(a, b)
-        for a, b in zip(model.backbone.parameters(), pretrained.backbone.parameters(), strict=True)
+        torch.equal(a, b) for a, b in zip(model.backbone.parameters(), pretrained.backbone.parameters(), strict=True)
     )
     metrics = files.read_json(folder / "metrics.json")
     assert metrics["accuracy"] == pytest.approx(evaluate(model, test)["accuracy"])
@@ -159,7 +168,7 @@ def test_a_probe_is_a_model_like_any_other(root, target, mode):
 
 def test_a_probe_trains_for_the_epochs_of_its_recipe(root):
     recipe = {key: value for key, value in RECIPE.items() if key != "steps"} | {"epochs": 3}
-    folder = root.probe({"start": "frozen", "mode": "paper", "seed": 0, **recipe}, method="probe_epochs")
+    folder = root.probe({"mode": "paper", **recipe}, method="probe_epochs")
     assert files.read_json(folder / "metrics.json")["steps"] == 15  # of 40 images, 8 a step
 
 
@@ -167,18 +176,18 @@ def test_a_probe_trains_for_the_epochs_of_its_recipe(root):
     ("methods", "recipes", "message"),
     [
         (["finetune"], {"other": RECIPE}, "no recipe for method 'finetune'; recipes are other"),
-        (["finetune"], {"finetune": {"step": 3}}, "train.finetune: unknown key 'step'"),
-        (["finetune"], {"finetune": {**RECIPE, "source": "vote"}}, "rule 'vote' selects no class"),
+        (["finetune"], {"finetune": {"step": 3}}, "unknown key 'step' in --config.recipes.finetune"),
         (
-            ["j"],
-            {"j": {**RECIPE, "start": "shapes/scratch"}},
-            "train.j: start 'shapes/scratch' needs --start",
+            ["finetune"],
+            {"finetune": {**RECIPE, "source": "vote"}},
+            "train.finetune.source: rule 'vote' selects no class",
         ),
-        (["j"], {"j": CLUSTERED}, "train.j: source 'uot' needs --cluster-selection"),
+        (["j"], {"j": {**RECIPE, "start": "shapes/scratch"}}, "train.j: start 'shapes/scratch' needs --start"),
+        (["j"], {"j": CLUSTERED}, "train.j: source 'uot', consistency, needs --clusters"),
         (
             ["j"],
             {"j": {**RECIPE, "source": "uot", "source_classes": 4}},
-            "source_classes: 4 of 3 source classes",
+            "train.j.source_classes: 4 of 3 source classes",
         ),
     ],
 )

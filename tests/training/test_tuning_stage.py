@@ -3,7 +3,8 @@
 import pytest
 from trained import RECIPE, contents
 
-from whypretrain import data, files
+from whypretrain import data
+from whypretrain.runtime import files
 from whypretrain.stages import runs
 
 TUNED = {**RECIPE, "source": "uot", "tune": {"learning_rate": [1e-5, 0.01], "source_weight": [0.1, 1.0]}}
@@ -19,7 +20,7 @@ def tuned(root):
 
 
 def test_the_choice_of_settings_does_not_read_the_test_labels(root, target, tuned, tmp_path):
-    """With the labels of the test images turned round, the trials and the model are the same; its accuracy is not."""
+    """With other labels of the test images, the trials and the model are the same; its accuracy is not."""
     swapped = target.manifest.copy()
     swapped.loc[swapped["split"] == "test", ["label", "class_name"]] = swapped.loc[
         swapped["split"] == "test", ["label", "class_name"]
@@ -49,9 +50,7 @@ def test_the_chosen_settings_train_on_all_images(root, tuned):
 def test_trials_are_gathered(root, tuned, tmp_path):
     metrics = [str(folder / "metrics.json") for folder in (tuned, root / "train/bars/vit/joint_uot/0")]
     runs.main(["--metrics", *metrics, "--out", str(tmp_path)])
-    assert files.read_table(tmp_path / "runs.csv").set_index("method")["trials"].dropna().to_dict() == {
-        "tuned": 4
-    }
+    assert files.read_table(tmp_path / "runs.csv").set_index("method")["trials"].dropna().to_dict() == {"tuned": 4}
     trials = files.read_table(tmp_path / "tuning.csv")
     assert list(trials)[:6] == ["target", "architecture", "method", "seed", "trial", "fold"]
     assert trials["trial"].tolist() == [0, 1, 2, 3]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from whypretrain import data, files
+from whypretrain import data
+from whypretrain.runtime import files
 from whypretrain.stages import features, pretrain, probe, train
 
 ARCHITECTURE = {
@@ -47,9 +48,7 @@ class Results:
         pretrain.main(["--config", json.dumps(config), *map(str, arguments)])
         return self / out
 
-    def train(
-        self, recipes: dict[str, Any], folder: str = "train/bars/vit", *options: Any, **more: Any
-    ) -> None:
+    def train(self, recipes: dict[str, Any], folder: str = "train/bars/vit", *options: Any, **more: Any) -> None:
         """Train every method of `recipes`, or those of `methods`; a later option counts."""
         arguments = [
             *("--target", self / "data/bars", "--pretrained", self / "pretrain/vit/0", "--seed", 0),
@@ -68,7 +67,8 @@ class Results:
             *("--target", "bars", "--architecture", "vit", "--method", method, "--seed", 0),
             *("--out", self / "train/bars/vit" / method / "0"),
         ]
-        probe.main(["--config", json.dumps(mode), *map(str, arguments)])
+        config = {"method": {"start": "frozen", **mode}, "seed": 0}
+        probe.main(["--config", json.dumps(config), *map(str, arguments)])
         return self / "train/bars/vit" / method / "0"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -62,6 +63,12 @@ class Recorded:
         """Stages whose outputs Snakemake would make."""
         stage_of = {job["rule"]: Path(job["file"]).stem for job in self.checkout.graphs(self.config)[0]}
         return {stage_of[rule] for rule in self.checkout.planned(config=self.config)}
+
+    def dvc_changes(self) -> set[str]:
+        """Names of the stages that DVC finds changed, once it was told what the workflow is now."""
+        self.versioning("graph")
+        changes = json.loads(self.checkout.run("dvc", "status", "--json", self.pipeline).stdout)
+        return {address.rpartition(":")[2] for address in changes} - {"graph"}
 
     def dvc_runs(self, *command: str) -> set[str]:
         """Names of the stages that a command of DVC runs."""

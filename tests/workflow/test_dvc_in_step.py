@@ -1,185 +1,111 @@
-"""dvc.yaml and the Snakemake graph must tell the same story."""
+"""What DVC knows of the workflow: derived from Snakemake's graph, so both see the same changes."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from checkout import ROOT, Checkout
+from pipeline import Pipeline, Stage, _stages, downstream, in_order
 
-from whypretrain.provenance import card_of
-
-ROOT = Path(__file__).parents[2]
-CONFIG = yaml.safe_load((ROOT / "config/default.yaml").read_text())
-STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-OUTS = {out: stage for stage, section in STAGES.items() for item in section["outs"] for out in item}
-FEW = {"grid": {"seeds": [0]}}  # one seed has all kinds of jobs
-
-# Keys that no other value can take by themselves, and one that `snakemake pilot` alone reads, which is no stage.
-FIXED = {"experiment", "grid.source", "train.methods.probe.start", "invariances.pilot_images"} | {
-    f"datasets.{name}.kind" for name in CONFIG["datasets"]
-}
-# Another value that the config's checks admit, where half, one more or a shorter list is not.
-OTHERS = {
-    "grid.seeds": [0, 1],
-    "image.size": 32,
-    "image.channels": 3,
-    "datasets.letters.scripts": ["armenian"],
-    "datasets.letters.fonts": ["DejaVu Sans"],
-    "models.vit.checkpoint": "timm:other",
-    "models.resnet.checkpoint": "timm:other",
-    "select.rules": CONFIG["select"]["rules"][::-1],
-    "train.methods.probe.mode": "paper",
-    "interactions.score.grid": 8,
-    "interactions.score.player_file": "players.json",
-    "interactions.analysis.references": ["scratch"],
-    "interactions.analysis.players": [8],
-    "interactions.analysis.pairs": [["probe", "scratch"]],
-}
-WORDS = {  # where only some words are admitted
-    "small": "standard",
-    "adamw": "sgd",
-    "one_cycle": "cosine",
-    "pretrained": "random",
-    "random": "pretrained",
-    "uot": "vote",
-    "mean": "zero",
-    "input": "feature",
-    "and": "and_or",
-    "effect": "set",
-    "visible": "masked",
-    "float32": "bfloat16",
-    "probe": "scratch",
-    "finetune": "scratch",
-    "scratch": "finetune",
-    "two": "one",
-    "biased": "unbiased",
+SMOKE = "config/smoke.yaml"
+# What each key decides: the stages whose jobs change with it, besides the report, which shows them all.
+KEYS = {
+    "seed": (1, "data pretrain select train interactions invariances claims figures"),
+    "image.size": (32, "data pretrain"),
+    "datasets.glyphs.most_per_script": (7, "data"),
+    "pretrain.steps": (9, "pretrain"),
+    "features.batch_size": (9, "features"),
+    "select.classes": (9, "select"),
+    "train.common.steps": (9, "train"),
+    "interactions.score.samples": (9, "interactions"),
+    "interactions.analysis.threshold": (0.3, "interactions figures"),
+    "invariances.images": (9, "invariances"),
+    "statistics.resamples": (19, "claims figures"),
+    "figures.top": (3, "figures"),
+    "grid.seeds": ([0, 1], "pretrain features select train interactions invariances claims figures"),
 }
 
 
-def leaves(section, prefix=""):
-    for key, value in section.items():
-        if isinstance(value, dict):
-            yield from leaves(value, f"{prefix}{key}.")
-        elif f"{prefix}{key}" not in FIXED:
-            yield f"{prefix}{key}", value
-
-
-LEAVES = dict(leaves(CONFIG))
-
-
-def other(key, value):
-    """A value of the same kind that differs."""
-    if key in OTHERS:
-        return OTHERS[key]
-    if key.endswith(".source"):
-        return "vote"
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, str):
-        return WORDS.get(value, f"other-{value}")
-    if isinstance(value, list):
-        return value[:-1]
-    return value + 1 if isinstance(value, int) else value / 2
-
-
-def change(key, value):
-    """A config file's content that sets one key; where an image part must fit, fewer players do."""
-    content = json.loads(json.dumps(FEW))
-    *path, last = key.split(".")
-    section = content
-    for name in path:
-        section = section.setdefault(name, {})
-    section[last] = value
-    if key == "interactions.score.margin":
-        section["players"] = 4
-    return content
-
-
-def graphs(files):
-    """The jobs of each config file: half of the files in each of two processes, one a core."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
-    command = [sys.executable, "workflow/tools/jobs.py"]
-    halves = [files[::2], files[1::2]]
-    runs = [
-        subprocess.Popen([*command, *half], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-        for half in halves
-    ]
-    found = {}
-    for half, run in zip(halves, runs, strict=True):
-        printed = run.communicate()[0]
-        assert run.returncode == 0
-        found |= dict(zip(half, json.loads(printed), strict=True))
-    return found
+@pytest.fixture(scope="module", autouse=True)
+def in_the_checkout():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        yield
 
 
 @pytest.fixture(scope="module")
-def all_jobs(tmp_path_factory):
-    """Key -> jobs after a change of this key; None -> jobs without a change."""
+def default():
+    return Pipeline("config/default.yaml")
+
+
+def test_dvc_yaml_is_as_the_workflow_gives_it(default):
+    assert Path("dvc.yaml").read_text() == default.text(), "run workflow/tools/versioning.py graph"
+
+
+@pytest.fixture(scope="module")
+def digests(tmp_path_factory):
+    """Key -> the hash of every stage's jobs after a change of this key; "" -> without a change."""
     folder = tmp_path_factory.mktemp("configs")
-    contents = {None: FEW, **{key: change(key, other(key, value)) for key, value in LEAVES.items()}}
-    for key, content in contents.items():
-        (folder / f"{key}.yaml").write_text(yaml.safe_dump(content))
-    found = graphs([str(folder / f"{key}.yaml") for key in contents])
-    return {key: [job for job in found[str(folder / f"{key}.yaml")] if job["output"]] for key in contents}
+    files = {}
+    for key, (value, _) in {"": (None, ""), **KEYS}.items():
+        content = {"grid": {"seeds": [0]}}
+        *path, last = key.split(".")
+        section = content
+        for name in path:
+            section = section.setdefault(name, {})
+        if key:
+            section[last] = value
+        files[key] = folder / f"{key}.yaml"
+        files[key].write_text(yaml.safe_dump(content))
+    graphs = Checkout(ROOT, origin=None).graphs(*files.values())
+    found = [{stage.name: stage.digest for stage in _stages(graph, "results/default")} for graph in graphs]
+    return dict(zip(files, found, strict=True))
 
 
-@pytest.fixture(scope="module")
-def jobs(all_jobs):
-    return all_jobs[None]
+@pytest.mark.parametrize("key", KEYS)
+def test_a_parameter_touches_its_stages(digests, key):
+    changed = {stage for stage, digest in digests[""].items() if digests[key][stage] != digest}
+    assert changed == {*KEYS[key][1].split(), "report"}
 
 
-def covers(place, path):
-    return path == place or path.startswith(place + "/")
+def test_another_experiment_stands_beside_the_default_one(default):
+    smoke = Pipeline(SMOKE)
+    assert smoke.file == "experiments/smoke/dvc.yaml"
+    assert [stage.name for stage in smoke.stages] == [stage.name for stage in default.stages]
+    for one, other in zip(default.stages, smoke.stages, strict=True):
+        assert {out.replace("results/default/", "results/smoke/") for out in one.outs} == other.outs
+        assert smoke.address(other) == f"experiments/smoke/dvc.yaml:{one.name}"
+    assert "results/default" not in smoke.text()
+    sections = yaml.safe_load(smoke.text())["stages"]
+    assert sections["graph"]["params"] == [{"config/default.yaml": None, SMOKE: None}]
+    assert {section["wdir"] for section in sections.values()} == {"../.."}
 
 
-def out_of(path):
-    return next((out for out in OUTS if covers(out, path)), None)
+@pytest.mark.parametrize("own", ["seed: 3", "experiment: default"])
+def test_an_experiment_without_a_name_of_its_own_is_refused(tmp_path, own):
+    (tmp_path / "mine.yaml").write_text(own)
+    with pytest.raises(SystemExit, match=r"mine\.yaml: experiment: name it"):
+        Pipeline(str(tmp_path / "mine.yaml"))
 
 
-def test_every_output_has_a_stage_and_every_stage_an_output(jobs):
-    made = {out_of(output) for job in jobs for output in job["output"]}
-    records = {str(card_of(out)) for out in made if Path(out).suffix}  # those of a folder's files lie in it
-    assert made | records == set(OUTS)
+def test_stages_are_in_the_order_of_data_flow(default):
+    made = set()
+    for stage in default.stages:
+        assert {path for path in stage.deps if path.startswith("results/")} <= made
+        made |= stage.outs
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_dependencies(jobs, stage):
-    needed = set()
-    for job in jobs:
-        if OUTS[out_of(job["output"][0])] == stage:
-            needed |= {job["file"], *job["input"]}
-    needed = {path for path in needed if OUTS.get(out_of(path)) != stage}
-    named = STAGES[stage]["deps"]
-    assert [path for path in sorted(needed) if not any(covers(place, path) for place in named)] == []
-    assert [place for place in named if not any(covers(place, path) for path in needed)] == []
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_command_makes_the_stage(stage):
-    assert STAGES[stage]["cmd"] == f"snakemake --cores all {stage}"
-
-
-def fingerprint(jobs):
-    """What decides each stage's work: parameters, and inputs that no other stage makes, per output."""
-    found = {}
-    for job in jobs:
-        own = (job["params"], [path for path in job["input"] if out_of(path) is None])
-        for output in job["output"]:
-            found.setdefault(OUTS[out_of(output)], {})[output] = own
-    return found
-
-
-def reads(stage, key):
-    """Whether a stage names a key, or a section that holds it, in dvc.yaml; no keys at all mean the whole file."""
-    named = STAGES[stage]["params"][0]["config/default.yaml"]
-    return named is None or any(covers(name.replace(".", "/"), key.replace(".", "/")) for name in named)
-
-
-@pytest.mark.parametrize("key", LEAVES)
-def test_a_parameter_touches_the_same_stages(all_jobs, key):
-    before, after = fingerprint(all_jobs[None]), fingerprint(all_jobs[key])
-    snakemake = {stage for stage in STAGES if before.get(stage) != after.get(stage)}
-    assert snakemake == {stage for stage in STAGES if reads(stage, key)}
+def test_what_builds_on_a_change_is_stale_too():
+    chain = [
+        Stage("d", {"results/b", "results/c"}, {"results/d"}),
+        Stage("b", {"results/a"}, {"results/b"}),
+        Stage("c", {"outside"}, {"results/c"}),
+        Stage("a", {"outside"}, {"results/a"}),
+    ]
+    ordered = in_order(chain)
+    assert [stage.name for stage in ordered] == ["a", "c", "b", "d"]
+    assert downstream(["b"], ordered) == {"b", "d"}
+    assert downstream(["a"], ordered) == {"a", "b", "d"}
+    assert downstream([], ordered) == set()
+    with pytest.raises(ValueError, match="stages need each other: a, b"):
+        in_order([Stage("a", {"b"}, {"a"}), Stage("b", {"a"}, {"b"})])

@@ -7,11 +7,7 @@ from checkout import Checkout
 STARTS = {"digits": "letters/scratch", "letters": "digits/finetune"}
 CONFIG = {
     "experiment": "near",
-    "grid": {
-        "architectures": ["vit"],
-        "methods": ["probe", "finetune", "scratch", "neighbour"],
-        "seeds": [3],
-    },
+    "grid": {"architectures": ["vit"], "methods": ["probe", "finetune", "scratch", "neighbour"], "seeds": [3]},
     "train": {"jobs": [["finetune", "scratch"]], "methods": {"neighbour": {"start": STARTS}}},
 }
 

@@ -9,6 +9,8 @@ import yaml
 from checkout import Checkout
 from running import CONFIG, Experiment, until
 
+from whypretrain.config.files import merged
+
 FEW = {
     "pretrain": {"steps": 4},
     "grid": {"methods": ["probe", "finetune"]},
@@ -16,13 +18,6 @@ FEW = {
     "interactions": {"score": {"batch_size": 32}},
 }
 SCORES = "results/tiny/interactions/digits/vit/0.npz"
-
-
-def merged(one, other):
-    """What Snakemake makes of two configs."""
-    if not isinstance(other, dict):
-        return other
-    return {**one, **{key: merged(one.get(key, {}), value) for key, value in other.items()}}
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +54,7 @@ def broken_off(features):
     return counted(features.finish())
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_shards_give_the_same_bytes_and_a_broken_run_goes_on_with_those_that_lack(checkout):
     whole = Experiment(checkout, SCORES, "1/tiny.yaml")
@@ -70,7 +66,7 @@ def test_shards_give_the_same_bytes_and_a_broken_run_goes_on_with_those_that_lac
 
     features, scores = (Experiment(checkout, target, "2/tiny.yaml") for target in ("features", SCORES))
     assert broken_off(features) == {"extract_shard": 1, "extract_features": 1}
-    assert counted(scores.finish()) == {"score_shard": 2, "score_coalitions": 1}
+    assert counted(scores.finish()) == {"check_scored_sizes": 1, "score_shard": 2, "score_coalitions": 1}
     assert {file: file.read_bytes() for file in files} == before
     assert not list(features.results.glob("*/**/*-of-2.npz"))
     assert "Nothing to be done" in scores.finish()

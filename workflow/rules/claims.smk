@@ -1,41 +1,47 @@
+# Published numbers, which figures show next to ours.
+PUBLISHED = {
+    "layers": "invariances_layer_metrics",
+    "flow": "invariances_flow",
+    "dynamics": "invariances_dynamics",
+    "optimisers": "invariances_fig6_15",
+    "correlations": "invariances_layer_correlations",
+    "accuracy": "invariances_table1",
+    "growing": "invariances_fig14",
+    "interactions": "interactions_published",
+    "uot": "uot_published",
+}
 # Every table that a claim or a figure may be drawn from, under the name by which they ask for it.
 TABLES = {
     "runs": str(rules.gather_runs.output.runs),
     "pretraining": str(rules.gather_runs.output.pretraining),
     "history": str(rules.gather_runs.output.history),
-    "select": expand(
-        rules.select_classes.output.table, architecture=ARCHITECTURES, seed=SEEDS, target=TARGETS
-    ),
     **{name: str(rules.analyse_interactions.output[name]) for name in INTERACTION_TABLES},
     **{
-        name: expand(
-            rules.measure_invariances.output[name], target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS
-        )
-        for name in ("layers", "flow", "pictures")
+        name: expand(rules.measure_invariances.output[name], target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS)
+        for name in (("layers", "flow", "pictures") if TUNED else ())
     },
-    "layer_dynamics": expand(
-        rules.measure_invariances.output.dynamics, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS
-    ),
+    **ROBUSTNESS,
+    **DIFFERENCES,
     "players": expand(  # of an image the same for every architecture and seed
         rules.score_coalitions.output, target=TARGETS, architecture=ARCHITECTURES[0], seed=SEEDS[0]
     ),
-    "published_layers": f"{PUBLISHED}/invariances_layer_metrics.csv",
-    "published_flow": f"{PUBLISHED}/invariances_flow.csv",
-    "published_dynamics": f"{PUBLISHED}/invariances_dynamics.csv",
-    "published_optimisers": f"{PUBLISHED}/invariances_fig6_15.csv",
-    "published_correlations": f"{PUBLISHED}/invariances_layer_correlations.csv",
-    "published_accuracy": f"{PUBLISHED}/invariances_table1.csv",
-    "published_growing": f"{PUBLISHED}/invariances_fig14.csv",
-    "published_interactions": f"{PUBLISHED}/interactions_published.csv",
-    "published_uot": f"{PUBLISHED}/uot_published.csv",
+    **{f"published_{name}": f"{RESOURCES}/published/{file}.csv" for name, file in PUBLISHED.items()},
 }
+
+
+if SOURCE:
+    TABLES["select"] = expand(rules.select_classes.output.table, architecture=ARCHITECTURES, seed=SEEDS, target=RANKED)
+if ALONG:
+    TABLES["layer_dynamics"] = expand(
+        rules.measure_invariances.output.dynamics, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS
+    )
+VIEWS = [name for name in ("runs", "knowledge", "layers") if name in TABLES]
 
 
 rule put_side_by_side:
     """One row a model: its accuracy, the knowledge that it kept and the invariances that it lost."""
     input:
-        **{name: TABLES[name] for name in ("runs", "knowledge", "layers")},
-        code=code("across"),
+        [files_of(name) for name in VIEWS],
     output:
         report(
             "<results>/across.csv",
@@ -49,34 +55,49 @@ rule put_side_by_side:
         "<benchmarks>/across.tsv"
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=3,
-        page=1,
+        **needs(mem_mb=1000, runtime=3, page=1),
+    params:
+        code=code("across"),
+        config=text(sources={method: recipe(method)["source"] for method in CLASSIFIERS if uses_source(method)}),
+        tables=[part for name in VIEWS for part in (f"--{name}", *files_of(name))],
     message:
         "put the views side by side"
     shell:
-        "python -m whypretrain.stages.across --threads {threads} --runs {input.runs}"
-        " --knowledge {input.knowledge} --layers {input.layers} --out {output} > {log} 2>&1"
+        "python -m whypretrain.stages.across --config {params.config:q} --threads {threads}"
+        " {params.tables} --out {output} > {log} 2>&1"
 
 
 TABLES["across"] = str(rules.put_side_by_side.output)
-CLAIM_TABLES = ["runs", "select", "layers", "flow", "across"]
-CLAIM_TABLES += ["knowledge", "similarity", "controls", "strongest"]
-if ALONG:
-    CLAIM_TABLES.append("layer_dynamics")
-if ROBUSTNESS:
-    CLAIM_TABLES.append("robustness")
-    TABLES |= ROBUSTNESS
+
+
+include: "validity.smk"
+
+
+CLAIM_TABLES = [
+    "runs",
+    "select",
+    "layers",
+    "flow",
+    "across",
+    "knowledge",
+    "similarity",
+    "controls",
+    "strongest",
+    "agreement",
+    "agreement_dynamics",
+    "commonality",
+    "permutation_null",
+]
+CLAIM_TABLES = [name for name in [*CLAIM_TABLES, "layer_dynamics", "robustness", "validity"] if name in TABLES]
 
 
 rule decide_claims:
     """Every claim of the papers with its statistic, interval, control and verdict; the headline numbers."""
     input:
         [files_of(name) for name in CLAIM_TABLES],
-        code=code("claims"),
-        claims="workflow/resources/claims.yaml",
+        claims=f"{RESOURCES}/claims.yaml",
+        scales=f"{RESOURCES}/scales.yaml",
     output:
         claims=report(
             "<results>/claims.csv",
@@ -90,6 +111,7 @@ rule decide_claims:
             category="Verdicts",
             labels={"table": "one row a claim, architecture and target"},
         ),
+        scale="<results>/scale.csv",
         headline="<results>/headline.json",
     log:
         "<logs>/claims.log",
@@ -97,20 +119,21 @@ rule decide_claims:
         "<benchmarks>/claims.tsv"
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=3,
-        page=1,
+        **needs(mem_mb=1000, runtime=3, page=1),
     params:
-        config=text(**config["statistics"], seed=config["seed"]),
+        code=code("claims"),
+        config=text(**config["statistics"], seed=config["seed"], cast=cast_of(config), setting=setting_of(config)),
         tables=given(CLAIM_TABLES),
     message:
         "decide the claims"
     shell:
         "python -m whypretrain.stages.claims --config {params.config:q} --threads {threads}"
         " --claims {input.claims} {params.tables} --out {output.claims}"
-        " --headline {output.headline} > {log} 2>&1"
+        " --scales {input.scales} --scale {output.scale} --headline {output.headline} > {log} 2>&1"
+
+
+TABLES["scale"] = str(rules.decide_claims.output.scale)
 
 
 rule claims:

@@ -1,19 +1,30 @@
 import json
 from pathlib import Path
 
-from whypretrain.provenance import ROOT, code_files
-from whypretrain.recipes import probe_of, recipe_of
+# A parameter of every rule: the hash of the code behind a stage. Snakemake and DVC compare it, and no file's time.
+from whypretrain.provenance import code_hash as code
+from whypretrain.config.derived import bases_of, derived_of
+from whypretrain.config.grid import data_sets
+from whypretrain.config.methods import imported_of, is_imported, is_normalised, probe_of, recipe_of
+from whypretrain.config.networks import is_fetched
+from whypretrain.config.parts import REINITIALISED, SHAM, Role
+from whypretrain.config.roles import cast_of, roles_of
+from whypretrain.config.setting import setting_of
+from whypretrain.runtime.places import CHECKPOINTS, DATA, DATA_CARD, MODEL, WEIGHTS
 
 RESULTS = f"results/{config['experiment']}"
 GRID = config["grid"]
 SOURCE = GRID["source"]
+DATA_SETS = data_sets(GRID)
 TARGETS = GRID["targets"]
+RANKED = [*TARGETS, *GRID["ranked_for"]] if SOURCE else []
 ARCHITECTURES = GRID["architectures"]
 METHODS = GRID["methods"]
 SEEDS = GRID["seeds"]
+ROLES = roles_of(config)
 TRAIN = config["train"]
 RUN = "train/{target}/{architecture}/{method}/{seed}"
-PUBLISHED = "workflow/resources/published"
+RESOURCES = str(CHECKOUT / "workflow/whypretrain/resources")
 
 
 wildcard_constraints:
@@ -23,14 +34,23 @@ wildcard_constraints:
     seed=r"\d+",
 
 
-def code(stage):
-    """Source files behind a stage, as inputs: Snakemake and DVC then see the same edit."""
-    return [f"workflow/whypretrain/{path.relative_to(ROOT)}" for path in code_files(stage)]
+def needs(mem_mb, runtime, **others):
+    """What a job needs, in MB and minutes; one that failed comes again with twice, then three times as much."""
+    return {
+        "mem_mb": lambda wildcards, attempt: mem_mb * attempt,
+        "runtime": lambda wildcards, attempt: runtime * attempt,
+        **others,
+    }
 
 
 def text(**sections):
     """A stage's part of the config as one JSON text: Snakemake compares parameters without their names."""
     return json.dumps(sections, sort_keys=True)
+
+
+def outside(*path):
+    """A parameter: fingerprints of the user's files that keys below a key of the config name."""
+    return text(**{key: found for key, found in OUTSIDE.items() if key.startswith(".".join([*path, ""]))})
 
 
 def at(place):
@@ -55,12 +75,33 @@ def output_folder(wildcards, output):
 
 def model_at(folder):
     """The two files of a model in a folder below the results."""
-    return [f"<results>/{folder}/{name}" for name in ("model.safetensors", "model.json")]
+    return [f"<results>/{folder}/{name}" for name in MODEL]
 
 
 def data_at(dataset):
     """The three files of a data set below the results."""
-    return [f"<results>/data/{dataset}/{name}" for name in ("images.npy", "manifest.parquet", "data.json")]
+    return [f"<results>/data/{dataset}/{name}" for name in DATA]
+
+
+def weights_of(architecture):
+    """Files of the published weights that an architecture starts from; none where it has its own."""
+    named = config["models"][architecture]["checkpoint"]
+    if not is_fetched(named):
+        return []
+    return [f"weights/{named.replace(':', '/', 1)}/{file}" for file in WEIGHTS]
+
+
+def source_of(architecture):
+    """What a pre-trained model needs of the source data: of a checkpoint the names of classes and the mean alone.
+
+    Without a source, those of a target stand for them.
+    """
+    return data_at(SOURCE or TARGETS[0])[-1:] if config["models"][architecture]["checkpoint"] else data_at(SOURCE)
+
+
+def hash_of_weights(*files):
+    """A parameter, known once the weights are there: they count by content, whenever they were fetched."""
+    return json.loads(Path(files[1]).read_text())["sha256"] if files else ""
 
 
 def recipe(method, wildcards=None):
@@ -80,6 +121,8 @@ def starts(methods, wildcards):
 
 # A training on several GPUs is so many processes; a checkpoint is brought into form by one.
 GPUS = TRAIN["gpus"]
+GPU = min(1, GPUS)  # of any other job
+PROCESSES = max(1, GPUS)
 TRAINER = f"torchrun --standalone --nproc-per-node {GPUS}" if GPUS > 1 else "python"
 
 
@@ -103,7 +146,7 @@ def run_of(method):
 
 def scoring(settings):
     """What the scoring reads: the threshold, too, where a reduced precision must leave it alone."""
-    gate = {} if settings.get("dtype", "float32") == "float32" else {"threshold": ANALYSIS["threshold"]}
+    gate = {} if settings["dtype"] == "float32" else {"threshold": ANALYSIS["threshold"]}
     return text(**settings, **gate, seed=config["seed"])
 
 
@@ -117,6 +160,17 @@ def given(names):
     return [part for name in names for part in ("--input", name, *files_of(name))]
 
 
-def told(key, default=""):
-    """What the page says of the figure of the wildcards."""
-    return lambda wildcards: TOLD.get(wildcards.figure, {}).get(key, default)
+def figure_of(wildcards):
+    return FIGURES[wildcards.figure]
+
+
+def tables_of(wildcards):
+    figure = figure_of(wildcards)
+    found = [*figure.tables, *(name for name in figure.also if name in TABLES)]
+    shown = config["report"]["pictures"]
+    return [name for name in found if shown or name in figure.tables or name not in ("source_data", "target_data")]
+
+
+def made_by(target):
+    """The figures of the experiment that another target makes, too."""
+    return [name for name in DRAWN if FIGURES[name].target == target]

@@ -1,4 +1,4 @@
-SHARDS = config["features"].get("shards", 1)
+SHARDS = config["features"]["shards"]
 FEATURES = text(**{key: value for key, value in config["features"].items() if key != "shards"})
 FEATURES_OF_SHARD = "<results>/features/{architecture}/{seed}/shards/{scatteritem}.npz"
 
@@ -10,27 +10,24 @@ scattergather:
 rule extract_features:
     """Frozen features of the source and of every target, and their class means, from one pre-trained model."""
     input:
-        code=code("features"),
         model=rules.pretrain_model.output[:2],
         data=rules.data.input,
         shards=gather.features(FEATURES_OF_SHARD, allow_missing=True) if SHARDS > 1 else [],
     output:
-        expand("<results>/features/{{architecture}}/{{seed}}/{dataset}.npz", dataset=[SOURCE, *TARGETS]),
+        expand("<results>/features/{{architecture}}/{{seed}}/{dataset}.npz", dataset=DATA_SETS),
     log:
         "<logs>/features/{architecture}-{seed}.log",
     benchmark:
         "<benchmarks>/features/{architecture}-{seed}.tsv"
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
     resources:
-        mem_mb=1500,
-        runtime=30,
-        gpu=1,
+        **needs(mem_mb=1500, runtime=30, gpu=GPU),
     params:
+        code=code("features"),
         config=FEATURES,
         model=folder_of("model"),
-        data=[at(f"data/{dataset}") for dataset in [SOURCE, *TARGETS]],
+        data=[at(f"data/{dataset}") for dataset in DATA_SETS],
         part=lambda wildcards, input: f"--shards {input.shards}" if input.shards else "",
         out=output_folder,
     message:
@@ -43,7 +40,6 @@ rule extract_features:
 # A part of the images; kept until all are gathered, so that a broken run lacks few of them.
 use rule extract_features as extract_shard with:
     input:
-        code=code("features"),
         model=rules.pretrain_model.output[:2],
         data=rules.data.input,
     output:
@@ -53,9 +49,10 @@ use rule extract_features as extract_shard with:
     benchmark:
         "<benchmarks>/features/{architecture}-{seed}-{scatteritem}.tsv"
     params:
+        code=code("features"),
         config=FEATURES,
         model=folder_of("model"),
-        data=[at(f"data/{dataset}") for dataset in [SOURCE, *TARGETS]],
+        data=[at(f"data/{dataset}") for dataset in DATA_SETS],
         part="--shard {scatteritem}",
         out=lambda wildcards, output: output[0],
     message:

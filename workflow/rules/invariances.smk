@@ -1,28 +1,38 @@
 # The probe shares the pre-trained model's blocks, so it has no invariances of its own.
 TUNED = [method for method in METHODS if method not in PROBES]
+TUNED = [method for method in TUNED if method in (config["invariances"]["methods"] or TUNED)]
 INVARIANCES = {
     key: value
     for key, value in config["invariances"].items()
-    if key not in ("corruptions", "corrupted", "pilot_images")
+    if key not in ("corruptions", "corrupted", "pilot_images", "methods")
 }
-SCHEDULE = ("preset", "steps", "step_size", "decay", "batch_size")
+INVERTED_NEIGHBOURS = [method for method in NEIGHBOURS if method in TUNED]
+SCHEDULE = ("steps", "step_size", "decay", "batch_size")
 # Those of them that are looked at along their training.
-FOLLOWED = [
-    method
-    for method in TUNED
-    if method in [*INVARIANCES.get("dynamics", []), *INVARIANCES.get("own_start", [])]
-]
+FOLLOWED = [method for method in TUNED if method in [*INVARIANCES["dynamics"], *INVARIANCES["own_start"]]]
+
+
+use rule check_scored_sizes as check_inverted_sizes with:
+    output:
+        "<results>/invariances/sizes.json",
+    log:
+        "<logs>/invariances/sizes.log",
+    benchmark:
+        "<benchmarks>/invariances/sizes.tsv"
+    params:
+        code=code("sizes"),
+        config=text(needs={"invariances.images": INVARIANCES["images"]}),
 
 
 rule measure_invariances:
     """Identically represented inputs of every model, STIR and CKA between them, layer by layer, with controls."""
     input:
-        code=code("invariances"),
         data=data_at("{target}"),
         pretrained=rules.pretrain_model.output[:2],
-        models=[run_files(method, "model.safetensors", "model.json") for method in TUNED],
-        starts=lambda wildcards: starts(NEIGHBOURS, wildcards),
-        checkpoints=[run_files(method, "checkpoints.safetensors") for method in FOLLOWED],
+        models=[run_files(method, *MODEL) for method in TUNED],
+        starts=lambda wildcards: starts(INVERTED_NEIGHBOURS, wildcards),
+        checkpoints=[run_files(method, CHECKPOINTS) for method in FOLLOWED],
+        sizes=rules.check_inverted_sizes.output,
     output:
         layers="<results>/invariances/{target}/{architecture}/{seed}/layers.csv",
         flow="<results>/invariances/{target}/{architecture}/{seed}/flow.csv",
@@ -34,19 +44,17 @@ rule measure_invariances:
         "<benchmarks>/invariances/{target}-{architecture}-{seed}.tsv"
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
     resources:
-        mem_mb=1500,
-        runtime=60,
-        gpu=1,
+        **needs(mem_mb=1500, runtime=60, gpu=GPU),
     params:
+        code=code("invariances"),
         config=text(**INVARIANCES, seed=config["seed"]),
         data=folder_of("data"),
         pretrained=folder_of("pretrained"),
         models=[run_of(method) for method in TUNED],
         starts=lambda wildcards: " ".join(
-            ["--starts" if NEIGHBOURS else ""]
-            + [f"{method}={at(start_of(method, wildcards))}" for method in NEIGHBOURS]
+            ["--starts" if INVERTED_NEIGHBOURS else ""]
+            + [f"{method}={at(start_of(method, wildcards))}" for method in INVERTED_NEIGHBOURS]
         ),
         out=output_folder,
     message:
@@ -59,24 +67,18 @@ rule measure_invariances:
         " --out {params.out} > {log} 2>&1"
 
 
-ALONG = [method for method in TUNED if method in INVARIANCES.get("dynamics", [])]
+ALONG = [method for method in TUNED if method in INVARIANCES["dynamics"]]
 ROBUSTNESS = {}
-CORRUPTED = config["invariances"].get("corrupted", {})  # published data sets, by target
-if ALONG and (CORRUPTED or config["invariances"].get("corruptions")):
+CORRUPTED = config["invariances"]["corrupted"]  # published data sets, by target
+if ALONG and (CORRUPTED or config["invariances"]["corruptions"]):
 
     rule measure_robustness:
         """Accuracy on corrupted images at every checkpoint, and how it goes with uneven forgetting over the layers."""
         input:
-            code=code("robustness"),
             data=data_at("{target}"),
-            corrupted=lambda wildcards: (
-                data_at(CORRUPTED[wildcards.target]) if wildcards.target in CORRUPTED else []
-            ),
+            corrupted=lambda wildcards: (data_at(CORRUPTED[wildcards.target]) if wildcards.target in CORRUPTED else []),
             dynamics=rules.measure_invariances.output.dynamics,
-            models=[
-                run_files(method, "model.safetensors", "model.json", "checkpoints.safetensors")
-                for method in ALONG
-            ],
+            models=[run_files(method, *MODEL, CHECKPOINTS) for method in ALONG],
         output:
             robustness="<results>/invariances/{target}/{architecture}/{seed}/robustness.csv",
             corrupted="<results>/invariances/{target}/{architecture}/{seed}/corrupted.csv",
@@ -86,23 +88,19 @@ if ALONG and (CORRUPTED or config["invariances"].get("corruptions")):
             "<benchmarks>/invariances/{target}-{architecture}-{seed}-robustness.tsv"
         conda:
             "../../envs/cpu.yaml"
-        threads: 1
         resources:
-            mem_mb=1500,
-            runtime=60,
-            gpu=1,
+            **needs(mem_mb=1500, runtime=60, gpu=GPU),
         params:
+            code=code("robustness"),
             config=text(
-                corruptions=config["invariances"].get("corruptions", []),
-                accuracy_images=INVARIANCES.get("accuracy_images", 200),
+                corruptions=config["invariances"]["corruptions"],
+                accuracy_images=INVARIANCES["accuracy_images"],
                 seed=config["seed"],
             ),
             data=folder_of("data"),
             models=[run_of(method) for method in ALONG],
             corrupted=lambda wildcards: (
-                f"--corrupted {at('data')}/{CORRUPTED[wildcards.target]}"
-                if wildcards.target in CORRUPTED
-                else ""
+                f"--corrupted {at('data')}/{CORRUPTED[wildcards.target]}" if wildcards.target in CORRUPTED else ""
             ),
             out=output_folder,
         message:
@@ -114,9 +112,7 @@ if ALONG and (CORRUPTED or config["invariances"].get("corruptions")):
             " {params.corrupted} --out {params.out} > {log} 2>&1"
 
     ROBUSTNESS = {
-        name: expand(
-            rules.measure_robustness.output[name], target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS
-        )
+        name: expand(rules.measure_robustness.output[name], target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS)
         for name in ("robustness", "corrupted")
     }
 
@@ -124,14 +120,18 @@ if ALONG and (CORRUPTED or config["invariances"].get("corruptions")):
 rule invariances:
     """All invariance tables."""
     input:
-        expand(rules.measure_invariances.output, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS),
+        expand(
+            rules.measure_invariances.output,
+            target=TARGETS if TUNED else [],
+            architecture=ARCHITECTURES,
+            seed=SEEDS,
+        ),
         sum(ROBUSTNESS.values(), []),
 
 
 rule pilot_inversions:
     """What the schedules of inversion leave unfinished in a pre-trained network of the first seed. Not part of `all`."""
     input:
-        code=code("pilot"),
         data=data_at("{target}"),
         pretrained=model_at(f"pretrain/{{architecture}}/{SEEDS[0]}"),
     output:
@@ -142,15 +142,13 @@ rule pilot_inversions:
         "<benchmarks>/pilot/{target}-{architecture}.tsv"
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
     resources:
-        mem_mb=1500,
-        runtime=60,
-        gpu=1,
+        **needs(mem_mb=1500, runtime=60, gpu=GPU),
     params:
+        code=code("pilot"),
         config=text(
             **{key: value for key, value in INVARIANCES.items() if key in SCHEDULE},
-            pilot_images=config["invariances"].get("pilot_images", 32),
+            pilot_images=config["invariances"]["pilot_images"],
             seed=config["seed"],
         ),
         data=folder_of("data"),

@@ -2,15 +2,16 @@ import json
 
 
 rule plan:
-    """What the experiment costs, stage by stage, from nothing: jobs, operations, GPU hours, disk, memory. Runs nothing."""
+    """What the experiment costs, stage by stage, from nothing: jobs, operations, GPU hours, disk, memory; which claims it can decide. Runs nothing."""
     log:
         "<logs>/plan.log",
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
     params:
         config=json.dumps(config),
+        tables=[*JOINT_TABLES, "target_sizes"] if config["plan"]["target"] == "joint" else CLAIM_TABLES,
+        tool=CHECKOUT / "workflow/tools/plan.py",
     message:
         "plan of {config[experiment]}"
     shell:
-        "python workflow/tools/plan.py {params.config:q} 2>&1 | tee {log}"
+        "python {params.tool} {params.config:q} --tables {params.tables} 2>&1 | tee {log}"

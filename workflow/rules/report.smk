@@ -1,11 +1,9 @@
 rule write_report:
     """One page that holds it all: what was run, the verdicts, the figures with their data, and how to cite."""
     input:
-        code=code("report"),
         claims=rules.decide_claims.output.claims,
         by_setting=rules.decide_claims.output.by_setting,
         figures=rules.figures.input,
-        study=rules.draw_study.output if STUDY else [],
     output:
         report(
             "<results>/report.html",
@@ -19,13 +17,11 @@ rule write_report:
         "<benchmarks>/report.tsv"
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=3,
-        page=1,
+        **needs(mem_mb=1000, runtime=3, page=1),
     params:
-        config=text(**config),
+        code=code("report"),
+        config=text(config=config),
         results=output_folder,
         figures=folder_of("figures"),
     message:

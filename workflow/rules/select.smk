@@ -4,10 +4,9 @@ SELECT = {key: value for key, value in config["select"].items() if key != "clust
 rule select_classes:
     """Source classes ranked for one target by every rule, with masses, diagnostics and the solver's certificate."""
     input:
-        code=code("select"),
         source=f"<results>/features/{{architecture}}/{{seed}}/{SOURCE}.npz",
         target="<results>/features/{architecture}/{seed}/{target}.npz",
-        data=data_at(SOURCE),
+        data=f"<results>/data/{SOURCE}/{DATA_CARD}",
     output:
         table="<results>/select/{architecture}/{seed}/{target}.csv",
         certificate="<results>/select/{architecture}/{seed}/{target}.json",
@@ -17,11 +16,10 @@ rule select_classes:
         "<benchmarks>/select/{architecture}-{seed}-{target}.tsv"
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **needs(mem_mb=1000, runtime=10),
     params:
+        code=code("select", use=SELECT["rules"]),
         data=folder_of("data"),
         clusters="",
         config=text(**SELECT, seed=config["seed"]),
@@ -34,12 +32,11 @@ rule select_classes:
         " --out {output.table} > {log} 2>&1"
 
 
-if clusters := config["select"].get("clusters"):
+if clusters := config["select"]["clusters"]:
 
     rule cluster_source:
         """Source images grouped by their features, where the source is taken to have no labels."""
         input:
-            code=code("cluster"),
             source=f"<results>/features/{{architecture}}/{{seed}}/{SOURCE}.npz",
         output:
             "<results>/select/{architecture}/{seed}/clusters.npz",
@@ -49,14 +46,11 @@ if clusters := config["select"].get("clusters"):
             "<benchmarks>/select/{architecture}-{seed}-clusters.tsv"
         conda:
             "../../envs/cpu.yaml"
-        threads: 1
         resources:
-            mem_mb=1500,
-            runtime=10,
+            **needs(mem_mb=1500, runtime=10),
         params:
-            config=text(
-                **{key: value for key, value in clusters.items() if key != "chosen"}, seed=config["seed"]
-            ),
+            code=code("cluster"),
+            config=text(**{key: value for key, value in clusters.items() if key != "chosen"}, seed=config["seed"]),
         message:
             "cluster the source by {wildcards.architecture}, seed {wildcards.seed}"
         shell:
@@ -65,10 +59,9 @@ if clusters := config["select"].get("clusters"):
 
     use rule select_classes as select_clusters with:
         input:
-            code=code("select"),
             source=rules.select_classes.input.source,
             target=rules.select_classes.input.target,
-            data=data_at(SOURCE),
+            data=f"<results>/data/{SOURCE}/{DATA_CARD}",
             clusters=rules.cluster_source.output,
         output:
             table="<results>/select/{architecture}/{seed}/clusters/{target}.csv",
@@ -78,6 +71,7 @@ if clusters := config["select"].get("clusters"):
         benchmark:
             "<benchmarks>/select/{architecture}-{seed}-{target}-clusters.tsv"
         params:
+            code=code("select", use=SELECT["rules"]),
             data=folder_of("data"),
             config=text(**{**SELECT, "classes": clusters["chosen"]}, seed=config["seed"]),
             clusters=lambda wildcards, input: f"--clusters {input.clusters}",
@@ -88,4 +82,4 @@ if clusters := config["select"].get("clusters"):
 rule select:
     """All rankings of source classes."""
     input:
-        expand(rules.select_classes.output, architecture=ARCHITECTURES, seed=SEEDS, target=TARGETS),
+        expand(rules.select_classes.output, architecture=ARCHITECTURES, seed=SEEDS, target=RANKED),

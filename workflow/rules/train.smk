@@ -1,5 +1,7 @@
 # Models trained to reconstruct have a place among the invariances alone.
 CLASSIFIERS = [method for method in METHODS if recipe(method).get("task") != "reconstruction"]
+IMPORTED = [method for method in METHODS if is_imported(config, method)]
+DERIVED = [method for method in METHODS if derived_of(config, method)]
 PROBES = [method for method in METHODS if TRAIN["methods"][method].get("start") == "frozen"]
 # Methods that start from a model trained on another target; in jobs of their own, so that no two wait for each other.
 NEIGHBOURS = [method for method in METHODS if isinstance(TRAIN["methods"][method].get("start"), dict)]
@@ -7,23 +9,27 @@ WITH_TRIALS = [method for method in METHODS if method not in PROBES and recipe(m
 # Methods that one process trains in turn; every method that is not named in train.jobs has a job of its own.
 NAMED = [[method for method in job if method in METHODS] for job in TRAIN["jobs"]]
 JOBS = [job for job in NAMED if job]
-JOBS += [[method] for method in METHODS if method not in [*PROBES, *sum(JOBS, [])]]
+JOBS += [[method] for method in METHODS if method not in [*PROBES, *IMPORTED, *DERIVED, *sum(JOBS, [])]]
 
 
 # Variants of a target, small or long-tailed, and the target that they are of.
-ORIGINS = {target: config["datasets"][target].get("variant_of") for target in TARGETS}
+ORIGINS = {target: config["datasets"][target]["variant_of"] for target in TARGETS}
 TARGET_VARIANTS = {target: origin for target, origin in ORIGINS.items() if origin}
+
+# Controls that are trained, next to the methods.
+CONTROLS = [name for name in config["interactions"]["score"]["controls"] if name != REINITIALISED]
+CONTROL_ARGUMENTS = " ".join(["--controls", *map(run_of, CONTROLS)]) if CONTROLS else ""
+CONTROL_FILES = [file for name in CONTROLS for file in run_files(name, *MODEL)]
 
 
 rule fit_probe:
     """A linear classifier on the frozen features of a pre-trained model: what pre-training alone knows of the target."""
     input:
-        code=code("probe"),
-        data=data_at("{target}"),
+        data=f"<results>/data/{{target}}/{DATA_CARD}",
         model=rules.pretrain_model.output[:2],
         features="<results>/features/{architecture}/{seed}/{target}.npz",
     output:
-        [f"<results>/{RUN}/{name}" for name in ("model.safetensors", "model.json", "metrics.json")],
+        [f"<results>/{RUN}/{name}" for name in (*MODEL, "metrics.json")],
     log:
         "<logs>/train/{target}-{architecture}-{method}-{seed}.log",
     benchmark:
@@ -32,13 +38,12 @@ rule fit_probe:
         method="|".join(PROBES) or "no-probe",
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **needs(mem_mb=1000, runtime=10),
     params:
+        code=code("probe"),
         config=lambda wildcards: text(
-            **probe_of(config, wildcards.method, wildcards.architecture, wildcards.target),
+            method=probe_of(config, wildcards.method, wildcards.architecture, wildcards.target),
             seed=config["seed"],
         ),
         data=folder_of("data"),
@@ -53,6 +58,42 @@ rule fit_probe:
         " --seed {wildcards.seed} --out {params.out} > {log} 2>&1"
 
 
+rule import_method:
+    """A model that was trained elsewhere, with its head and the checkpoints of its training, as one of the methods."""
+    input:
+        target=data_at("{target}"),
+        model=rules.pretrain_model.output[:2],
+    output:
+        [f"<results>/{RUN}/{name}" for name in (*MODEL, "metrics.json", "history.csv", CHECKPOINTS)],
+    log:
+        "<logs>/train/{target}-{architecture}-{method}-{seed}.log",
+    benchmark:
+        "<benchmarks>/train/{target}-{architecture}-{method}-{seed}.tsv"
+    wildcard_constraints:
+        method="|".join(IMPORTED) or "no-import",
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        **needs(mem_mb=1500, runtime=30, gpu=GPU),
+    params:
+        code=code("import_method"),
+        config=lambda wildcards: text(
+            **imported_of(config, **wildcards), normalised=is_normalised(config, wildcards.architecture)
+        ),
+        outside=lambda wildcards: outside(
+            "train", "methods", wildcards.method, wildcards.target, wildcards.architecture, wildcards.seed
+        ),
+        target=folder_of("target"),
+        model=folder_of("model"),
+        out=output_folder,
+    message:
+        "import {wildcards.method} of {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
+    shell:
+        "python -m whypretrain.stages.import_method --config {params.config:q} --threads {threads}"
+        " --target {params.target} --pretrained {params.model} --method {wildcards.method}"
+        " --seed {wildcards.seed} --out {params.out} > {log} 2>&1"
+
+
 for job in JOBS:
 
     rule:
@@ -60,7 +101,6 @@ for job in JOBS:
         name:
             f"train_{job[0]}"
         input:
-            code=code("train"),
             model=rules.pretrain_model.output[:2],
             target=data_at("{target}"),
             start=lambda wildcards, job=job: starts(job, wildcards),
@@ -72,10 +112,8 @@ for job in JOBS:
                 else []
             ),
         output:
-            models=[run_files(method, "model.safetensors", "model.json") for method in job],
-            more=[
-                run_files(method, "history.csv", "metrics.json", "checkpoints.safetensors") for method in job
-            ],
+            models=[run_files(method, *MODEL) for method in job],
+            more=[run_files(method, "history.csv", "metrics.json", CHECKPOINTS) for method in job],
             tuning=[run_files(method, "tuning.csv") for method in job if method in WITH_TRIALS],
         log:
             f"<logs>/train/{{target}}-{{architecture}}-{job[0]}-{{seed}}.log",
@@ -83,12 +121,11 @@ for job in JOBS:
             f"<benchmarks>/train/{{target}}-{{architecture}}-{job[0]}-{{seed}}.tsv"
         conda:
             "../../envs/cpu.yaml"
-        threads: GPUS
+        threads: PROCESSES
         resources:
-            mem_mb=1500 * GPUS,
-            runtime=60,
-            gpu=GPUS,
+            **needs(mem_mb=1500 * PROCESSES, runtime=60, gpu=GPUS),
         params:
+            code=code("train"),
             trainer=TRAINER,
             target=folder_of("target"),
             model=folder_of("model"),
@@ -98,9 +135,7 @@ for job in JOBS:
             ),
             start=lambda wildcards, input: f"--start {Path(input.start[0]).parent}" if input.start else "",
             source=f"--source {at('data')}/{SOURCE}" if any(map(uses_source, job)) else "",
-            selection=(
-                f"--selection {rules.select_classes.output.table}" if any(map(uses_source, job)) else ""
-            ),
+            selection=(f"--selection {rules.select_classes.output.table}" if any(map(uses_source, job)) else ""),
             clusters=(
                 f"--clusters {rules.cluster_source.output} --cluster-selection {rules.select_clusters.output.table}"
                 if any(map(uses_clusters, job))
@@ -108,19 +143,53 @@ for job in JOBS:
             ),
             out=[run_of(method) for method in job],
         message:
-            "train "
-            + ", ".join(job)
-            + ": {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
+            "train " + ", ".join(job) + ": {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
         shell:
             "{params.trainer} -m whypretrain.stages.train --config {params.config:q} --threads {threads}"
             " --target {params.target} --pretrained {params.model}"
             " {params.start} {params.source} {params.selection} {params.clusters} --seed {wildcards.seed} --out {params.out} > {log} 2>&1"
 
 
+if CONTROLS:
+
+    rule fit_controls:
+        """Controls of what fine-tuning keeps: linear probes on an untrained backbone, and after a sham fine-tuning."""
+        input:
+            model=rules.pretrain_model.output[:2],
+            target=data_at("{target}"),
+            source=data_at(SOURCE) if SHAM in CONTROLS else [],
+        output:
+            models=CONTROL_FILES,
+            metrics=[run_files(name, "metrics.json") for name in CONTROLS],
+        log:
+            "<logs>/train/{target}-{architecture}-controls-{seed}.log",
+        benchmark:
+            "<benchmarks>/train/{target}-{architecture}-controls-{seed}.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        resources:
+            **needs(mem_mb=1500, runtime=30, gpu=GPU),
+        params:
+            code=code("controls"),
+            target=folder_of("target"),
+            model=folder_of("model"),
+            config=lambda wildcards: text(
+                recipe=recipe(ROLES[Role.FINETUNE], wildcards) if SHAM in CONTROLS else None,
+                seed=config["seed"],
+            ),
+            source=f"--source {at('data')}/{SOURCE}" if SHAM in CONTROLS else "",
+            out=[run_of(name) for name in CONTROLS],
+        message:
+            "controls of {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
+        shell:
+            "python -m whypretrain.stages.controls --config {params.config:q} --threads {threads}"
+            " --target {params.target} --pretrained {params.model} {params.source} --seed {wildcards.seed}"
+            " --out {params.out} > {log} 2>&1"
+
+
 rule gather_runs:
     """One row a run: accuracy of every training method, and the training curves."""
     input:
-        code=code("runs"),
         pretrained=expand(rules.pretrain_model.output.metrics, architecture=ARCHITECTURES, seed=SEEDS),
         metrics=expand(
             f"<results>/{RUN}/metrics.json",
@@ -155,13 +224,11 @@ rule gather_runs:
         "<benchmarks>/train/runs.tsv"
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=3,
-        page=1,
+        **needs(mem_mb=1000, runtime=3, page=1),
     params:
-        config=text(variants=TARGET_VARIANTS),
+        code=code("runs"),
+        config=text(variants=TARGET_VARIANTS, baseline=ROLES.get(Role.FINETUNE)),
         out=output_folder,
     message:
         "gather the training runs"
@@ -174,3 +241,4 @@ rule train:
     """All models on the targets, and the table of their accuracies."""
     input:
         rules.gather_runs.output,
+        expand(CONTROL_FILES, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS),

@@ -24,7 +24,7 @@ from snakemake.settings.types import (
 
 
 def jobs(configfile: str | Path, target: str = "all") -> list[dict[str, Any]]:
-    """Rule, rule file, inputs, outputs and parameters of every job that `target` needs from nothing."""
+    """Rule, rule file, inputs, outputs, parameters and command of every job that `target` needs from nothing."""
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
@@ -45,6 +45,7 @@ def _describe(job: Any) -> dict[str, Any]:
         "output": sorted(map(str, job.output)),
         "params": {key: str(value) for key, value in job.params.items()},
         "wildcards": dict(job.wildcards_dict),
+        "command": job.rule.shellcmd,
     }
 
 

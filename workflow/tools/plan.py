@@ -1,4 +1,4 @@
-"""What an experiment costs before anything runs: jobs, operations, GPU hours, disk and peak memory, stage by stage.
+"""What an experiment costs before anything runs, stage by stage: jobs, operations, GPU hours, bytes, peak memory.
 
     snakemake --cores 1 plan --configfile config/papers/uot.yaml
 
@@ -10,217 +10,100 @@ seconds and are counted as jobs alone.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cache
+from collections import Counter
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+import deciding
 from jobs import jobs
+from needs import Need, Planned, together
+from reading import Reading
 
-from whypretrain.data.sizes import Size, expected_size
+from whypretrain.config.grid import data_sets
 from whypretrain.errors import InputError
-from whypretrain.models import Architecture
-from whypretrain.models.cost import Cost, cost
-from whypretrain.shards import Shard
+from whypretrain.provenance import located
+from whypretrain.runtime.files import atomic
 from whypretrain.stages._run import fail
-from whypretrain.training.recipe import Recipe
 
-SUSTAINED = (
-    4.0e13  # operations a second: what one data-centre GPU reaches in float32 with TF32 on such models
-)
-_FLOAT = 4  # bytes
-_TRAINED = 4 * _FLOAT  # bytes a weight in training: itself, its gradient and two moments
 _ORDER = (
-    *("data", "pretrain", "features", "select", "train", "interactions", "invariances"),
-    *("claims", "figures", "joint", "report", "Snakefile"),
+    *("data", "pretrain", "features", "select", "train", "derive", "interactions", "invariances"),
+    *("validity", "claims", "starts", "figures", "joint", "report", "Snakefile"),
 )
-_PIECE = 64 << 20  # bytes of pictures that are decoded at once
-
-
-@dataclass(frozen=True)
-class Need:
-    """Floating-point operations, bytes written, and bytes of memory at the peak."""
-
-    flops: float = 0.0
-    disk: float = 0.0
-    memory: float = 0.0
-
-
-class Planned:
-    """The costs of an experiment's jobs, rule by rule."""
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        self.config = config
-        self.size: Callable[[str], Size] = cache(
-            lambda name: expected_size(config["datasets"][name], name=name)
-        )
-        self.cost: Callable[[str], Cost] = cache(self._cost)
-
-    def need(self, job: dict[str, Any]) -> Need:
-        """What one job needs; nothing for the rules that write tables, figures and the report."""
-        rule = "train" if job["rule"].startswith("train_") else job["rule"]
-        count = getattr(self, f"_{rule}", None)
-        return count(job["wildcards"], job) if count else Need()
-
-    def _cost(self, name: str) -> Cost:
-        image = {key: self.config["image"][key] for key in ("size", "channels")}
-        given = {**image, **self.config["models"][name]["architecture"]}
-        return cost(Architecture.from_dict(given), max(2, self.size(self.config["grid"]["source"]).classes))
-
-    def _image(self, values: int = 1) -> int:
-        image = self.config["image"]
-        return values * image["channels"] * image["size"] ** 2
-
-    def _make_data(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
-        images = sum(self.size(wildcards["dataset"])[:2])
-        return Need(disk=self._image(images), memory=2 * _PIECE)
-
-    def _pretrain_model(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
-        name, one = wildcards["architecture"], self.cost(wildcards["architecture"])
-        weights = one.parameters * _FLOAT
-        if self.config["models"][name].get("checkpoint"):
-            return Need(disk=weights, memory=2 * weights)
-        recipe = Recipe.from_config({**self.config["pretrain"]})
-        return self._trained(one, recipe, self.size(self.config["grid"]["source"]).train)
-
-    def _trained(self, one: Cost, recipe: Recipe, images: int) -> Need:
-        """One training; with a source its images go through the network, too."""
-        lasting = recipe.lasting(images)
-        views = 2 if recipe.source_loss == "consistency" else 1
-        batch = recipe.batch_size * (1 + (views * recipe.source_ratio if recipe.source else 0))
-        here = batch / self.config["train"].get("gpus", 1)
-        at_once = min(here, recipe.micro_batch or here)
-        runs = 1 + len(recipe.trials()) * recipe.tune_folds
-        return Need(
-            flops=runs * lasting.steps * batch * one.training,
-            disk=one.parameters * _FLOAT * (1 + recipe.checkpoints),
-            memory=one.parameters * (_TRAINED + _FLOAT * recipe.checkpoints) + at_once * one.kept,
-        )
-
-    def _train(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
-        one, images = self.cost(wildcards["architecture"]), self.size(wildcards["target"]).train
-        recipes = json.loads(job["params"]["config"])["recipes"].values()
-        needs = [self._trained(one, Recipe.from_config(recipe), images) for recipe in recipes]
-        return _together(needs)
-
-    def _extract_features(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
-        """Features lie on disk twice while they are written; with shards they are gathered alone."""
-        grid, one = self.config["grid"], self.cost(wildcards["architecture"])
-        images = sum(sum(self.size(name)[:2]) for name in (grid["source"], *grid["targets"]))
-        flops = 0.0 if _gathers(job) else images * one.forward
-        batch = self.config["features"]["batch_size"] * one.passing
-        return Need(flops, images * one.features * _FLOAT, one.parameters * _FLOAT + batch)
-
-    def _extract_shard(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
-        return _share(self._extract_features(wildcards, job), wildcards)
-
-    def _fit_probe(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
-        return Need(disk=self.cost(wildcards["architecture"]).parameters * _FLOAT)
-
-    def _score_coalitions(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
-        score, one = json.loads(job["params"]["config"]), self.cost(wildcards["architecture"])
-        samples = min(score["samples"], self.size(wildcards["target"]).test)
-        networks = len(job["params"]["models"].split()) + bool(score["reinitialised"])
-        followed = sum(self._checkpoints(method) for method in score["dynamics"])
-        rows = networks * samples + followed * min(score["checkpoint_samples"], samples)
-        masks = rows * 2 ** score["players"]
-        if _gathers(job):
-            return Need(disk=masks * _FLOAT, memory=2 * masks * _FLOAT)
-        batch = (score["batch_size"] or 256) * one.passing
-        held = networks + max(map(self._checkpoints, score["dynamics"]), default=0)  # of one method at a time
-        return Need(masks * one.forward, masks * _FLOAT, held * one.parameters * _FLOAT + batch)
-
-    def _score_shard(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
-        return _share(self._score_coalitions(wildcards, job), wildcards)
-
-    _score_variant = _score_coalitions
-
-    def _measure_invariances(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
-        given, one = json.loads(job["params"]["config"]), self.cost(wildcards["architecture"])
-        layers, tuned = len(one.upto), len(job["params"]["models"].split())
-        starts = job["params"].get("starts", "").count("=")
-        networks = 1 + tuned + len(given.get("own_start", [])) + starts
-        inverting = networks * given["steps"] * 2 * sum(one.upto)  # forward, and backward to the image
-        pairs = tuned + len(given.get("own_start", []))
-        testing = (4 * pairs + sum(map(self._checkpoints, given.get("dynamics", [])))) * layers * one.forward
-        images = given["images"] * given.get("repeats", 1)
-        held = networks * (layers + 1) * given["images"] * self._image(_FLOAT)
-        return Need(images * (inverting + testing), 0, held + given["batch_size"] * one.kept)
-
-    def _measure_robustness(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
-        given, one = json.loads(job["params"]["config"]), self.cost(wildcards["architecture"])
-        followed = sum(map(self._checkpoints, self.config["invariances"].get("dynamics", [])))
-        kinds = 1 if job["params"].get("corrupted") else len(given["corruptions"])
-        images = 5 * kinds * given["accuracy_images"] * followed
-        return Need(images * one.forward, 0, 2 * given["accuracy_images"] * self._image(8))
-
-    def _checkpoints(self, method: str) -> int:
-        train = self.config["train"]
-        return {**train["common"], **train["methods"][method]}.get("checkpoints", 0)
-
-
-def _gathers(job: dict[str, Any]) -> bool:
-    """Whether a job puts together what shards have made."""
-    return "--shards" in job["params"].get("part", "")
-
-
-def _share(need: Need, wildcards: dict[str, str]) -> Need:
-    """Of one shard: its files go once they are gathered, its memory is that of the whole."""
-    return Need(need.flops / Shard.parse(wildcards["scatteritem"]).of, 0, need.memory)
-
-
-def _together(needs: Iterable[Need]) -> Need:
-    """Of parts that one process does in turn, or of jobs: what they need together."""
-    needs = list(needs)
-    return Need(
-        sum(need.flops for need in needs),
-        sum(need.disk for need in needs),
-        max((need.memory for need in needs), default=0.0),
-    )
+_COLUMNS = {  # width and digits
+    **{"PFLOP": (12, 3), "GPU hours": (11, 2), "longest": (9, 2)},
+    **{"read, GB": (10, 2), "disk, GB": (10, 2), "memory, GB": (12, 2)},
+}
 
 
 def table(config: dict[str, Any], found: list[dict[str, Any]]) -> str:
     """The plan as lines of text: a row a rule, the sum, what was assumed, what is not there yet."""
-    planned, assumed = Planned(config), config.get("plan", {}).get("flops", SUSTAINED)
+    planned, assumed = Planned(config), config["plan"]["flops"]
     needs: dict[str, list[Need]] = {}
+    read, reading = Counter[str](), Reading(planned, found)
     for job in sorted(found, key=lambda job: (_ORDER.index(Path(job["file"]).stem), job["rule"])):
         needs.setdefault(job["rule"], []).append(planned.need(job))
-    lines = [
-        f"{'rule':<24}{'jobs':>6}{'PFLOP':>12}{'GPU hours':>11}{'longest':>9}{'disk, GB':>10}{'memory, GB':>12}"
-    ]
+        read[job["rule"]] += round(reading.of(job))
+    read["together"] = read.total()
+    lines = [f"{'rule':<24}{'jobs':>6}" + "".join(f"{name:>{width}}" for name, (width, _) in _COLUMNS.items())]
     everything = {**needs, "together": [need for each in needs.values() for need in each]}
     for rule, each in everything.items():
-        all_of_it, longest = _together(each), max(need.flops for need in each)
-        lines.append(
-            f"{rule:<24}{len(each):>6}{all_of_it.flops / 1e15:>12.3f}{all_of_it.flops / assumed / 3600:>11.2f}"
-            f"{longest / assumed / 3600:>9.2f}{all_of_it.disk / 1e9:>10.2f}{all_of_it.memory / 1e9:>12.2f}"
-        )
+        whole, longest = together(each), max(need.flops for need in each)
+        hours = whole.flops / assumed / 3600, longest / assumed / 3600
+        values = whole.flops / 1e15, *hours, read[rule] / 1e9, whole.disk / 1e9, whole.memory / 1e9
+        shown = zip(values, _COLUMNS.values(), strict=True)
+        lines.append(f"{rule:<24}{len(each):>6}" + "".join(f"{value:>{width}.{n}f}" for value, (width, n) in shown))
     lines.append(
         f"GPU hours at {assumed / 1e12:g} TFLOP/s sustained (plan.flops), of all jobs and of the longest; "
         "memory is that of the largest."
     )
     if (gpus := config["train"].get("gpus", 1)) > 1:
         lines.append(f"A training takes {gpus} GPUs at a time (train.gpus); its memory is that of each.")
-    specs = [config["datasets"][name] for name in (config["grid"]["source"], *config["grid"]["targets"])]
-    absent = [spec["root"] for spec in specs if "root" in spec and not Path(spec["root"]).is_dir()]
+    specs = [config["datasets"][name] for name in data_sets(config["grid"])]
+    absent = [spec["root"] for spec in specs if "root" in spec and not located(spec["root"]).is_dir()]
     if absent:
         lines.append(f"Not there yet: {', '.join(absent)}; `whypretrain datasets` tells where to get them.")
     return "\n".join(lines)
 
 
+def work(config: dict[str, Any], found: list[dict[str, Any]]) -> dict[str, float]:
+    """Operations of one job by rule, of the rules whose jobs compute."""
+    planned = Planned(config)
+    needs: dict[str, list[float]] = {}
+    for job in found:
+        needs.setdefault(job["rule"], []).append(planned.need(job).flops)
+    return {rule: mean for rule, each in needs.items() if (mean := fmean(each))}
+
+
+def _hours(config: dict[str, Any], found: list[dict[str, Any]]) -> float:
+    """GPU hours of all jobs."""
+    planned = Planned(config)
+    return sum(planned.need(job).flops for job in found) / config["plan"]["flops"] / 3600
+
+
 def main() -> None:
-    """Print the plan of the config that is given as JSON text."""
-    config = json.loads(sys.argv[1])
+    """Print the plan of the config that is given as JSON text; or write the operations by rule to a file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", help="the whole config as JSON")
+    parser.add_argument("--tables", nargs="*", default=[], help="tables that claims are decided from")
+    parser.add_argument("--work", type=Path, help="write the operations of one job by rule there, and print nothing")
+    arguments = parser.parse_args()
+    config = json.loads(arguments.config)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "config.json"
-        file.write_text(sys.argv[1])
+        file.write_text(arguments.config)
         found = jobs(file, config.get("plan", {}).get("target", "all"))
     try:
-        print(table(config, found))
+        if arguments.work:
+            with atomic(arguments.work, result=False) as temporary:
+                temporary.write_text(json.dumps(work(config, found)))
+        else:
+            print(table(config, found))
+            print(deciding.ahead(config, arguments.tables, _hours(config, found)))
     except InputError as error:
         sys.exit(fail(error))
 

@@ -9,41 +9,17 @@ interpreter start and imports). What the cores had left over is the workflow's b
 from __future__ import annotations
 
 import argparse
-import csv
-import re
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-COMPUTED = re.compile(r"^computed ([\d.]+) s$", re.MULTILINE)
+from whypretrain.runtime.times import Job, read_jobs
 
 
-@dataclass(frozen=True)
-class Job:
-    """One job's wall seconds, how many of them were computing, and when it ended (seconds of the epoch)."""
-
-    wall: float
-    computing: float
-    end: float
-
-
-def read_jobs(results: Path, since: float) -> list[Job]:
-    """The jobs below `results` that ended after the time `since` (seconds of the epoch)."""
-    found = []
-    for benchmark in sorted((results / "benchmarks").rglob("*.tsv")):
-        log = results / "logs" / benchmark.relative_to(results / "benchmarks").with_suffix(".log")
-        if benchmark.stat().st_mtime < since or not log.exists():
-            continue
-        with benchmark.open() as file:
-            wall = sum(float(row["s"]) for row in csv.DictReader(file, delimiter="\t"))
-        found.append(Job(wall, sum(map(float, COMPUTED.findall(log.read_text()))), benchmark.stat().st_mtime))
-    return found
-
-
-def summary(jobs: list[Job], wall: float, cores: int) -> str:
-    """Three lines for people: wall time, and the shares of the core-seconds that it had."""
+def summary(jobs: Sequence[Job], wall: float, cores: int) -> str:
+    """Three lines for people: wall time, and what part of the core-seconds each use had."""
     available = max(wall * cores, 1e-9)
-    computing = sum(job.computing for job in jobs)
+    computing = sum(job.computing or 0.0 for job in jobs)
     starting = sum(job.wall for job in jobs) - computing
     rest = available - computing - starting
     return (
@@ -62,14 +38,12 @@ def page(results: Path, since: float) -> Path | None:
 
 def main() -> None:
     """Print the summary of one run, and where its report is."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path)
     parser.add_argument("--since", type=float, required=True, help="start of the run, seconds of the epoch")
     parser.add_argument("--cores", type=int, required=True)
     arguments = parser.parse_args()
-    if jobs := read_jobs(arguments.results, arguments.since):
+    if jobs := [job for job in read_jobs(arguments.results) if job.end >= arguments.since]:
         print(summary(jobs, time.time() - arguments.since, arguments.cores))
     if made := page(arguments.results, arguments.since):
         print(f"Open {made}")

@@ -2,6 +2,7 @@
 
     python workflow/tools/versioning.py record     after a run
     python workflow/tools/versioning.py restore    after a clone or a checkout
+    python workflow/tools/versioning.py graph      writes what DVC reads of the workflow
 
 `record` checks that every output is current and is what its record of provenance says, then writes dvc.lock and the
 cache; `restore` fetches the recorded results and tells Snakemake which of them are current. A bare `dvc commit` would
@@ -17,13 +18,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from experiments import DEFAULT, Stage, downstream, stages
+from pipeline import DEFAULT, Pipeline, downstream
 
 from whypretrain import provenance
+from whypretrain.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 LOST = {"deleted", "modified", "new", "not in cache"}  # states of an output in `dvc status`
@@ -31,7 +32,7 @@ LOST = {"deleted", "modified", "new", "not in cache"}  # states of an output in 
 
 def record(config: str, *, prune: bool = False) -> None:
     """Put the results of one experiment under DVC, provided that Snakemake finds all of them current."""
-    found, rows = stages(config), _summary(config)
+    found, rows = Pipeline(config), _summary(config)
     if stale := [f"{path}: {reason}" for path, row in rows.items() if (reason := _why_not_current(row))]:
         raise SystemExit(_listed("not recorded, outputs are not current (run the workflow first)", stale))
     strays = sorted(_files(found) - set(rows) - {str(provenance.card_of(path)) for path in rows})
@@ -39,29 +40,28 @@ def record(config: str, *, prune: bool = False) -> None:
         raise SystemExit(_listed("not recorded, files that no rule makes (--prune removes them)", strays))
     for path in strays:
         Path(path).unlink()
-    _dvc("commit", "--force", "--quiet", *_addresses(found))
+    found.write()
+    _dvc("commit", "--force", "--quiet", found.file)
     if left := _status(found):
         raise SystemExit(_listed("recorded, but DVC still finds changes in", sorted(left)))
-    print(f"recorded {len(rows)} outputs in {len(found)} stages")
+    print(f"recorded {len(rows)} outputs in {len(found.stages)} stages")
 
 
 def restore(config: str, *, discard: bool = False) -> None:
     """Bring back the recorded results of one experiment, less those that would be made anew."""
-    found = stages(config)
-    _dvc("pull", "--quiet", *(["--force"] if discard else []), *_addresses(found), check=False)
+    found = Pipeline(config)
+    found.write()
+    _dvc("pull", "--quiet", *(["--force"] if discard else []), found.file, check=False)
     status = _status(found)
     if unsaved := [path for path in _unrecorded(status) if Path(path).exists()]:
         raise SystemExit(_listed("not restored, these are not recorded (--discard removes them)", unsaved))
-    stale = downstream(status, found)
-    for path in (out for stage in found if stage.address in stale for out in stage.outs):
+    stale = downstream(status, found.stages)
+    for path in (out for stage in found.stages if stage.name in stale for out in stage.outs):
         _remove(Path(path))
-    current = [stage for stage in found if stage.address not in stale]
-    if current:
-        _snakemake(
-            config, "--touch", "--forceall", "--cores", "1", "--", *(stage.target for stage in current)
-        )
-    made = [stage.target for stage in found if stage.address in stale]
-    print("current:", *[stage.target for stage in current] or ["none"], "| to be made:", *made or ["none"])
+    if current := [stage.name for stage in found.stages if stage.name not in stale]:
+        _snakemake(config, "--touch", "--forceall", "--cores", "1", "--", *current)
+    made = [stage.name for stage in found.stages if stage.name in stale]
+    print("current:", *current or ["none"], "| to be made:", *made or ["none"])
 
 
 def _summary(config: str) -> dict[str, dict[str, str]]:
@@ -82,32 +82,24 @@ def _why_not_current(row: dict[str, str]) -> str:
     return "made without a record of how" if row["shellcmd"] == "-" else provenance.fault(row["output_file"])
 
 
-def _files(found: Iterable[Stage]) -> set[str]:
+def _files(found: Pipeline) -> set[str]:
     """Every file in the folders that the stages make, but for what DVC itself puts there."""
-    folders = [Path(out) for stage in found for out in stage.outs if Path(out).is_dir()]
-    return {
-        str(file)
-        for folder in folders
-        for file in folder.rglob("*")
-        if file.is_file() and file.name != ".gitignore"
-    }
+    folders = [Path(out) for stage in found.stages for out in stage.outs if Path(out).is_dir()]
+    files = (file for folder in folders for file in folder.rglob("*") if file.is_file())
+    return {str(file) for file in files if file.name != ".gitignore"}
 
 
-def _addresses(found: Iterable[Stage]) -> list[str]:
-    return [stage.address for stage in found]
-
-
-def _status(found: Iterable[Stage]) -> dict[str, list[Any]]:
-    """DVC's view of the stages that differ from their record: address -> changes."""
-    return json.loads(_dvc("status", "--json", *_addresses(found)) or "{}")
+def _status(found: Pipeline) -> dict[str, list[Any]]:
+    """DVC's view of the stages that differ from their record: name -> changes."""
+    addresses = [found.address(stage) for stage in found.stages]
+    changes = json.loads(_dvc("status", "--json", *addresses) or "{}")
+    return {address.rpartition(":")[2]: found for address, found in changes.items()}
 
 
 def _unrecorded(status: dict[str, list[Any]]) -> list[str]:
     """Outputs that differ from what is recorded."""
     changes = [change for entries in status.values() for change in entries if isinstance(change, dict)]
-    return sorted(
-        path for change in changes for path, state in change.get("changed outs", {}).items() if state in LOST
-    )
+    return sorted(path for change in changes for path, state in change.get("changed outs", {}).items() if state in LOST)
 
 
 def _remove(path: Path) -> None:
@@ -131,9 +123,7 @@ def _run(module: str, *arguments: str, check: bool = True) -> str:
     command = [sys.executable, "-m", module, *arguments]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if check and result.returncode:
-        raise SystemExit(
-            f"error: {module} {arguments[0]} failed:\n{result.stderr.strip() or result.stdout.strip()}"
-        )
+        raise SystemExit(f"error: {module} {arguments[0]} failed:\n{result.stderr.strip() or result.stdout.strip()}")
     return result.stdout
 
 
@@ -144,19 +134,22 @@ def _listed(title: str, lines: list[str], most: int = 20) -> str:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("action", choices=["record", "restore"])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("action", choices=["record", "restore", "graph"])
     parser.add_argument("--config", default=DEFAULT, help="the experiment's config file")
     parser.add_argument("--prune", action="store_true", help="record: remove files that no rule makes")
     parser.add_argument("--discard", action="store_true", help="restore: drop results that are not recorded")
     arguments = parser.parse_args()
     os.chdir(ROOT)
-    if arguments.action == "record":
-        record(arguments.config, prune=arguments.prune)
-    else:
-        restore(arguments.config, discard=arguments.discard)
+    try:
+        if arguments.action == "record":
+            record(arguments.config, prune=arguments.prune)
+        elif arguments.action == "restore":
+            restore(arguments.config, discard=arguments.discard)
+        else:
+            Pipeline(arguments.config).write()
+    except InputError as error:
+        raise SystemExit(f"error: {error}") from None
 
 
 if __name__ == "__main__":

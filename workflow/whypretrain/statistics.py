@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from whypretrain.seeds import generator
+from whypretrain.runtime.seeds import generator
 
 
 @dataclass(frozen=True)
@@ -116,15 +116,27 @@ def paired_interval(a: ArrayLike, b: ArrayLike, confidence: float = 0.95) -> Int
 
 
 def ratio_interval(
-    numerator: ArrayLike,
-    denominator: ArrayLike,
-    *,
-    resamples: int = 2000,
-    confidence: float = 0.95,
-    seed: int = 0,
+    numerator: ArrayLike, denominator: ArrayLike, *, resamples: int = 2000, confidence: float = 0.95, seed: int = 0
 ) -> Interval:
     """`sum(numerator) / sum(denominator)` of arrays (seeds, samples), its interval by `ratio_estimate`."""
     return ratio_estimate(numerator, denominator, resamples=resamples, seed=seed).interval(confidence)
+
+
+def sample_interval(
+    numerator: ArrayLike, denominator: ArrayLike, *, resamples: int = 2000, confidence: float = 0.95, seed: int = 0
+) -> Interval:
+    """Ratio of sums over the samples of one run, with the quantiles of a bootstrap over samples as its bounds.
+
+    The bounds are about other samples and the same run, so they say nothing of another training.
+
+    Example:
+        >>> sample_interval([1.0, 1.0], [2.0, 2.0])
+        Interval(estimate=0.5, low=0.5, high=0.5)
+    """
+    top, bottom = (np.asarray(values, dtype=np.float64)[None] for values in (numerator, denominator))
+    drawn = _bootstrap(top, bottom, resamples, generator(seed, "samples"))
+    low, high = np.nanquantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(_ratio(float(top.sum()), float(bottom.sum())), float(low), float(high))
 
 
 def holm(p_values: ArrayLike) -> np.ndarray:
@@ -156,6 +168,21 @@ def spearman(x: ArrayLike, y: ArrayLike) -> float:
     return pearson(_ranks(first), _ranks(second))
 
 
+def spearman_interval(x: ArrayLike, y: ArrayLike, confidence: float = 0.95) -> Interval:
+    """Spearman's correlation with bounds by Fisher's z, `tanh(artanh(r) -+ q * sqrt((1 + r^2 / 2) / (n - 3)))`.
+
+    The standard error is Bonett and Wright's (Psychometrika 65, 2000) for n independent pairs. NaN bounds for fewer
+    than five pairs, and for r of -1 or 1, where that error is none.
+    """
+    from scipy.special import ndtri
+
+    r, n = spearman(x, y), _pairs(x, y)[0].size
+    if n < 5 or not abs(r) < 1 - 1e-12:
+        return Interval(r, np.nan, np.nan)
+    reach = float(ndtri((1 + confidence) / 2)) * np.sqrt((1 + r**2 / 2) / (n - 3))
+    return Interval(r, float(np.tanh(np.arctanh(r) - reach)), float(np.tanh(np.arctanh(r) + reach)))
+
+
 def _pairs(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     first, second = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     known = np.isfinite(first) & np.isfinite(second)
@@ -176,9 +203,7 @@ def _combined(values: list[float], variances: list[float], sizes: list[int]) -> 
     return Estimate(value, float(np.sqrt(total)), freedom, runs)
 
 
-def _bootstrap(
-    top: np.ndarray, bottom: np.ndarray, resamples: int, random: np.random.Generator
-) -> np.ndarray:
+def _bootstrap(top: np.ndarray, bottom: np.ndarray, resamples: int, random: np.random.Generator) -> np.ndarray:
     """Ratios of resampled sums, shape (resamples,)."""
     runs, samples = top.shape
     run = random.integers(runs, size=(resamples, runs, 1))

@@ -1,43 +1,22 @@
 """Verdicts on the papers' claims, computed from the experiment's tables by the rules of `claims.yaml`."""
 
-from whypretrain.claims.across import MEASURES, side_by_side
-from whypretrain.claims.claim import Claim, Control, Measure, Range, Rule, load
-from whypretrain.claims.comparison import Change, Comparison, compare
-from whypretrain.claims.decision import (
-    ALL,
-    CONTRADICTED,
-    INCONCLUSIVE,
-    NOT_TESTABLE,
-    SUPPORTED,
-    VERDICTS,
-    decide,
-)
-from whypretrain.claims.headline import headline
-from whypretrain.claims.statistics import STATISTICS, Statistic
-from whypretrain.claims.tables import read_verdicts, write_verdicts
+from whypretrain.claims.headline import headline as headline  # also the name of its module, which it must hide
+from whypretrain.runtime.loading import lazily
 
-__all__ = [
-    "ALL",
-    "CONTRADICTED",
-    "INCONCLUSIVE",
-    "MEASURES",
-    "NOT_TESTABLE",
-    "STATISTICS",
-    "SUPPORTED",
-    "VERDICTS",
-    "Change",
-    "Claim",
-    "Comparison",
-    "Control",
-    "Measure",
-    "Range",
-    "Rule",
-    "Statistic",
-    "compare",
-    "decide",
-    "headline",
-    "load",
-    "read_verdicts",
-    "side_by_side",
-    "write_verdicts",
-]
+_NAMES = {
+    "across": ["MEASURES", "side_by_side"],
+    "ahead": ["DECIDABLE", "by_seeds", "decidable"],
+    "claim": ["Claim", "Control", "Measure", "Range", "Rule", "Scope"],
+    "comparison": ["Change", "Comparison", "compare"],
+    "decision": ["decide"],
+    "estimators": ["STATISTICS", "Statistic"],
+    "reading": ["load"],
+    "scale": ["excess", "load_scales", "scale_table"],
+    "tables": ["EARLIER", "read_verdicts", "write_verdicts"],
+    "validity": ["responses", "summary"],
+    "verdict": ["ALL", "FAILS", "HOLDS", "NOT_RUN", "OUTSIDE", "UNDECIDED", "VERDICTS"],
+}
+_MODULES = {name: f"claims.{module}" for module, names in _NAMES.items() for name in names}
+__all__ = sorted([*_MODULES, "headline"])
+
+__getattr__ = lazily(__name__, _MODULES)

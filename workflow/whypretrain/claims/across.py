@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from whypretrain.claims.rows import column, select
@@ -17,8 +19,14 @@ LOST = {"forgetting": "forgetting", "cka": "cka_divergence"}
 MEASURES = ("accuracy", "preserved", *(f"{name}_{half}" for name in LOST for half in HALVES))
 
 
-def side_by_side(runs: pd.DataFrame, knowledge: pd.DataFrame, layers: pd.DataFrame) -> pd.DataFrame:
+def side_by_side(
+    runs: pd.DataFrame, knowledge: pd.DataFrame | None, layers: pd.DataFrame | None, sources: Mapping[str, str]
+) -> pd.DataFrame:
     """One row a target, architecture, seed and method.
+
+    Args:
+        runs, knowledge, layers: tables of an experiment; the last two None where it has nothing to compare.
+        sources: the rule that chose the source data, by method of joint fine-tuning.
 
     Returns:
         Columns target, architecture, seed, method, joint (the rule that chose the source data of joint
@@ -30,15 +38,15 @@ def side_by_side(runs: pd.DataFrame, knowledge: pd.DataFrame, layers: pd.DataFra
         InputError: if a table lacks a column, or has no rows of a single model.
     """
     accuracy = _named(runs, "runs", "accuracy").groupby(MODEL, sort=False)["accuracy"].mean()
-    parts = [
-        accuracy,
-        _kept(_named(knowledge, "knowledge", "preserved", "pre")),
-        *_lost(_named(layers, "layers", *LOST.values())),
-    ]
-    table = pd.concat(parts, axis=1).reindex(accuracy.index).reset_index()
+    parts = [accuracy]
+    if knowledge is not None:
+        parts.append(_kept(_named(knowledge, "knowledge", "preserved", "pre")))
+    if layers is not None:
+        parts += _lost(_named(layers, "layers", *LOST.values()))
+    table = pd.concat(parts, axis=1).reindex(index=accuracy.index, columns=MEASURES).reset_index()
     if table.empty:
         raise InputError("the table 'runs' has no row; train a model first")
-    table.insert(len(MODEL), "joint", table["method"].map(_joint))
+    table.insert(len(MODEL), "joint", [sources.get(method, "none") for method in table["method"]])
     return table
 
 
@@ -60,15 +68,10 @@ def _lost(layers: pd.DataFrame) -> list[pd.Series]:
     """Means over each half of the layers; a run's depth is its own."""
     rows = select(layers, ESTIMATOR)
     halves = {
-        half: pd.concat([select(run, condition) for _, run in rows.groupby(RUN)])
-        for half, condition in HALVES.items()
+        half: pd.concat([select(run, condition) for _, run in rows.groupby(RUN)]) for half, condition in HALVES.items()
     }
     return [
         halves[half].groupby(MODEL)[source].mean().rename(f"{name}_{half}")
         for name, source in LOST.items()
         for half in HALVES
     ]
-
-
-def _joint(method: str) -> str:
-    return method.removeprefix("joint_") if method.startswith("joint_") else "none"

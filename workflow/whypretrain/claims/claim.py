@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
-import yaml
-
-from whypretrain.claims.statistics import STATISTICS
+from whypretrain.config.setting import UNKNOWN, Setting
 from whypretrain.errors import InputError
 
 EXCEEDED = "exceeded"
-POOLS = ("mean", "min", "max")
+DIRECTION, MAGNITUDE = "direction", "magnitude"
+KINDS = (DIRECTION, MAGNITUDE)
 
 _COMPARISON = re.compile(r"^([<>])\s*(-?[\d.]+)$")
 _RANGE = re.compile(r"^(-?[\d.]+)\s*\.\.\s*(-?[\d.]+)$")
@@ -106,6 +104,27 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """The setting that a published number was measured in; patterns such as `vit_base_patch32_???` (see `fnmatch`)."""
+
+    architecture: Sequence[str]
+    pretraining: Sequence[str]
+    data: Sequence[str]
+
+    def holds(self, architecture: str, target: str, setting: Setting) -> bool:
+        """Whether the runs of an architecture on a target are made in this setting."""
+        keys = {"architecture": architecture, "pretraining": architecture, "data": target}
+        here = {name: setting.get(name, {}).get(key, UNKNOWN) for name, key in keys.items()}
+        return all(any(fnmatchcase(here[name], each) for each in getattr(self, name)) for name in keys)
+
+    @property
+    def text(self) -> str:
+        """The setting in words."""
+        network, source, data = map(" or ".join, (self.architecture, self.pretraining, self.data))
+        return f"{network}, pre-trained on {source}, on {data}"
+
+
+@dataclass(frozen=True)
 class Claim:
     """One claim of a paper with its pre-registered decision."""
 
@@ -113,13 +132,22 @@ class Claim:
     paper: str
     claim: str
     where: str
+    kind: str  # a direction can hold or fail anywhere; a magnitude is a published number, decided in its scope alone
     measure: Measure
     expected: Range
+    scope: Scope | None = None
     published: str = ""
     control: Control | None = None
+    further: tuple[Control, ...] = ()  # more controls, whose values are in the verdict's note
+    family: str = ""  # whose claims are corrected together; by default those of the paper
     figure: str = ""
     needs: str = ""  # what an experiment has to bring for the claim to be testable
     note: str = ""  # how the measure departs from the paper's
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """All controls."""
+        return (*([self.control] if self.control else []), *self.further)
 
 
 @dataclass(frozen=True)
@@ -127,83 +155,6 @@ class Rule:
     """How verdicts are reached: the fewest seeds that can decide anything."""
 
     minimum_seeds: int = 3
-
-
-def load(path: str | Path) -> tuple[Rule, list[Claim]]:
-    """Read the rule and the claims.
-
-    Raises:
-        InputError: if the file is not readable, or naming the claim and the key that is wrong.
-    """
-    try:
-        content = yaml.safe_load(Path(path).read_text())
-        rule, entries = Rule(**content["rule"]), content["claims"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: not a YAML file with 'rule' and 'claims' ({error})") from error
-    claims = []
-    for number, entry in enumerate(entries, 1):
-        name = entry.get("id", f"number {number}") if isinstance(entry, dict) else f"number {number}"
-        try:
-            claims.append(_claim(entry))
-        except InputError as error:
-            raise InputError(f"{path}: claim {name}: {error}") from error
-    _refuse_duplicates(path, [claim.id for claim in claims])
-    return rule, claims
-
-
-def _claim(entry: Mapping[str, Any]) -> Claim:
-    _check_keys(entry, Claim, "claim")
-    control = entry.get("control")
-    return Claim(
-        **{
-            **entry,
-            "measure": _measure(entry["measure"]),
-            "expected": Range.parse(entry["expected"]),
-            "control": None if control is None else _control(control),
-        }
-    )
-
-
-def _control(entry: Mapping[str, Any]) -> Control:
-    _check_keys(entry, Control, "control")
-    must = entry.get("must")
-    return Control(
-        entry["text"],
-        _measure(entry["measure"]),
-        must if must in (None, EXCEEDED) else Range.parse(must),
-    )
-
-
-def _measure(entry: Mapping[str, Any]) -> Measure:
-    statistic = STATISTICS.get(entry.get("statistic", ""))
-    if statistic is None:
-        raise InputError(f"unknown statistic {entry.get('statistic')!r}; there are {', '.join(STATISTICS)}")
-    named = {name: value for name, value in entry.items() if name not in statistic.options}
-    _check_keys(named, Measure, "measure", statistic.options)
-    if missing := [name for name in statistic.required if name not in entry]:
-        raise InputError(f"statistic {entry['statistic']!r} needs {', '.join(missing)}")
-    if entry.get("pool", "mean") not in POOLS:
-        raise InputError(f"unknown pool {entry['pool']!r}; there are {', '.join(POOLS)}")
-    if statistic.paired and "minus" not in entry:
-        raise InputError(f"statistic {entry['statistic']!r} compares two sets of rows; give 'of' and 'minus'")
-    return Measure(**named, options={name: entry[name] for name in statistic.options if name in entry})
-
-
-def _check_keys(entry: Mapping[str, Any], kind: type, what: str, more: tuple[str, ...] = ()) -> None:
-    known = [*(f.name for f in fields(kind) if f.name != "options"), *more]
-    for key in entry:
-        if key not in known:
-            close = get_close_matches(str(key), known, n=1)
-            mend = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
-            raise InputError(f"unknown key {key!r} in {what}; {mend}")
-    needed = {Claim: ("id", "paper", "claim", "where", "measure", "expected"), Control: ("text", "measure")}
-    if missing := [key for key in needed.get(kind, ("table", "statistic")) if key not in entry]:
-        raise InputError(f"{what} lacks {', '.join(missing)}")
-
-
-def _refuse_duplicates(path: str | Path, ids: list[str]) -> None:
-    if twice := sorted({name for name in ids if ids.count(name) > 1}):
-        raise InputError(f"{path}: claims {', '.join(twice)} stand twice; give each its own id")
 
 
 def _conditions(conditions: Mapping[str, Any]) -> str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from whypretrain.claims.decision import ALL
 from whypretrain.claims.tables import read_verdicts
+from whypretrain.claims.verdict import ALL
 from whypretrain.errors import InputError
-from whypretrain.files import read_json
+from whypretrain.runtime.files import read_json
 
 _KEY = ["id", "architecture", "target"]
 _ABSENT = "absent"

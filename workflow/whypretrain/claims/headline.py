@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from whypretrain.claims.across import MEASURES
-from whypretrain.claims.decision import ALL, VERDICTS
 from whypretrain.claims.runs import RUN, estimate_runs
+from whypretrain.claims.verdict import ALL, VERDICTS
 
 
 def headline(across: pd.DataFrame, verdicts: pd.DataFrame, confidence: float = 0.95) -> dict[str, Any]:
@@ -25,15 +25,10 @@ def headline(across: pd.DataFrame, verdicts: pd.DataFrame, confidence: float = 0
     """
     rows = {str(method): part for method, part in across.groupby("method", sort=False)}
     measures = {
-        measure: {
-            method: _interval(part.set_index(RUN)[measure], confidence) for method, part in rows.items()
-        }
+        measure: {method: _interval(part.set_index(RUN)[measure], confidence) for method, part in rows.items()}
         for measure in MEASURES
     }
-    return {
-        **{name: _known(intervals) for name, intervals in measures.items()},
-        "verdicts": _counts(verdicts),
-    }
+    return {**{name: _known(intervals) for name, intervals in measures.items()}, "verdicts": _counts(verdicts)}
 
 
 def _interval(values: pd.Series, confidence: float) -> dict[str, float]:

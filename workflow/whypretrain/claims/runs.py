@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from whypretrain.claims.claim import Measure
+from whypretrain.claims.estimators import STATISTICS
 from whypretrain.claims.rows import column, select
-from whypretrain.claims.statistics import STATISTICS
 from whypretrain.errors import InputError
 from whypretrain.statistics import Estimate, ratio_estimate, seed_estimate
 
@@ -23,9 +23,7 @@ def keyed(table: pd.DataFrame, name: str) -> pd.DataFrame:
     """
     table = table if "seed" in table else table.rename(columns={"seed_a": "seed"})
     if missing := [key for key in RUN if key not in table]:
-        raise InputError(
-            f"table {name!r} has no column {', '.join(missing)}; claims need one row a run or more"
-        )
+        raise InputError(f"table {name!r} has no column {', '.join(missing)}; claims need one row a run or more")
     return table
 
 
@@ -67,6 +65,21 @@ def estimate_samples(sums: pd.DataFrame, *, resamples: int, seed: int) -> Estima
         resamples=resamples,
         seed=seed,
     )
+
+
+def samples_error(sums: pd.DataFrame) -> float:
+    """The part of the squared error of `estimate_samples` that comes from the samples within runs, to first order.
+
+    `sum_k sum_r var_i(a_ri - R_k b_ri) / (I n_k^2 mean(b)^2) / K^2` over strata k, runs r and samples i.
+    """
+    wide = sums.unstack(["target", "sample"])
+    parts = []
+    for _, rows in wide.groupby(level="architecture"):
+        top, bottom = (rows[name].to_numpy() for name in ("numerator", "denominator"))
+        rest = top - np.nansum(top) / np.nansum(bottom) * bottom
+        error = np.nanvar(rest, axis=1, ddof=1) / np.isfinite(rest).sum(axis=1) / np.nanmean(bottom, axis=1) ** 2
+        parts.append(error.sum() / len(rows) ** 2)
+    return float(np.sum(parts) / len(parts) ** 2)
 
 
 def _value(measure: Measure, rows: pd.DataFrame) -> float:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from whypretrain.claims.decision import ALL, VERDICTS
+from whypretrain.claims.verdict import ALL, FAILS, HOLDS, NOT_RUN, UNDECIDED, VERDICTS
 from whypretrain.errors import InputError
-from whypretrain.files import read_table, write_table
+from whypretrain.runtime.files import read_table, write_table
 
 BY_SETTING = "claims_by_setting.csv"  # a row a claim, architecture and target, where there are several
+#: Words of earlier versions; a magnitude had a verdict in any setting then.
+EARLIER = {"supported": HOLDS, "contradicted": FAILS, "inconclusive": UNDECIDED, "not testable here": NOT_RUN}
 COLUMNS = ["id", "paper", "claim", "architecture", "target", "estimate", "low", "high", "verdict", "figure"]
 
 
@@ -36,6 +38,7 @@ def _checked(path: Path) -> pd.DataFrame:
     table, again = read_table(path), f"make it again: snakemake --cores all {path}"
     if missing := [name for name in COLUMNS if name not in table]:
         raise InputError(f"{path}: no column {', '.join(missing)}; {again}")
+    table["verdict"] = table["verdict"].replace(EARLIER)
     if unknown := set(table["verdict"]) - set(VERDICTS):
         raise InputError(f"{path}: unknown verdict {', '.join(map(str, unknown))}; {again}")
     return table

@@ -1,26 +1,17 @@
 """Labelled image sets: made from the config, kept on disk, read back; no torch."""
 
-from whypretrain.data.build import KINDS, Kind, build
-from whypretrain.data.catalogue import CATALOGUE
-from whypretrain.data.class_means import load_class_means, load_list
-from whypretrain.data.duplicates import nearest_similarity
-from whypretrain.data.image_set import ImageSet, assemble, load, save
-from whypretrain.data.sampling import few_shot, split_off
-from whypretrain.data.scripts import SCRIPTS
+from whypretrain.data.build import build as build  # also the name of its module, which it must hide
+from whypretrain.runtime.loading import lazily
 
-__all__ = [
-    "CATALOGUE",
-    "KINDS",
-    "SCRIPTS",
-    "ImageSet",
-    "Kind",
-    "assemble",
-    "build",
-    "few_shot",
-    "load",
-    "load_class_means",
-    "load_list",
-    "nearest_similarity",
-    "save",
-    "split_off",
-]
+_NAMES = {
+    "class_means": ["load_class_means", "load_list"],
+    "duplicates": ["nearest_similarity"],
+    "features": ["load_features"],
+    "image_set": ["ImageSet", "assemble", "load", "save"],
+    "published.catalogue": ["CATALOGUE"],
+    "sampling": ["few_shot", "split_off"],
+}
+_MODULES = {name: f"data.{module}" for module, names in _NAMES.items() for name in names}
+__all__ = sorted([*_MODULES, "build"])
+
+__getattr__ = lazily(__name__, _MODULES)

@@ -1,61 +1,21 @@
-"""From a section of the config to an image set: the registry of kinds, and what all kinds have in common."""
+"""From a section of the config to an image set: what all kinds have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from whypretrain import seeds
-from whypretrain.data import digits, glyphs, imagefolder, npz, published
-from whypretrain.data._options import Common, parse
-from whypretrain.data.catalogue import CATALOGUE, torchvision_class
+from whypretrain.config.datasets import DataSet
 from whypretrain.data.image_set import SPLITS, ImageSet, decoded
+from whypretrain.data.kinds import kind_of
 from whypretrain.data.sampling import few_shot, long_tail, share
 from whypretrain.errors import InputError
+from whypretrain.runtime import seeds
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of data set: its options, and the function that makes all its images, both splits."""
-
-    options: type[Common]
-    make: Callable[..., ImageSet]
-    source: str
-    licence: str
-
-
-def _published(name: str, entry: published.Published) -> Kind:
-    return Kind(entry.options, partial(published.make, entry, name), source=name, licence=entry.licence)
-
-
-KINDS: dict[str, Kind] = {
-    "glyphs": Kind(
-        glyphs.Options,
-        glyphs.make,
-        source="characters drawn with the fonts shipped in matplotlib",
-        licence="DejaVu (Bitstream Vera), STIX (SIL OFL), Computer Modern; drawings are unrestricted",
-    ),
-    "digits": Kind(
-        digits.Options,
-        digits.make,
-        source="Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, in scikit-learn",
-        licence="CC BY 4.0 (UCI Machine Learning Repository)",
-    ),
-    "imagefolder": Kind(
-        imagefolder.Options, imagefolder.make, source="a folder of images", licence="the owner's"
-    ),
-    "npz": Kind(npz.Options, npz.make, source="a NumPy file", licence="the owner's"),
-    **{name: _published(name, entry) for name, entry in CATALOGUE.items()},
-}
-
-
-def build(
-    name: str, spec: Mapping[str, Any], *, size: int, channels: int, seed: int, decode: bool = True
-) -> ImageSet:
+def build(name: str, spec: Mapping[str, Any], *, size: int, channels: int, seed: int, decode: bool = True) -> ImageSet:
     """Make the data set `name` as its section of the config says.
 
     Args:
@@ -70,14 +30,10 @@ def build(
     Raises:
         InputError: for an unknown kind or option, unreadable input, or a class without images.
     """
-    kind = _kind(name, spec)
+    kind = kind_of(spec, f"data.{name}")
     if channels not in (1, 3) or size < 1:
-        raise InputError(
-            f"image: size {size} with {channels} channels; use a positive size and 1 or 3 channels"
-        )
-    options = parse(
-        kind.options, {key: value for key, value in spec.items() if key != "kind"}, f"data.{name}"
-    )
+        raise InputError(f"image: size {size} with {channels} channels; use a positive size and 1 or 3 channels")
+    options = kind.options.of(spec, f"data.{name}")
     seed = seeds.seed_of(seed, options.variant_of or name)
     try:
         pool = kind.make(options, size=size, channels=channels, seed=seed)
@@ -89,18 +45,7 @@ def build(
     return decoded(made) if decode else made
 
 
-def _kind(name: str, spec: Mapping[str, Any]) -> Kind:
-    kind = spec.get("kind")
-    if isinstance(kind, str) and kind.startswith("torchvision:"):
-        return _published(kind, torchvision_class(kind.partition(":")[2]))
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise InputError(
-            f"data.{name}.kind: {kind!r} does not exist; use one of {', '.join(KINDS)}, torchvision:CLASS"
-        )
-    return KINDS[kind]
-
-
-def _subset(pool: ImageSet, options: Common, name: str, seed: int) -> np.ndarray:
+def _subset(pool: ImageSet, options: DataSet, name: str, seed: int) -> np.ndarray:
     """Rows of the training subset, then of the test subset."""
     found = []
     for split, size in zip(SPLITS, (options.train_size, options.test_size), strict=True):

@@ -1,12 +1,46 @@
-"""Near-duplicates between two image sets, by their pixels: no model decides what is alike."""
+"""Copies within an image set, and near-duplicates between two, by their pixels: no model decides what is alike."""
 
 from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import Any
 
 import numpy as np
 
 _SIDE = 16  # images are compared at this size at most
 _BLOCK = 2**22  # entries of a block of similarities
 _PIXELS = 2**24  # of the images that are read at a time
+
+
+_AT_ONCE = 256  # images that are looked at together for copies
+
+
+def copies(images: np.ndarray, test: np.ndarray) -> dict[str, Any]:
+    """How many images are of one colour, and how many equal another image in every pixel.
+
+    Args:
+        images: uint8, (N, C, H, W).
+        test: whether each is a test image, (N,).
+
+    Returns:
+        `constant`, images whose channels are constant; `identical`: `images` that have a copy, and of the test
+        images those that equal a training image, `across_splits`.
+
+    Example:
+        >>> copies(np.uint8([[[[0, 1]]], [[[0, 1]]], [[[7, 7]]]]), np.array([False, True, True]))
+        {'constant': 1, 'identical': {'images': 2, 'across_splits': 1}}
+    """
+    constant, digests = 0, list[bytes]()
+    for start in range(0, len(images), _AT_ONCE):
+        block = np.ascontiguousarray(images[start : start + _AT_ONCE])
+        constant += int((block == block[:, :, :1, :1]).all(axis=(1, 2, 3)).sum())
+        digests += [hashlib.blake2b(image.data, digest_size=16).digest() for image in block]
+    number = Counter(digests)
+    training = {digest for digest, held_out in zip(digests, test, strict=True) if not held_out}
+    across = sum(digest in training for digest, held_out in zip(digests, test, strict=True) if held_out)
+    same = sum(each for each in number.values() if each > 1)
+    return {"constant": constant, "identical": {"images": same, "across_splits": across}}
 
 
 def nearest_similarity(images: np.ndarray, others: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:

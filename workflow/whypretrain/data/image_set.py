@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from whypretrain import files
+from whypretrain.data.duplicates import copies
 from whypretrain.data.pictures import Pictures
-from whypretrain.data.sampling import check_classes
 from whypretrain.errors import InputError
+from whypretrain.runtime import files
+from whypretrain.runtime.places import DATA
 
 COLUMNS = ("id", "split", "label", "class_name", "concept", "origin")
 SPLITS = ("train", "test")
+_PIXELS, _MANIFEST, _CARD = DATA
 _AT_ONCE = 256  # images of which the statistics are counted at a time
 
 
@@ -104,25 +106,27 @@ def assemble(
     return ImageSet(images, manifest).take(np.argsort(test, kind="stable"))
 
 
-def save(images: ImageSet, folder: str | Path, *, threads: int = 1) -> None:
-    """Write `images.npy`, `manifest.parquet` and `data.json`; the same set gives the same bytes.
+def save(images: ImageSet, folder: str | Path, *, threads: int = 1) -> dict[str, Any]:
+    """Write `images.npy`, `manifest.parquet` and `data.json`, which is returned; the same set gives the same bytes.
 
     Undecoded pictures are decoded in pieces on the way to the file, by `threads`.
 
     Raises:
-        InputError: if pictures cannot be decoded and are not to be skipped, or a class has no image left.
+        InputError: if pictures cannot be decoded.
     """
-    folder, broken = Path(folder), list[int]()
-    with files.atomic(folder / "images.npy") as temporary:
+    folder = Path(folder)
+    with files.atomic(folder / _PIXELS) as temporary:
         if isinstance(images.images, Pictures):
-            _write_pieces(temporary, images.images, broken, threads)
+            _write_pieces(temporary, images.images, threads)
         else:
             np.save(temporary, np.ascontiguousarray(images.images))
-    images = _without(images, broken, _read_images(folder / "images.npy"))
-    with files.atomic(folder / "manifest.parquet") as temporary:
+    images = ImageSet(_read_images(folder / _PIXELS), images.manifest, images.about)
+    with files.atomic(folder / _MANIFEST) as temporary:
         images.manifest.to_parquet(temporary, index=False)
-    hashed = {"images_sha256": files.sha256(folder / "images.npy")}
-    files.write_json(folder / "data.json", {**images.about, **_summary(images), **hashed})
+    hashed = {"images_sha256": files.sha256(folder / _PIXELS)}
+    about = {**images.about, **_summary(images), **hashed}
+    files.write_json(folder / _CARD, about)
+    return about
 
 
 def decoded(images: ImageSet) -> ImageSet:
@@ -133,31 +137,16 @@ def decoded(images: ImageSet) -> ImageSet:
     """
     if not isinstance(images.images, Pictures):
         return images
-    broken = list[int]()
-    return _without(images, broken, np.concatenate(list(images.images.pieces(broken))))
+    return ImageSet(np.concatenate(list(images.images.pieces())), images.manifest, images.about)
 
 
-def _without(images: ImageSet, broken: list[int], pixels: np.ndarray) -> ImageSet:
-    """The set with these pixels, without the rows of broken pictures, which are counted and named."""
-    if not isinstance(images.images, Pictures):
-        return ImageSet(pixels, images.manifest, images.about)
-    manifest = images.manifest.drop(index=broken).reset_index(drop=True)
-    training = manifest.loc[manifest["split"] == "train", "label"].to_numpy()
-    check_classes(training, images.classes, "training images that can be decoded")
-    skipped = {"number": len(broken), "origins": images.manifest["origin"].iloc[broken].tolist()}
-    return ImageSet(pixels, manifest, {**images.about, "skipped": skipped})
-
-
-def _write_pieces(path: Path, pictures: Pictures, broken: list[int], threads: int) -> None:
-    """An .npy file of the pictures that can be decoded; only one piece is held in memory."""
-    header = {"descr": "|u1", "fortran_order": False, "shape": pictures.shape}
+def _write_pieces(path: Path, pictures: Pictures, threads: int) -> None:
+    """An .npy file of the pictures; only one piece is held in memory."""
     with path.open("wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": pictures.shape}
         np.lib.format.write_array_header_1_0(file, header)
-        for piece in pictures.pieces(broken, threads):
+        for piece in pictures.pieces(threads):
             file.write(np.ascontiguousarray(piece).data)
-        file.seek(0)  # NumPy pads the header for any number of rows
-        rows = len(pictures) - len(broken)
-        np.lib.format.write_array_header_1_0(file, {**header, "shape": (rows, *pictures.shape[1:])})
 
 
 def load(folder: str | Path, *, hashed: bool = True) -> ImageSet:
@@ -169,23 +158,23 @@ def load(folder: str | Path, *, hashed: bool = True) -> ImageSet:
         InputError: if a file is missing, unreadable, damaged, or disagrees with the others.
     """
     folder = Path(folder)
-    images, manifest = _read_images(folder / "images.npy"), _read_manifest(folder / "manifest.parquet")
-    about = files.read_json(folder / "data.json")
+    images, manifest = _read_images(folder / _PIXELS), _read_manifest(folder / _MANIFEST)
+    about = files.read_json(folder / _CARD)
     counted = about.get("images") if isinstance(about, dict) else None
-    for name, rows in (("manifest.parquet", len(manifest)), ("data.json", counted)):
+    for name, rows in ((_MANIFEST, len(manifest)), (_CARD, counted)):
         if rows != len(images):
             raise InputError(
                 f"{folder / name}: counts {rows} images where images.npy holds {len(images)}; "
                 f"remove {folder} and run the data stage again"
             )
-    if hashed and about["images_sha256"] != files.sha256(folder / "images.npy"):
-        raise _corrupt(folder / "images.npy", "damaged or changed, its SHA-256 is not the one in data.json")
+    if hashed and about["images_sha256"] != files.sha256(folder / _PIXELS):
+        raise _corrupt(folder / _PIXELS, "damaged or changed, its SHA-256 is not the one in data.json")
     return ImageSet(images, manifest, about)
 
 
 def _summary(images: ImageSet) -> dict[str, Any]:
     """Counts, classes and the pixel statistics of the training images, scaled to [0, 1], per channel."""
-    mean, std = _statistics(images.split("train").images)
+    mean, std, brightest = _statistics(images.split("train").images)
     counts = images.manifest.groupby(["split", "label"]).size()
     return {
         "images": len(images),
@@ -193,23 +182,25 @@ def _summary(images: ImageSet) -> dict[str, Any]:
         "classes": images.classes,
         "concepts": images.concepts,
         "counts": {
-            split: [int(counts.get((split, label), 0)) for label in range(len(images.classes))]
-            for split in SPLITS
+            split: [int(counts.get((split, label), 0)) for label in range(len(images.classes))] for split in SPLITS
         },
         "mean": [round(float(value), 6) for value in mean],
         "std": [round(float(value), 6) for value in std],
+        "brightest": brightest,
+        **copies(images.images, (images.manifest["split"] == "test").to_numpy()),
     }
 
 
-def _statistics(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation per channel of uint8 images (N, C, H, W), scaled to [0, 1], from their histograms."""
+def _statistics(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Of uint8 images (N, C, H, W): mean and deviation per channel, scaled to [0, 1], and the largest pixel."""
     counts = np.zeros((pixels.shape[1], 256), np.int64)
     for start in range(0, len(pixels), _AT_ONCE):
         for channel, count in enumerate(counts):
             count += np.bincount(pixels[start : start + _AT_ONCE, channel].ravel(), minlength=256)
     values, shares = np.arange(256) / 255, counts / counts.sum(axis=1, keepdims=True)
     mean = shares @ values
-    return mean, np.sqrt((shares * (values - mean[:, None]) ** 2).sum(axis=1))
+    deviation = np.sqrt((shares * (values - mean[:, None]) ** 2).sum(axis=1))
+    return mean, deviation, int(np.flatnonzero(counts.any(axis=0)).max(initial=0))
 
 
 def _read_images(path: Path) -> np.ndarray:
@@ -224,7 +215,8 @@ def _read_images(path: Path) -> np.ndarray:
 
 def _read_manifest(path: Path) -> pd.DataFrame:
     try:
-        manifest = pd.read_parquet(path)
+        with path.open("rb") as file:
+            manifest = pd.read_parquet(file)
     except (OSError, ValueError) as error:  # pyarrow's errors derive from these two
         raise _corrupt(path, str(error)) from error
     missing = [column for column in COLUMNS if column not in manifest]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
@@ -12,11 +12,14 @@ from zipfile import ZipFile
 import numpy as np
 from PIL import Image
 
+from whypretrain.config.datasets import OnDisk
 from whypretrain.data.class_means import load_list
-from whypretrain.data.image_set import ImageSet, assemble
-from whypretrain.data.pictures import Opened, Pictures
+from whypretrain.data.folders import readable
+from whypretrain.data.image_set import SPLITS, ImageSet, assemble
+from whypretrain.data.pictures import Opened, Pictures, open_picture
+from whypretrain.data.sampling import check_classes
 from whypretrain.errors import InputError
-from whypretrain.files import read_table
+from whypretrain.runtime.files import read_table
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Listing:
         origins: where each comes from, for people.
         test: whether each belongs to the test split, (N,); None where the set has no split of its own.
         concepts: the group that each class belongs to; None: the class itself.
+        about: what data.json says of the files.
     """
 
     opened: Opened
@@ -38,44 +42,60 @@ class Listing:
     origins: list[str]
     test: np.ndarray | None = None
     concepts: list[str] | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     def image_set(
-        self, test: np.ndarray, *, size: int, channels: int, concepts: Any = None, skip_broken: bool = False
+        self, split: Callable[[np.ndarray], np.ndarray], options: OnDisk, *, size: int, channels: int
     ) -> ImageSet:
-        """An image set whose pictures are decoded when it is saved."""
-        number = np.arange(len(self.labels))
-        pictures = Pictures(self.opened, self.origins, size, channels, skip_broken, number)
+        """An image set whose pictures are decoded when it is saved.
+
+        Args:
+            split: from the labels of pictures to whether each is a test picture; asked where the set has no split.
+            options: with `on_broken: skip` all pictures are decoded here, so that those that cannot be are left out
+                before anything is drawn.
+
+        Raises:
+            InputError: if a class has no picture left in a split.
+        """
+        pictures = Pictures(self.opened, self.origins, size, channels, options, np.arange(len(self.labels)))
+        broken = sorted(pictures.broken()) if options.on_broken == "skip" else []
+        sound = np.delete(pictures.numbers, broken)
+        if broken:
+            check_classes(self.labels[sound], self.classes, "images that can be decoded")
+        test = np.zeros(len(self.labels), bool)
+        test[sound] = split(self.labels[sound]) if self.test is None else self.test[sound]
+        for name, chosen in zip(SPLITS, (~test[sound], test[sound]), strict=True) if broken else ():
+            check_classes(self.labels[sound[chosen]], self.classes, f"{name} images that can be decoded")
         groups = self.concepts or self.classes
-        return assemble(
+        made = assemble(
             cast(np.ndarray, pictures),
             self.labels,
             test=test,
             classes=self.classes,
-            concepts=groups if concepts is None else _named(concepts, self.classes),
+            concepts=groups if options.concepts is None else _named(options.concepts, self.classes),
             origins=self.origins,
         )
+        kept = made.take(np.flatnonzero(np.isin(made.manifest["id"].astype(int), sound))) if broken else made
+        skipped = {"number": len(broken), "origins": [self.origins[number] for number in broken]}
+        return replace(kept, about={**self.about, "skipped": skipped})
 
 
 def of_files(paths: Sequence[Path], root: Path, labels: Any, classes: Sequence[str], **more: Any) -> Listing:
     """Image files below `root`."""
-    origins = [path.relative_to(root).as_posix() for path in paths]
+    origins = [readable(path.relative_to(root).as_posix()) for path in paths]
     return Listing(
-        lambda number: Image.open(paths[number]), np.asarray(labels, np.int64), list(classes), origins, **more
+        lambda number: open_picture(paths[number]), np.asarray(labels, np.int64), list(classes), origins, **more
     )
 
 
 def of_members(
-    archives: Sequence[ZipFile],
-    members: Sequence[tuple[int, str]],
-    labels: Any,
-    classes: Sequence[str],
-    **more: Any,
+    archives: Sequence[ZipFile], members: Sequence[tuple[int, str]], labels: Any, classes: Sequence[str], **more: Any
 ) -> Listing:
     """Image files inside zip archives, each (number of the archive, name in it)."""
 
     def opened(number: int) -> Image.Image:
         archive, name = members[number]
-        return Image.open(BytesIO(archives[archive].read(name)))
+        return open_picture(BytesIO(archives[archive].read(name)))
 
     origins = [f"{Path(archives[archive].filename or '').name}/{name}" for archive, name in members]
     return Listing(opened, np.asarray(labels, np.int64), list(classes), origins, **more)
@@ -91,9 +111,7 @@ def of_arrays(
         which = int(np.searchsorted(ends, number, side="right"))
         return Image.fromarray(np.asarray(arrays[which][number - ends[which]]))
 
-    named = [
-        f"{name} {row}" for name, array in zip(origins, arrays, strict=True) for row in range(len(array))
-    ]
+    named = [f"{name} {row}" for name, array in zip(origins, arrays, strict=True) for row in range(len(array))]
     return Listing(opened, np.asarray(labels, np.int64), list(classes), named, **more)
 
 
@@ -110,9 +128,7 @@ def _concepts(given: dict | str) -> dict:
     if isinstance(given, dict):
         return given
     path = Path(given)
-    if (
-        path.suffix == ".pkl"
-    ):  # the list that the authors of arXiv 2111.12292 gave out, with that of the classes
+    if path.suffix == ".pkl":  # the list that the authors of arXiv 2111.12292 gave out, with that of the classes
         return dict(zip(load_list(path.with_name("class_path.pkl")), load_list(path), strict=False))
     table = read_table(path)
     if not {"class_name", "concept"} <= set(table):

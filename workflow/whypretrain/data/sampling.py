@@ -6,13 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from whypretrain import seeds
 from whypretrain.errors import InputError
+from whypretrain.runtime import seeds
 
 
-def few_shot(
-    labels: np.ndarray, size: int, *, classes: Sequence[str], seed: int, what: str = "images"
-) -> np.ndarray:
+def few_shot(labels: np.ndarray, size: int, *, classes: Sequence[str], seed: int, what: str = "images") -> np.ndarray:
     """Choose `size` images, as equally many a class as the numbers allow.
 
     Classes take turns, in seeded random order, until `size` images are chosen; a class that has run out
@@ -144,9 +142,7 @@ def check_classes(labels: np.ndarray, classes: Sequence[str], what: str, *, leas
     short = [name for name, number in zip(classes, count, strict=True) if number < least]
     if short:
         named = ", ".join(short[:5]) + (" ..." if len(short) > 5 else "")
-        raise InputError(
-            f"{what}: class {named} has fewer than {least} images; add images or remove the class"
-        )
+        raise InputError(f"{what}: class {named} has fewer than {least} images; add images or remove the class")
 
 
 def _first(labels: np.ndarray, quota: np.ndarray, generator: np.random.Generator) -> np.ndarray:

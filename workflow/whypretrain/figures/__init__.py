@@ -1,6 +1,6 @@
-"""Figures: one small module each, drawn from tables alone."""
+"""Figures: one small module each, drawn from tables alone. Reading their list loads no plotting library."""
 
-from whypretrain.figures.registry import FIGURES, draw, read, save
+from whypretrain.figures.registry import FIGURES, PAPERS, Figure, Paper, drawn
 from whypretrain.figures.settings import Settings
 
-__all__ = ["FIGURES", "Settings", "draw", "read", "save"]
+__all__ = ["FIGURES", "PAPERS", "Figure", "Paper", "Settings", "drawn"]

@@ -9,24 +9,22 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import looks
 from whypretrain.statistics import Interval, paired_interval
 
-NEEDS = ("runs",)
-TAKES = ("published_uot",)
-
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One panel an architecture and target: a row a method, accuracy in percent."""
     runs = given["runs"].assign(percent=100 * given["runs"]["accuracy"])
-    cells, styles = tables.cells(runs), looks(runs["method"])
+    cells, styles = tables.cells(runs), looks(runs["method"], settings)
     means = tables.by_seed(runs, ["architecture", "target", "method"], "percent", settings.confidence)
     gains = {cell: _gain(tables.in_cell(runs, cell), settings) for cell in cells}
     figure, grid = canvas.page(
         settings,
-        panels=len(cells),
+        panels=[*map(tables.cell_title, cells)],
         kinds=1,
         height=0.5 + 0.19 * len(styles),
         title="Test accuracy by training method",
@@ -49,14 +47,11 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
 def _gain(here: pd.DataFrame, settings: Settings) -> Interval | None:
     """Accuracy of joint minus plain fine-tuning over their common seeds, in points."""
     table = here.pivot_table(index="seed", columns="method", values="percent")
-    if not {settings.joint, settings.model} <= set(table.columns):
+    roles = settings.cast.roles
+    if not {roles.get(Role.JOINT), roles.get(Role.FINETUNE)} <= set(table.columns):
         return None
     pair = table[[settings.joint, settings.model]].dropna()
-    return (
-        None
-        if pair.empty
-        else paired_interval(pair[settings.joint], pair[settings.model], settings.confidence)
-    )
+    return None if pair.empty else paired_interval(pair[settings.joint], pair[settings.model], settings.confidence)
 
 
 def _gain_words(gain: Interval | None) -> str:
@@ -71,10 +66,8 @@ def _note(given: Mapping[str, Any], runs: pd.DataFrame, gains: Mapping[Any, Any]
     note = f"{tables.seeds(runs)}; hollow: each seed; filled: mean; line: {bars}; one range a target."
     if not any(gains.values()):
         return note
-    names = looks([settings.joint, settings.model])
-    note += (
-        f" Δ: {names[settings.joint].label} minus {names[settings.model].label}, in points, paired by seed"
-    )
+    joint, alone = (settings.cast[method].label for method in (settings.joint, settings.model))
+    note += f" Δ: {joint} minus {alone}, in points, paired by seed"
     return note + _published(given.get("published_uot"))
 
 
@@ -86,17 +79,13 @@ def _published(published: pd.DataFrame | None) -> str:
 
 
 def _shown(
-    runs: pd.DataFrame,
-    means: pd.DataFrame,
-    gains: Mapping[tuple[str, str], Interval | None],
-    settings: Settings,
+    runs: pd.DataFrame, means: pd.DataFrame, gains: Mapping[tuple[str, str], Interval | None], settings: Settings
 ) -> pd.DataFrame:
-    each = runs[["architecture", "target", "method", "seed", "percent"]].rename(
-        columns={"percent": "estimate"}
-    )
-    contrast = f"{settings.joint} - {settings.model}"
+    each = runs[["architecture", "target", "method", "seed", "percent"]].rename(columns={"percent": "estimate"})
     differences = [
-        tables.row(cell, gain, method=contrast) for cell, gain in gains.items() if gain is not None
+        tables.row(cell, gain, method=f"{settings.joint} - {settings.model}")
+        for cell, gain in gains.items()
+        if gain is not None
     ]
     parts = [each.assign(shows="seed"), means.assign(shows="mean")]
     if differences:

@@ -15,8 +15,6 @@ from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import GREY, Look, looks
 
-NEEDS = ("across",)
-TAKES = ()
 PANELS = {  # label of a column: the measures that it shows
     "accuracy\n/ %": ("accuracy",),
     "preserved\nshare / %": ("preserved",),
@@ -29,7 +27,7 @@ _KEYS = ["architecture", "target", "method", "joint"]
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One row of panels an architecture and target, one column a measure, one line a kind of model."""
     shown = pd.concat([_means(given["across"], name, settings) for name in sum(PANELS.values(), ())])
-    cells, styles = tables.cells(shown), looks(shown["method"])
+    cells, styles = tables.cells(shown), looks(shown["method"], settings)
     figure, body = canvas.canvas(
         settings,
         height=0.15 + len(cells) * (0.38 + 0.165 * len(styles)),
@@ -70,9 +68,7 @@ def _handle(label: str, face: str) -> Line2D:
 
 
 def _note(across: pd.DataFrame, settings: Settings) -> str:
-    bars = tables.interval_words(
-        settings.confidence, "intervals over seeds", repeated=tables.repeated(across)
-    )
+    bars = tables.interval_words(settings.confidence, "intervals over seeds", repeated=tables.repeated(across))
     return (
         f"{tables.seeds(across)}; {bars}. The linear probe is the pre-trained model. Preserved share: of its "
         "interaction strength (arXiv:2410.08455). Forgetting: 1 - STIR against it; 1 - CKA: CKA divergence; "

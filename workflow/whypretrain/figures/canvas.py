@@ -95,29 +95,30 @@ def canvas(
 def page(
     settings: Settings,
     *,
-    panels: int,
+    panels: Sequence[str],
     kinds: int,
     height: float,
     title: str,
     note: str,
     handles: Sequence[Any] = (),
 ) -> tuple[Figure, Grid]:
-    """A figure with `kinds` axes, each `height` inches tall, for each of `panels` columns.
+    """A figure with `kinds` axes, each `height` inches tall, for each of the columns titled `panels`.
 
     The columns are wrapped to further blocks of rows where the page is too narrow for all of them; one column
     more than the usual number is squeezed in rather than left alone in a block.
     """
     usual = PANELS[settings.columns]
-    across = min(panels, usual + (panels == usual + 1))
-    blocks = math.ceil(panels / across)
-    figure, body = canvas(
-        settings, title=title, note=note, height=blocks * kinds * height + 0.1, handles=handles
-    )
+    number = len(panels)
+    across = min(number, usual + (number == usual + 1))
+    blocks = math.ceil(number / across)
+    figure, body = canvas(settings, title=title, note=note, height=blocks * kinds * height + 0.1, handles=handles)
     grid = body.subplots(blocks * kinds, across, squeeze=False)
     axes = grid.reshape(blocks, kinds, across).transpose(0, 2, 1).reshape(blocks * across, kinds)
-    for unused in axes[panels:].ravel():
+    for unused in axes[number:].ravel():
         unused.set_axis_off()
-    return figure, Grid(axes[:panels], across)
+    for axis, text in zip(axes[:, 0], panels, strict=False):
+        axis.set_title(text)
+    return figure, Grid(axes[:number], across)
 
 
 def settle(figure: Figure) -> None:

@@ -11,10 +11,8 @@ from matplotlib.figure import Figure
 
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import BLACK, KNOWLEDGE, VERMILLION, Look, looks, words
+from whypretrain.figures.style import BLACK, KNOWLEDGE, VERMILLION, Look, words
 
-NEEDS = ("sensitivity",)
-TAKES = ()
 MEASURED = "default"  # the variant that the other figures show
 _LOOKS = {
     "preserve_share": Look("preserved share", KNOWLEDGE["preserved"].colour, "s"),
@@ -31,7 +29,8 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     shown = pd.concat(parts, ignore_index=True)
     shown = shown.assign(setting=_settings(shown, settings))
     cells = tables.cells(shown)
-    names = [name for name in shown["setting"].unique() if name]
+    names = {name: name for name in shown["setting"].unique() if name}
+    names |= {words(each): settings.cast[each].label for each in shown["reference"] if words(each) in names}
     figure, body = canvas.canvas(
         settings,
         height=_height(len(cells), len(names), settings),
@@ -102,14 +101,14 @@ def _draw_thresholds(axis: Axes, here: pd.DataFrame, settings: Settings, *, firs
         axis.set_ylabel("share / %")
 
 
-def _draw_settings(axis: Axes, here: pd.DataFrame, names: list[str], *, first: bool) -> None:
+def _draw_settings(axis: Axes, here: pd.DataFrame, names: Mapping[str, str], *, first: bool) -> None:
     axis.set_axis_on()
     for place, name in enumerate(names):
         for shift, (share, look) in zip((-0.22, 0.0, 0.22), _LOOKS.items(), strict=True):
             for _, interval in tables.only(here, setting=name, share=share).iterrows():
                 percent = 100 * interval[["estimate", "low", "high"]].astype(float).clip(0, 1)
                 marks.mean(axis, percent, place + shift, look)
-    marks.categories(axis, names, shown=first)
+    marks.categories(axis, list(names.values()), shown=first)
     axis.set_xlim(0, 100)
     axis.set_xlabel("share / %")
 
@@ -120,7 +119,7 @@ def _height(cells: int, settings_shown: int, settings: Settings) -> float:
 
 
 def _note(rows: pd.DataFrame, settings: Settings) -> str:
-    name = looks([settings.model])[settings.model].label
+    name = settings.cast[settings.model].label
     bars = tables.seed_words(rows, settings.confidence)
     return (
         f"{tables.seeds(rows)}; the {name} model; mean over seeds, {bars}. Above: thresholds of salience, in % of the"

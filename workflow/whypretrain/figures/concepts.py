@@ -15,8 +15,7 @@ from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLACK, Look, rule_looks, words
 
-NEEDS = ("select",)
-TAKES = ()
+_MOST = 10  # concepts that are drawn: those of which some rule chose the most
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
@@ -24,21 +23,23 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     table = given["select"]
     shares = _shares(table, settings)
     cells, styles = tables.cells(table), rule_looks(table["rule"])
-    concepts = list(_chance(table).sort_values(ascending=False, kind="stable").index)
+    chosen_most = shares.groupby("concept", sort=False)["estimate"].max().nlargest(_MOST).index
+    concepts = [
+        name for name in _chance(table).sort_values(ascending=False, kind="stable").index if name in chosen_most
+    ]
     figure, grid = canvas.page(
         settings,
-        panels=len(cells),
+        panels=[*map(tables.cell_title, cells)],
         kinds=1,
         height=0.45 + len(concepts) * max(0.16, 0.055 * len(styles)),
         title="Concepts of the chosen source classes, by selection rule",
-        note=_note(table, settings),
+        note=_note(table, len(concepts), settings),
         handles=[look.handle(line=False) for look in styles.values()],
     )
     for index, (cell, axis) in enumerate(zip(cells, grid.axes[:, 0], strict=True)):
         _draw_panel(axis, tables.in_cell(shares, cell), concepts, styles)
         marks.categories(axis, [words(concept) for concept in concepts], shown=grid.is_first(index))
         axis.set_xlim(0, min(102, 1.05 * shares[["estimate", "high", "chance"]].max().max()))
-        axis.set_title(tables.cell_title(cell))
     grid.label("share of chosen classes / %", [""])
     return figure, shares
 
@@ -54,9 +55,7 @@ def _shares(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     keys, concepts = ["architecture", "target", "rule"], list(table["concept"].unique())
     chosen = table[table["selected"].astype(bool)]
     if chosen.empty:
-        raise InputError(
-            "select: no class is marked as selected; choose at least one class and run select again"
-        )
+        raise InputError("select: no class is marked as selected; choose at least one class and run select again")
     counts = chosen.groupby([*keys, "seed", "concept"], sort=False).size().unstack("concept", fill_value=0)
     percent = 100 * counts.reindex(columns=concepts, fill_value=0).div(counts.sum(axis=1), axis=0)
     long = percent.reset_index().melt([*keys, "seed"], var_name="concept", value_name="share")
@@ -88,11 +87,12 @@ def _draw_panel(axis: Axes, shares: pd.DataFrame, concepts: list[str], styles: M
     axis.vlines(chance, places - 0.42, places + 0.42, color=BLACK, linewidth=1.2)
 
 
-def _note(table: pd.DataFrame, settings: Settings) -> str:
-    classes = table["class_index"].nunique()
+def _note(table: pd.DataFrame, drawn: int, settings: Settings) -> str:
+    classes, left_out = table["class_index"].nunique(), table["concept"].nunique() - drawn
+    rest = f" Left out: {left_out} concepts that no rule chose as often." if left_out else ""
     chosen = table[table["selected"].astype(bool)].groupby(["architecture", "target", "seed", "rule"]).size()
     bars = tables.seed_words(table, settings.confidence)
     return (
         f"{tables.seeds(table)}, mean; line: {bars}; {tables.extent(chosen)} of {classes} classes chosen. Black bar: "
-        "share of the concept among all source classes, which a random choice expects."
+        f"share of the concept among all source classes, which a random choice expects.{rest}"
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,22 +12,23 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from whypretrain.config.parts import CONTROLS, REINITIALISED, REINITIALISED_PROBE, SHAM, Role
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.knowledge import main_rows, total
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLACK, GREY, ORANGE, PURPLE, SKY, Look, looks
 from whypretrain.statistics import seed_interval
 
-NEEDS = ("controls",)
-TAKES = ("knowledge",)
-_KINDS = {
+_KINDS: dict[Any, str] = {  # from ceiling to floor, pairs by their parts in the cast
     "self": "model with itself",
-    "finetune_vs_finetune_again": "fine-tuned twice, one start",
-    "scratch_vs_scratch_again": "scratch twice",
-    "finetune_vs_finetune": "fine-tuned, two seeds",
-    "scratch_vs_scratch": "scratch, two seeds",
-    "finetune_vs_scratch": "fine-tuned / scratch",
-    "probe_vs_reinitialised": "pre-trained / untrained",
+    ("finetune", "finetune_again"): "fine-tuned twice, one start",
+    ("scratch", "scratch_again"): "scratch twice",
+    ("finetune", "finetune"): "fine-tuned, two seeds",
+    ("scratch", "scratch"): "scratch, two seeds",
+    ("probe", SHAM): "pre-trained / sham fine-tuning",
+    ("finetune", "scratch"): "fine-tuned / scratch",
+    ("probe", REINITIALISED_PROBE): "pre-trained / untrained, probe",
+    ("probe", REINITIALISED): "pre-trained / untrained",
     "other_image": "another image",
 }
 # Column of the table of controls: label, and the columns of the measured share.
@@ -34,23 +37,24 @@ SHARES = {
     "new_share": ("new share / %", ("new", "tuned")),
     "of_preserved": ("share of the preserved / %", ("scratch_shared", "preserved")),
 }
-_SCRATCH = "scratch"
+_MEASURES = {"share": "share", "scratch_ratio": "of_preserved"}  # of the table of permuted effects
 _COLOURS, _MARKERS = (GREY, ORANGE, PURPLE, SKY, BLACK), "s^vDP"
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One column an architecture and target, one row of panels a share, one line a kind of pair."""
-    pairs, measured = given["controls"], _measured(given.get("knowledge"), settings)
-    cells, kinds = tables.cells(pairs), _kinds(pairs)
-    styles = {kind: Look(_called(kind), _COLOURS[i % 5], _MARKERS[i % 5]) for i, kind in enumerate(kinds)}
-    measures = looks([settings.model, _SCRATCH])
-    rows = [look.label for look in styles.values()]
-    last = {share: measures[_SCRATCH if share == "of_preserved" else settings.model] for share in SHARES}
+    pairs, ends = given["controls"], _ends(given, settings)
+    cells, kinds = tables.cells(pairs), _kinds(pairs, settings)
+    styles = {kind: Look(label, _COLOURS[i % 5], _MARKERS[i % 5]) for i, (kind, label) in enumerate(kinds.items())}
+    scratch = settings.cast.roles.get(Role.SCRATCH, settings.cast.name_of("scratch"))
+    measures = looks([settings.model, scratch], settings)
+    rows = list(kinds.values())
+    last = {share: measures[scratch if share == "of_preserved" else settings.model] for share in SHARES}
     figure, grid = canvas.page(
         settings,
-        panels=len(cells),
+        panels=[*map(tables.cell_title, cells)],
         kinds=len(SHARES),
-        height=0.42 + 0.14 * (len(rows) + (measured is not None)),
+        height=0.42 + 0.14 * (len(rows) + len(ends)),
         title="How much any two models share: floor and ceiling of every share",
         note=_note(pairs, settings),
     )
@@ -59,15 +63,36 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         for (share, (label, _)), axis in zip(SHARES.items(), column, strict=True):
             for place, (kind, look) in enumerate(styles.items()):
                 _draw_pairs(axis, tables.only(here, kind=kind), share, place, look, settings)
-            if measured is not None:
-                for _, interval in tables.only(tables.in_cell(measured, cell), share=share).iterrows():
-                    marks.mean(axis, 100 * interval[["estimate", "low", "high"]], len(kinds), last[share])
-            labels = rows if measured is None else [*rows, f"measured: {last[share].label}"]
+            below = {kind: tables.only(shares, share=share) for kind, shares in ends.items()}
+            below = {kind: shares for kind, shares in below.items() if len(shares)}
+            for place, (kind, shares) in enumerate(below.items(), len(kinds)):
+                look = replace(last[share], hollow=kind != "measured")
+                for _, interval in tables.in_cell(shares, cell).iterrows():
+                    marks.mean(axis, 100 * interval[["estimate", "low", "high"]], place, look)
+            labels = [*rows, *(f"{kind}: {last[share].label}" for kind in below)]
             marks.categories(axis, labels, shown=grid.is_first(index))
             axis.set_xlim(0, 100)
             axis.set_xlabel(label)
-        column[0].set_title(tables.cell_title(cell))
-    return figure, _shown(pairs, measured)
+    return figure, _shown(pairs, ends)
+
+
+def _ends(given: Mapping[str, Any], settings: Settings) -> dict[str, pd.DataFrame]:
+    """The rows below the pairs: the measured shares, and the same with one model's effects permuted."""
+    found = {
+        "measured": _measured(given.get("knowledge"), settings),
+        "permuted": _permuted(given.get("permutation_null"), settings),
+    }
+    return {kind: table for kind, table in found.items() if table is not None}
+
+
+def _permuted(null: pd.DataFrame | None, settings: Settings) -> pd.DataFrame | None:
+    """Chance level of the fine-tuned model's shares over all orders."""
+    if null is None:
+        return None
+    rows = tables.only(null, model=settings.model, order="all").assign(share=null["measure"].map(_MEASURES))
+    return tables.by_seed(
+        rows.dropna(subset="share"), ["architecture", "target", "share"], "chance", settings.confidence
+    )
 
 
 def _measured(knowledge: pd.DataFrame | None, settings: Settings) -> pd.DataFrame | None:
@@ -84,9 +109,7 @@ def _measured(knowledge: pd.DataFrame | None, settings: Settings) -> pd.DataFram
     )
 
 
-def _draw_pairs(
-    axis: Axes, pairs: pd.DataFrame, share: str, place: int, look: Look, settings: Settings
-) -> None:
+def _draw_pairs(axis: Axes, pairs: pd.DataFrame, share: str, place: int, look: Look, settings: Settings) -> None:
     """Each pair and their mean, with an interval where both of a pair are of one seed: these pairs share no model."""
     percent = 100 * pairs[share].dropna()
     marks.dots(axis, percent.to_numpy(), place, look)
@@ -98,31 +121,32 @@ def _draw_pairs(
 
 
 def _note(pairs: pd.DataFrame, settings: Settings) -> str:
-    name = looks([settings.model])[settings.model].label
+    name = settings.cast[settings.model].label
     sizes = pairs.groupby(["architecture", "target", "kind"]).size()
     return (
         f"{tables.extent(sizes)} pairs of models a kind; hollow: each pair, filled: mean; line: "
         f"{100 * settings.confidence:g} % t-interval, none for pairs of two seeds, which share models. Of a pair "
         "(a, b): part of a that b has; part of b that a lacks; part of what the "
         f"{name} model preserved that b has. Measured: the {name} model against its pre-trained one, and at the bottom"
-        f" what scratch has of the preserved; {100 * settings.confidence:g} % bootstrap intervals."
+        f" what scratch has of the preserved; {100 * settings.confidence:g} % bootstrap intervals. Permuted (hollow): "
+        "the same after the effects of the second model were permuted among subsets of equal size; mean over seeds."
     )
 
 
-def _shown(pairs: pd.DataFrame, measured: pd.DataFrame | None) -> pd.DataFrame:
+def _shown(pairs: pd.DataFrame, ends: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     keys = [column for column in pairs if column not in SHARES]
     each = pairs.melt(keys, list(SHARES), var_name="share", value_name="estimate")
-    return (
-        each if measured is None else pd.concat([each, measured.assign(kind="measured")], ignore_index=True)
-    )
+    return pd.concat([each, *(table.assign(kind=kind) for kind, table in ends.items())], ignore_index=True)
 
 
-def _called(kind: str) -> str:
-    """What a kind of pair is called, of an unknown A_vs_B its two methods."""
-    return _KINDS.get(kind) or " / ".join(looks([method])[method].label for method in kind.split("_vs_"))
-
-
-def _kinds(pairs: pd.DataFrame) -> list[str]:
-    """Kinds of pairs from ceiling to floor, the known ones first."""
-    present = list(pairs["kind"].unique())
-    return [kind for kind in _KINDS if kind in present] + [kind for kind in present if kind not in _KINDS]
+def _kinds(pairs: pd.DataFrame, settings: Settings) -> dict[str, str]:
+    """What each kind of pair is called, from ceiling to floor, the known ones first."""
+    models = [*(member.name for member in settings.cast.methods), *CONTROLS]
+    by_name = {f"{one}_vs_{other}": (one, other) for one, other in product(models, repeat=2)}
+    found: dict[str, tuple[int, str]] = {}
+    for kind in pairs["kind"].unique():
+        members = [settings.cast[name] for name in by_name.get(kind, kind.split("_vs_"))]
+        key = tuple(member.part for member in members) if len(members) == 2 else kind
+        place = [*_KINDS].index(key) if key in _KINDS else len(_KINDS)
+        found[kind] = place, _KINDS.get(key) or " / ".join(member.label for member in members)
+    return {kind: label for kind, (_, label) in sorted(found.items(), key=lambda item: item[1][0])}

@@ -15,8 +15,6 @@ from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import Look, looks
 from whypretrain.statistics import pearson
 
-NEEDS = ("layers",)
-TAKES = ("runs", "pretraining", "published_correlations", "published_accuracy")
 KINDS = {"pearson_r": "Pearson r", "accuracy": "accuracy"}
 _KEYS = ["architecture", "target", "model", "kind"]
 _BEFORE = "pretrained"  # accuracy on the test images of its own source
@@ -24,12 +22,12 @@ _BEFORE = "pretrained"  # accuracy on the test images of its own source
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One column an architecture and target, one line a model; all published values in columns of their own."""
-    shown, theirs = _measured(given, settings), _published(given)
+    shown, theirs = _measured(given, settings), _published(given, settings)
     cells, papers = tables.cells(shown), published.targets(theirs)
-    styles = looks([*shown["model"], *theirs["model"]])
+    styles = looks([*shown["model"], *theirs["model"]], settings)
     figure, grid = canvas.page(
         settings,
-        panels=len(cells) + len(papers),
+        panels=[*map(tables.cell_title, cells), *map(published.title, papers)],
         kinds=len(KINDS),
         height=0.35 + 0.13 * len(styles),
         title="Learning and forgetting over the layers, and the accuracy of the model",
@@ -42,8 +40,6 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
             _draw(axis, tables.only(rows, kind=kind), styles, labelled=grid.is_first(panel))
             axis.set_xlim(*((-1.08, 1.08) if kind == "pearson_r" else (0, 1.04)))
             axis.set_xlabel(KINDS[kind])
-    for cell, column in zip(cells, grid.axes, strict=False):
-        column[0].set_title(tables.cell_title(cell))
     for target, column in zip(papers, grid.axes[len(cells) :], strict=True):
         published.mark(column, target)
     return figure, published.beside(shown, theirs, [*_KEYS, "estimate", "origin"])
@@ -69,12 +65,14 @@ def _r(layers: pd.DataFrame) -> float:
     return pearson(layers["learning"].to_numpy(), layers["forgetting"].to_numpy())
 
 
-def _published(given: Mapping[str, Any]) -> pd.DataFrame:
+def _published(given: Mapping[str, Any], settings: Settings) -> pd.DataFrame:
     """All rows of App. C.1 and Table 1, and the accuracy of the paper's network on ImageNet."""
-    right, accuracy = (published.rows(given.get(name)) for name in TAKES[2:])
+    right, accuracy = (
+        published.rows(given.get(f"published_{name}"), settings) for name in ("correlations", "accuracy")
+    )
     if right.empty or accuracy.empty:
         return right[:0]
-    before = tables.only(accuracy, model="finetune").assign(model=_BEFORE, kind="accuracy")
+    before = tables.only(accuracy, model=settings.cast.name_of("finetune")).assign(model=_BEFORE, kind="accuracy")
     parts = [
         right.assign(kind="pearson_r", estimate=right["pearson_r_recomputed"]),
         accuracy.assign(kind="accuracy", estimate=accuracy["accuracy"]),

@@ -11,12 +11,11 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, marks, published, tables
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import BLACK, Look, looks
+from whypretrain.figures.style import BLACK, Look
 
-NEEDS = ("layer_dynamics",)
-TAKES = ("published_dynamics",)
 METRICS = {
     "forgetting": "forgetting",
     "learning": "learning",
@@ -28,26 +27,26 @@ METRICS = {
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One column an architecture and target, one row a metric, one line a layer; published curves last."""
     followed = given["layer_dynamics"]["model"]
-    model = settings.model if (followed == settings.model).any() else followed.iloc[0]
+    finetuned = settings.cast.roles.get(Role.FINETUNE, "")
+    model = finetuned if (followed == finetuned).any() else str(followed.iloc[0])
     table = tables.only(given["layer_dynamics"], model=model)
     rows = table[table["estimator"].isin([settings.estimator, "none"])]
     keys = ["architecture", "target", "metric", "layer", "step"]
     curves = tables.by_seed(rows, keys, "value", settings.confidence)
     metrics = {name: label for name, label in METRICS.items() if (curves["metric"] == name).any()}
-    theirs = _published(given.get("published_dynamics"), curves["target"], metrics)
+    theirs = _published(given.get("published_dynamics"), curves["target"], metrics, settings)
     cells, papers = tables.cells(curves), published.targets(theirs)
     figure, grid = canvas.page(
         settings,
-        panels=len(cells) + len(papers),
+        panels=[*map(tables.cell_title, cells), *map(published.title, papers)],
         kinds=len(metrics),
         height=1.15,
-        title=f"Layers of the {looks([model])[model].label} model along its training",
+        title=f"Layers of the {settings.cast[model].label} model along its training",
         note=_note(rows, settings, theirs),
         handles=_handles(),
     )
     for cell, column in zip(cells, grid.axes, strict=False):
         _draw_column(column, tables.in_cell(curves, cell), metrics)
-        column[0].set_title(tables.cell_title(cell))
     grid.label("training step", list(metrics.values()))
     for target, column in zip(papers, grid.axes[len(cells) :], strict=True):
         _draw_column(column, tables.only(theirs, target=target), metrics)
@@ -58,15 +57,15 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     return figure, published.beside(curves, theirs, [*keys, "estimate", "origin"])
 
 
-def _published(table: pd.DataFrame | None, targets: Iterable[str], metrics: Iterable[str]) -> pd.DataFrame:
+def _published(
+    table: pd.DataFrame | None, targets: Iterable[str], metrics: Iterable[str], settings: Settings
+) -> pd.DataFrame:
     """The paper's curves in our columns; its accuracies on clean images."""
-    rows = published.rows(table, targets)
+    rows = published.rows(table, settings, targets)
     if rows.empty:
         return rows
     clean = (rows["metric"] != "accuracy") | (rows["severity"] == 0)
-    rows = rows[rows["metric"].isin(set(metrics)) & clean].rename(
-        columns={"epoch": "step", "value": "estimate"}
-    )
+    rows = rows[rows["metric"].isin(set(metrics)) & clean].rename(columns={"epoch": "step", "value": "estimate"})
     rows = rows.assign(layer=rows["layer"].fillna(0).astype(int), low=np.nan, high=np.nan)
     return rows.sort_values(["metric", "layer", "step"])
 

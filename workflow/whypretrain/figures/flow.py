@@ -12,12 +12,11 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, published, tables
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import GREY, WIDTH, looks
+from whypretrain.figures.style import GREY, WIDTH
 
-NEEDS = ("flow",)
-TAKES = ("published_flow",)
 _SIDE = 1.15  # inches of a matrix at most
 _MOST = 8  # architectures and targets drawn; the table of the figure has all
 _KEYS = ["architecture", "target", "model", "kind", "reference_layer", "tested_layer"]
@@ -30,12 +29,10 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     table = given["flow"][given["flow"]["model"].isin(models)]
     table = tables.only(table, estimator=settings.estimator)
     ours = _means(table)
-    theirs = _published(given.get("published_flow"), table["target"], models)
+    theirs = _published(given.get("published_flow"), settings, table["target"], models)
     cells, papers = tables.cells(ours)[:_MOST], published.targets(theirs)
     columns = [("null", ""), *((kind, model) for model in models for kind in ("flow", "excess"))]
-    figure, grid, bar = _layout(
-        len(cells) + len(papers), len(columns), _note(table, cells, settings, theirs), settings
-    )
+    figure, grid, bar = _layout(len(cells) + len(papers), len(columns), _note(table, cells, settings, theirs), settings)
     norm = _norm(ours)
     for cell, line in zip(cells, grid, strict=False):
         for (kind, model), axis in zip(columns, line, strict=True):
@@ -44,7 +41,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         line[0].set_ylabel(f"{cell[0]}\n{cell[1]}")
     for target, line in zip(papers, grid[len(cells) :], strict=True):
         _draw_published(line, columns, tables.only(theirs, target=target), norm)
-    _head(grid, columns)
+    _head(grid, columns, settings)
     beyond = pd.concat([ours, theirs])["estimate"].abs().max() > norm.vmax
     figure.colorbar(
         ScalarMappable(norm, "PuOr"),
@@ -59,9 +56,8 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
 
 def _models(flow: pd.DataFrame, settings: Settings) -> list[str]:
     """The model of the settings, then joint and reconstruction where they were measured."""
-    return [
-        model for model in (settings.model, settings.joint, "reconstruct") if (flow["model"] == model).any()
-    ]
+    joint, reconstruct = settings.cast.roles.get(Role.JOINT, ""), settings.cast.name_of("reconstruct")
+    return [model for model in (settings.model, joint, reconstruct) if (flow["model"] == model).any()]
 
 
 def _means(table: pd.DataFrame) -> pd.DataFrame:
@@ -73,10 +69,12 @@ def _means(table: pd.DataFrame) -> pd.DataFrame:
     return long.drop_duplicates(_KEYS, ignore_index=True)[[*_KEYS, "estimate"]]
 
 
-def _published(table: pd.DataFrame | None, targets: Iterable[str], models: Iterable[str]) -> pd.DataFrame:
+def _published(
+    table: pd.DataFrame | None, settings: Settings, targets: Iterable[str], models: Iterable[str]
+) -> pd.DataFrame:
     """The paper's matrices; their diagonal is zero by construction."""
     names = {"pt_layer": "reference_layer", "ft_layer": "tested_layer", "value": "estimate"}
-    return published.rows(table, targets, models).rename(columns=names).assign(kind="flow")
+    return published.rows(table, settings, targets, models).rename(columns=names).assign(kind="flow")
 
 
 def _layout(rows: int, columns: int, note: str, settings: Settings) -> tuple[Figure, np.ndarray, Axes]:
@@ -92,9 +90,7 @@ def _layout(rows: int, columns: int, note: str, settings: Settings) -> tuple[Fig
     return figure, grid, body.add_subplot(spec[-1, :])
 
 
-def _draw_published(
-    line: np.ndarray, columns: list[tuple[str, str]], theirs: pd.DataFrame, norm: Normalize
-) -> None:
+def _draw_published(line: np.ndarray, columns: list[tuple[str, str]], theirs: pd.DataFrame, norm: Normalize) -> None:
     for (kind, model), axis in zip(columns, line, strict=True):
         part = tables.only(theirs, kind=kind, model=model)
         if part.empty:
@@ -105,10 +101,9 @@ def _draw_published(
     line[0].set_ylabel(published.title(theirs["target"].iloc[0]).replace(" ", "\n"), color=GREY)
 
 
-def _head(grid: np.ndarray, columns: list[tuple[str, str]]) -> None:
-    names = looks(model for _, model in columns if model)
+def _head(grid: np.ndarray, columns: list[tuple[str, str]], settings: Settings) -> None:
     for (kind, model), axis in zip(columns, grid[0], strict=True):
-        axis.set_title(f"{names[model].label}\n{kind}" if model else f"pre-trained\n{kind}", fontsize=7)
+        axis.set_title(f"{settings.cast[model or 'pretrained'].label}\n{kind}", fontsize=7)
     for column in grid.T:
         [axis for axis in column if axis.images][-1].set_xlabel("tested layer")
 

@@ -11,20 +11,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from whypretrain.config.parts import Role
 from whypretrain.figures import canvas
 from whypretrain.figures.pictures import Pictures
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import GREY, WIDTH, looks
-
-NEEDS = ("pictures",)
-TAKES = ()
+from whypretrain.figures.style import GREY, WIDTH
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One block an architecture: the image, the starting noise, the inversions by layer; a line a model."""
-    chosen = [
-        _shown_models(pictures, settings) for pictures in _first_of_each_architecture(given["pictures"])
-    ]
+    chosen = [_shown_models(pictures, settings) for pictures in _first_of_each_architecture(given["pictures"])]
     across = 2 if settings.columns == "two" and len(chosen) > 1 else 1
     blocks = -(-len(chosen) // across)
     figure, body = canvas.canvas(
@@ -37,7 +33,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     )
     parts = np.ravel(np.asarray(body.subfigures(blocks, across, squeeze=False)))
     for pictures, part in zip(chosen, parts, strict=False):
-        _draw_block(part, pictures, settings.pictures)
+        _draw_block(part, pictures, settings)
     return figure, pd.concat([_shown(pictures, settings.pictures) for pictures in chosen], ignore_index=True)
 
 
@@ -50,7 +46,8 @@ def _first_of_each_architecture(files: Sequence[Pictures]) -> list[Pictures]:
 
 def _shown_models(pictures: Pictures, settings: Settings) -> Pictures:
     """With the inversions of the models that the paper compares and of joint training; all, where there are none."""
-    shown = ("pretrained", settings.model, settings.joint, "reconstruct", "scratch")
+    tuned, joint, scratch = map(settings.cast.roles.get, (Role.FINETUNE, Role.JOINT, Role.SCRATCH))
+    shown = ("pretrained", tuned, joint, settings.cast.name_of("reconstruct"), scratch)
     kept = {model: pictures.inversions[model] for model in shown if model in pictures.inversions}
     return replace(pictures, inversions=kept or pictures.inversions)
 
@@ -66,11 +63,10 @@ def _block_height(chosen: Sequence[Pictures], width: float, images: int) -> floa
     return lines * side * 1.05 + 0.5
 
 
-def _draw_block(part: SubFigure, pictures: Pictures, images: int) -> None:
-    models, images = list(pictures.inversions), min(images, len(pictures.images))
+def _draw_block(part: SubFigure, pictures: Pictures, settings: Settings) -> None:
+    models, images = list(pictures.inversions), min(settings.pictures, len(pictures.images))
     grid = part.subplots(images * len(models), _layers(pictures) + 2, squeeze=False)
     grid[0, 0].set_title(f"{pictures.architecture} · {pictures.target}\n", fontsize=7.5, linespacing=1.4)
-    names = looks(models)
     for line, axes in enumerate(grid):
         index, model = divmod(line, len(models))
         is_first, found = model == 0, pictures.inversions[models[model]]
@@ -78,7 +74,8 @@ def _draw_block(part: SubFigure, pictures: Pictures, images: int) -> None:
         _show(axes[1], pictures.noise[index] if is_first and pictures.noise is not None else None)
         for layer, axis in enumerate(axes[2:]):
             _show(axis, found[layer, index] if layer < len(found) else None)
-        axes[0].set_ylabel(names[models[model]].label, rotation=0, ha="right", va="center", fontsize=6.5)
+        label = settings.cast[models[model]].label
+        axes[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=6.5)
     headings = ["image", "noise", "layer 1", *map(str, range(2, _layers(pictures) + 1))]
     for axis, heading in zip(grid[0], headings, strict=True):
         axis.text(0.5, 1.06, heading, transform=axis.transAxes, ha="center", fontsize=6, color=GREY)

@@ -15,8 +15,6 @@ from whypretrain.figures.knowledge import main_rows, total
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import PALE, Look, looks
 
-NEEDS = ("knowledge",)
-TAKES = ()
 # Column of the table of knowledge: what it is a share of, and what that share is called.
 SHARES = {
     "preserved": ("pre", "preserved share / %"),
@@ -28,9 +26,9 @@ SHARES = {
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One column an architecture and target, one row a share: a line a method, all orders at the right."""
     rows = main_rows(given["knowledge"], settings)
-    joint = rows["model"].str.startswith("joint_")
-    rows = rows[joint | (rows["model"] == settings.model)]
-    cells, styles = tables.cells(rows), looks(rows["model"])
+    joint = {member.name for member in settings.cast.methods if member.joint}
+    rows = rows[rows["model"].isin(joint | {settings.model})]
+    cells, styles = tables.cells(rows), looks(rows["model"], settings)
     parts = [
         _shares(part, cell, settings).assign(model=model)
         for cell in cells
@@ -39,7 +37,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     shown = pd.concat(parts, ignore_index=True)
     figure, grid = canvas.page(
         settings,
-        panels=len(cells),
+        panels=[*map(tables.cell_title, cells)],
         kinds=len(SHARES),
         height=1.25,
         handles=[look.handle() for look in styles.values()],
@@ -49,7 +47,6 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     for cell, column in zip(cells, grid.axes, strict=True):
         for share, axis in zip(SHARES, column, strict=True):
             _draw_panel(axis, tables.only(tables.in_cell(shown, cell), share=share), styles)
-        column[0].set_title(tables.cell_title(cell))
     grid.label("order m (players)", [label for _, label in SHARES.values()])
     for kind in range(len(SHARES)):
         grid.share(kind, low=0, high=104)

@@ -13,11 +13,9 @@ from matplotlib.figure import Figure
 
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import BLUE, INK, KNOWLEDGE, looks
+from whypretrain.figures.style import BLUE, INK, KNOWLEDGE
 from whypretrain.statistics import Interval, ratio_interval
 
-NEEDS = ("knowledge",)
-TAKES = ()
 SHARES = {"preserved": "pre", "discarded": "pre", "new": "tuned"}  # share: what it is a share of
 _SIDES = {"pre": (-0.21, "discarded"), "tuned": (0.21, "new")}  # model: where its bar stands, what is on top
 # As lines; the complement of the preserved share is left out, and the pale colour of bars is too faint for a line.
@@ -54,7 +52,7 @@ def raw_rows(knowledge: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     return (
         other
         if other.empty
-        else main_rows(other, replace(settings, normalised=not settings.normalised), model=settings.model)
+        else main_rows(other, settings.model_copy(update={"normalised": not settings.normalised}), model=settings.model)
     )
 
 
@@ -63,19 +61,14 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     rows = main_rows(given["knowledge"], settings, model=settings.model)
     cells = tables.cells(rows)
     amounts = _amounts(rows, settings)
-    shares = pd.concat(
-        [_shares(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True
-    )
+    shares = pd.concat([_shares(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True)
     raw = raw_rows(given["knowledge"], settings)
-    plain = [
-        _shares(tables.in_cell(raw, cell), cell, settings).assign(shows="raw share")
-        for cell in tables.cells(raw)
-    ]
+    plain = [_shares(tables.in_cell(raw, cell), cell, settings).assign(shows="raw share") for cell in tables.cells(raw)]
     shares = pd.concat([shares, *plain], ignore_index=True)
-    name = looks([settings.model])[settings.model].label
+    name = settings.cast[settings.model].label
     figure, grid = canvas.page(
         settings,
-        panels=len(cells),
+        panels=[*map(tables.cell_title, cells)],
         kinds=2,
         height=1.35,
         handles=[
@@ -88,7 +81,6 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     for cell, (stack, share) in zip(cells, grid.axes, strict=True):
         _draw_stacks(stack, tables.in_cell(amounts, cell))
         _draw_shares(share, tables.in_cell(shares, cell))
-        stack.set_title(tables.cell_title(cell))
     grid.label("order m (players)", ["strength / %", "share / %"])
     grid.share(0, low=0)
     grid.share(1, low=0, high=104)
@@ -102,8 +94,7 @@ def _amounts(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     shares = sums.div(sums.groupby(run)["pre"].transform("sum"), axis=0).reset_index()
     keys = ["architecture", "target", "order"]
     parts = [
-        tables.by_seed(shares, keys, kind, settings.confidence).assign(kind=kind, shows="strength")
-        for kind in kinds
+        tables.by_seed(shares, keys, kind, settings.confidence).assign(kind=kind, shows="strength") for kind in kinds
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -136,9 +127,7 @@ def _draw_stacks(axis: Axes, amounts: pd.DataFrame) -> None:
             )
             below = below + table[kind].to_numpy()
         bounds = tables.only(amounts, kind=whole).dropna(subset="low")
-        axis.vlines(
-            bounds["order"] + side, bounds["low"].clip(lower=0), bounds["high"], color=INK, linewidth=0.7
-        )
+        axis.vlines(bounds["order"] + side, bounds["low"].clip(lower=0), bounds["high"], color=INK, linewidth=0.7)
     axis.set_xticks(_ticks(table.index.to_numpy()))
 
 

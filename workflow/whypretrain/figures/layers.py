@@ -15,8 +15,6 @@ from whypretrain.figures import canvas, marks, published, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLACK, SOLID, Look, looks
 
-NEEDS = ("layers",)
-TAKES = ("published_layers",)
 METRICS = {"forgetting": "forgetting", "learning": "learning", "cka_divergence": "CKA divergence"}
 # Values of STIR whose complement is what the metric shows for no change / no inversion / no relation at all.
 CONTROLS: dict[str, tuple[str, Any, str]] = {
@@ -33,12 +31,12 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     """One column an architecture and target, one row a metric; the published curves in columns of their own."""
     rows = tables.some(given["layers"], "layers", estimator=settings.estimator)
     curves = _curves(rows, settings)
-    theirs = published.rows(given.get("published_layers"), rows["target"], rows["model"])
+    theirs = published.rows(given.get("published_layers"), settings, rows["target"], rows["model"])
     cells, papers = tables.cells(rows), published.targets(theirs)
-    styles = looks([*rows["model"], *theirs["model"]])
+    styles = looks([*rows["model"], *theirs["model"]], settings)
     figure, grid = canvas.page(
         settings,
-        panels=len(cells) + len(papers),
+        panels=[*map(tables.cell_title, cells), *map(published.title, papers)],
         kinds=len(METRICS),
         height=1.3,
         title="Forgetting, learning and CKA divergence of every layer",
@@ -50,7 +48,6 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         for metric, axis in zip(METRICS, column, strict=True):
             _draw_controls(axis, here, metric)
             _draw_metric(axis, tables.only(here, metric=metric), styles)
-        column[0].set_title(tables.cell_title(cell))
         for axis in column[:-1]:
             axis.tick_params(labelbottom=False)
     grid.label("layer", list(METRICS.values()))
@@ -68,8 +65,7 @@ def _curves(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     keys = ["architecture", "target", "model", "layer"]
     controls = rows.assign(**{name: 1 - rows[name] for name in CONTROLS})
     parts = [
-        tables.by_seed(controls, keys, name, settings.confidence).assign(metric=name)
-        for name in (*METRICS, *CONTROLS)
+        tables.by_seed(controls, keys, name, settings.confidence).assign(metric=name) for name in (*METRICS, *CONTROLS)
     ]
     return pd.concat(parts, ignore_index=True)
 

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from whypretrain.figures.style import Look
+from whypretrain.figures.style import GREY, Look
 
 
 def dots(axis: Axes, values: np.ndarray, place: float, look: Look) -> None:
@@ -46,13 +46,7 @@ def mean(axis: Axes, interval: pd.Series, place: float, look: Look) -> None:
 
 
 def band(
-    axis: Axes,
-    x: np.ndarray,
-    interval: pd.DataFrame,
-    look: Look,
-    *,
-    markers: bool = True,
-    thin: bool = False,
+    axis: Axes, x: np.ndarray, interval: pd.DataFrame, look: Look, *, markers: bool = True, thin: bool = False
 ) -> None:
     """A line through the estimates and a band between the bounds, where there are bounds."""
     axis.plot(
@@ -104,6 +98,13 @@ def categories(axis: Axes, labels: list[str], *, shown: bool = True) -> None:
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="x", color="#DDDDDD", linewidth=0.5)
     axis.set_axisbelow(True)
+
+
+def at_the_right(axis: Axes, place: float, text: str) -> None:
+    """A word to the right of the panel, at a row."""
+    axis.text(
+        1.02, place, text, transform=axis.get_yaxis_transform(), va="center", fontsize=6, color=GREY, clip_on=False
+    )
 
 
 def few_ticks(axis: Axes) -> None:

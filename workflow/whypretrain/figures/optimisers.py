@@ -14,8 +14,6 @@ from whypretrain.figures.robustness import spread_by_step
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLACK, GREY, Look, looks
 
-NEEDS = ("corrupted", "robustness", "layer_dynamics")
-TAKES = ("published_optimisers",)
 _RUN = ["architecture", "target", "model"]
 
 
@@ -23,10 +21,10 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     """One column an architecture and target, one line a method: its way through training, and its correlation."""
     paths, right = _paths(given, settings), _correlations(given["robustness"], settings)
     theirs = _published(given.get("published_optimisers"))
-    cells, styles = tables.cells(right), looks(right["model"])
+    cells, styles = tables.cells(right), looks(right["model"], settings)
     figure, grid = canvas.page(
         settings,
-        panels=len(cells) + (theirs is not None),
+        panels=[*map(tables.cell_title, cells), *([] if theirs is None else ["paper"])],
         kinds=2,
         height=max(1.3, 0.16 * len(styles)),
         title="Corrupted images and uneven forgetting, by optimiser setting",
@@ -36,7 +34,6 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     for index, (cell, column) in enumerate(zip(cells, grid.axes, strict=False)):
         here, shown = tables.in_cell(right, cell), grid.is_first(index)
         _draw(column, tables.in_cell(paths, cell), here, styles, settings, shown=shown)
-        column[0].set_title(tables.cell_title(cell))
     if theirs is not None:
         _draw_published(grid.axes[-1], theirs)
     grid.axes[0][0].set_ylabel("accuracy on\ncorrupted images")
@@ -120,18 +117,10 @@ def _note(right: pd.DataFrame, theirs: pd.DataFrame | None, settings: Settings) 
     )
 
 
-def _shown(
-    paths: pd.DataFrame, right: pd.DataFrame, theirs: pd.DataFrame | None, settings: Settings
-) -> pd.DataFrame:
-    means = tables.by_seed(right, _RUN, "pearson_r", settings.confidence).rename(
-        columns={"estimate": "pearson_r"}
-    )
+def _shown(paths: pd.DataFrame, right: pd.DataFrame, theirs: pd.DataFrame | None, settings: Settings) -> pd.DataFrame:
+    means = tables.by_seed(right, _RUN, "pearson_r", settings.confidence).rename(columns={"estimate": "pearson_r"})
     parts = [paths.assign(shows="way"), means.assign(shows="correlation")]
     if theirs is not None:
-        right_of = theirs[["model", "pearson_r_recomputed"]].rename(
-            columns={"pearson_r_recomputed": "pearson_r"}
-        )
-        parts.append(
-            right_of.assign(shows="published", architecture=published.ARCHITECTURE, target="cifar10")
-        )
+        right_of = theirs[["model", "pearson_r_recomputed"]].rename(columns={"pearson_r_recomputed": "pearson_r"})
+        parts.append(right_of.assign(shows="published", architecture=published.ARCHITECTURE, target="cifar10"))
     return pd.concat(parts, ignore_index=True)

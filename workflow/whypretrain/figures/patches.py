@@ -15,10 +15,8 @@ from matplotlib.figure import Figure
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.players import Players
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import GREY, INK, KNOWLEDGE, PALE, WIDTH, Look, looks
+from whypretrain.figures.style import GREY, INK, KNOWLEDGE, PALE, WIDTH, Look
 
-NEEDS = ("strongest", "players", "target_data")
-TAKES = ()
 HIDDEN = {
     "change": Look("these players hidden", INK, "D"),
     "random_change": Look("as many random players hidden", PALE, "o"),
@@ -34,7 +32,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     pictures = min(settings.pictures, 2 if settings.columns == "two" else 1)
     chosen = pd.concat([_first(tables.in_cell(strongest, cell), pictures) for cell in cells])
     changes = _changes(strongest, settings)
-    name = looks([settings.model])[settings.model].label
+    name = settings.cast[settings.model].label
     side = (WIDTH[settings.columns] - 1.7) / (4 * pictures)
     figure, body = canvas.canvas(
         settings,
@@ -72,10 +70,7 @@ def _first(rows: pd.DataFrame, count: int) -> pd.DataFrame:
 
 def _changes(strongest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Mean change of log-odds by hiding the strongest sets, and by hiding as many random players."""
-    parts = [
-        tables.by_seed(strongest, _KEYS, column, settings.confidence).assign(hidden=column)
-        for column in HIDDEN
-    ]
+    parts = [tables.by_seed(strongest, _KEYS, column, settings.confidence).assign(hidden=column) for column in HIDDEN]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -112,9 +107,7 @@ def _outline(axis: Axes, members: np.ndarray) -> None:
     beside = [[(line - 0.5, top - 0.5), (line - 0.5, top + 0.5)] for top, line in zip(y, x, strict=True)]
     for width, colour in ((2.2, "black"), (1.0, "white")):
         axis.add_collection(
-            LineCollection(
-                above + beside, colors=colour, linewidths=width, capstyle="projecting", clip_on=False
-            )
+            LineCollection(above + beside, colors=colour, linewidths=width, capstyle="projecting", clip_on=False)
         )
 
 

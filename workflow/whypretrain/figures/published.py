@@ -7,24 +7,28 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import GREY
 
 ARCHITECTURE = "vit_base_patch32"
 _TARGETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "eurosat": "EuroSAT", "oxford_pets": "Oxford Pet"}
 _DEFAULT = "cifar10"
-_MODELS = {
+_PARTS = {  # of the cast
     ("imagenet", "classification"): "finetune",
     ("imagenet", "reconstruction"): "reconstruct",
     ("cifar100", "classification"): "neighbour",
     ("cifar10", "classification"): "neighbour",
     ("random", "classification"): "scratch_from_start",  # the paper compares it with its own start
 }
-_ALWAYS = ("finetune", "scratch_from_start")
+_ALWAYS = {"finetune", "scratch_from_start"}
 _NAMES = {"oxford_pet": "oxford_pets", "cka_div": "cka_divergence"}
 
 
 def rows(
-    table: pd.DataFrame | None, targets: Iterable[str] | None = None, models: Iterable[str] | None = None
+    table: pd.DataFrame | None,
+    settings: Settings,
+    targets: Iterable[str] | None = None,
+    models: Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """The published rows that correspond to what was measured, with our names in architecture, target and model.
 
@@ -37,10 +41,11 @@ def rows(
         return pd.DataFrame(columns=["architecture", "target", "model", "origin"])
     usual = {"pretraining": "imagenet", "task": "classification"}
     table = table.assign(**{key: value for key, value in usual.items() if key not in table})
+    part = [_PARTS[key] for key in zip(table["pretraining"], table["task"], strict=True)]
     table = table.assign(
         architecture=ARCHITECTURE,
         target=table["target_dataset"].replace(_NAMES),
-        model=[_MODELS[key] for key in zip(table["pretraining"], table["task"], strict=True)],
+        model=list(map(settings.cast.name_of, part)),
         origin="published",
     )
     if "metric" in table:
@@ -48,7 +53,9 @@ def rows(
     if targets is not None:
         shared = table["target"].isin(set(targets))
         table = table[shared if shared.any() else table["target"] == _DEFAULT]
-    return table if models is None else table[table["model"].isin({*models, *_ALWAYS})]
+    if models is None:
+        return table
+    return table[table["model"].isin({*models, *map(settings.cast.name_of, _ALWAYS)})]
 
 
 def targets(theirs: pd.DataFrame) -> list[str]:

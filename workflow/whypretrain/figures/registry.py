@@ -1,104 +1,83 @@
-"""The list of figures, and how one is drawn from files and written."""
+"""The list of figures, from registry.yaml: what each is drawn from, when, and what the report says of it."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
-from importlib import import_module
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-import pandas as pd
-from matplotlib.figure import Figure
+import yaml
 
-from whypretrain import files
-from whypretrain.errors import InputError
-from whypretrain.figures import canvas, pictures, players, tables
-from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import RC
-
-_HERE = "whypretrain.figures"
-FIGURES: dict[str, str] = {
-    "selection": f"{_HERE}.selection",
-    "concepts": f"{_HERE}.concepts",
-    "accuracy": f"{_HERE}.accuracy",
-    "knowledge": f"{_HERE}.knowledge",
-    "scratch_ratio": f"{_HERE}.scratch_ratio",
-    "similarity": f"{_HERE}.similarity",
-    "sparsity": f"{_HERE}.sparsity",
-    "scratch_gap": f"{_HERE}.scratch_gap",
-    "choices": f"{_HERE}.choices",
-    "controls": f"{_HERE}.controls",
-    "joint_knowledge": f"{_HERE}.joint_knowledge",
-    "patches": f"{_HERE}.patches",
-    "layers": f"{_HERE}.layers",
-    "flow": f"{_HERE}.flow",
-    "correlations": f"{_HERE}.correlations",
-    "dynamics": f"{_HERE}.dynamics",
-    "robustness": f"{_HERE}.robustness",
-    "optimisers": f"{_HERE}.optimisers",
-    "inversions": f"{_HERE}.inversions",
-    "across": f"{_HERE}.across",
-}
-# Dates and versions in the metadata would make every run's bytes differ.
-_METADATA: dict[str, dict[str, None]] = {
-    "png": {"Software": None},
-    "svg": {"Date": None, "Creator": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-}
+from whypretrain.config.methods import Config
+from whypretrain.figures.conditions import CONDITIONS
 
 
-_FILES: dict[str, Any] = {"pictures": pictures.read, "players": players.read}  # what is not a table
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """What is known of a figure without drawing it.
 
-
-def read(
-    inputs: Mapping[str, Sequence[str | Path]],
-    source_data: str | Path | None = None,
-    target_data: Sequence[str | Path] = (),
-) -> dict[str, Any]:
-    """Tables by name, each from one or more files; `pictures` and `players` are arrays.
-
-    `source_data` is an image set, `target_data` are several, by the names of their folders.
-
-    Raises:
-        InputError: for an unknown name, or a file that is not what its name says.
+    Attributes:
+        tables: what it is drawn from.
+        also: tables that it shows as well if they are given.
+        when: names of conditions that the experiment must meet.
+        target: a target of the workflow that makes it besides `figures`.
+        paper: short title of the paper that it belongs to.
+        title, caption, published, alt: its text in the report.
+        files: what was made of it, by format, as the report finds it.
     """
-    given: dict[str, Any] = {}
-    for name, paths in inputs.items():
-        given[name] = [_FILES[name](path) for path in paths] if name in _FILES else tables.read(name, paths)
-    from whypretrain.data.image_set import load
 
-    if source_data is not None:
-        given["source_data"] = load(source_data)
-    if target_data:
-        given["target_data"] = {Path(folder).name: load(folder) for folder in target_data}
-    return given
+    name: str
+    title: str
+    alt: str
+    tables: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    when: tuple[str, ...] = ()
+    target: str = ""
+    paper: str = ""
+    caption: str = ""
+    published: str = ""
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def made(self) -> bool:
+        """Whether there is a picture to show."""
+        return bool({"svg", "png"} & set(self.files))
+
+    @property
+    def needs(self) -> str:
+        """What an experiment needs for this figure, in words."""
+        return " and ".join(CONDITIONS[name].needs for name in self.when)
 
 
-def draw(name: str, given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
-    """Draw one figure; returns it with the table of what it shows. Tables that it does not use are ignored.
+@dataclass(frozen=True)
+class Paper:
+    """A paper with its figures in its own order."""
 
-    Raises:
-        InputError: for an unknown figure, a table that is missing, or a selection that leaves nothing.
+    id: str
+    short: str
+    title: str
+    authors: str
+    venue: str
+    figures: tuple[Figure, ...]
+
+
+def _paper(entry: Mapping[str, Any]) -> Paper:
+    figures = tuple(Figure(**figure, paper=entry["short"]) for figure in entry["figures"])
+    return Paper(**{**entry, "figures": figures})
+
+
+# Not named in full: what is listed here decides no drawing, so that a new entry draws nothing again.
+LISTED = Path(__file__).with_suffix(".yaml")
+PAPERS = [_paper(entry) for entry in yaml.safe_load(LISTED.read_text())["papers"]]
+FIGURES: dict[str, Figure] = {figure.name: figure for paper in PAPERS for figure in paper.figures}
+
+
+def drawn(config: Config) -> list[str]:
+    """Names of the figures that an experiment can have.
+
+    Example:
+        Without a method trained from scratch, `scratch_ratio` and `scratch_gap` are left out.
     """
-    if name not in FIGURES:
-        raise InputError(f"figure {name!r}: no such figure; there are {', '.join(FIGURES)}")
-    module = import_module(FIGURES[name])
-    missing = [table for table in module.NEEDS if table not in given]
-    if missing:
-        raise InputError(f"figure {name}: needs the table {missing[0]}; give --input {missing[0]} FILE")
-    with mpl.rc_context(RC):
-        return module.draw(given, settings)
-
-
-def save(figure: Figure, shown: pd.DataFrame, out: str | Path) -> None:
-    """Write `out`.png (200 dpi), .svg, .pdf and .csv; the same figure gives the same bytes."""
-    with mpl.rc_context(RC):
-        canvas.settle(figure)
-        for suffix, metadata in _METADATA.items():
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=suffix, metadata=metadata)
-            with files.atomic(f"{out}.{suffix}") as temporary:
-                temporary.write_bytes(buffer.getvalue())
-    files.write_table(f"{out}.csv", shown)
+    holds = {name: condition.holds(config) for name, condition in CONDITIONS.items()}
+    return [name for name, figure in FIGURES.items() if all(holds[each] for each in figure.when)]

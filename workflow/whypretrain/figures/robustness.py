@@ -14,11 +14,9 @@ from matplotlib.lines import Line2D
 
 from whypretrain.figures import canvas, marks, published, tables
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import BLACK, BLUE, GREEN, PURPLE, SHORT, Look, looks
+from whypretrain.figures.style import BLACK, BLUE, GREEN, PURPLE, SHORT, Look
 from whypretrain.statistics import pearson
 
-NEEDS = ("corrupted", "robustness", "layer_dynamics")
-TAKES = ("published_dynamics", "published_growing")
 KINDS = {"accuracy": "accuracy", "spread": "spread of\nforgetting", "correlation": "correlation"}
 _LINES = {
     "spread": Look("spread", BLUE),
@@ -32,20 +30,19 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     """One column an architecture and target: accuracies, spread, and their correlation in windows of steps."""
     model = given["robustness"]["model"].iloc[0]
     curves = _curves(given, model, settings)
-    theirs = _published(given, curves["target"])
+    theirs = _published(given, curves["target"], settings)
     cells, papers = tables.cells(curves), published.targets(theirs)
     figure, grid = canvas.page(
         settings,
-        panels=len(cells) + len(papers),
+        panels=[*map(tables.cell_title, cells), *map(published.title, papers)],
         kinds=len(KINDS),
         height=1.15,
-        title=f"Corrupted images and uneven forgetting along training: {looks([model])[model].label}",
+        title=f"Corrupted images and uneven forgetting along training: {settings.cast[model].label}",
         note=_note(tables.only(given["robustness"], model=model), settings, theirs),
         handles=_handles(),
     )
     for cell, column in zip(cells, grid.axes, strict=False):
         _draw_column(column, tables.in_cell(curves, cell))
-        column[0].set_title(tables.cell_title(cell))
     grid.label("training step", list(KINDS.values()))
     for target, column in zip(papers, grid.axes[len(cells) :], strict=True):
         _draw_column(column, tables.only(theirs, target=target))
@@ -57,12 +54,13 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
 
 
 _KEYS = ["architecture", "target", "kind", "severity", "step"]
+_TABLES = ("corrupted", "robustness", "layer_dynamics")
 _RUN = ["architecture", "target", "seed"]
 
 
 def _curves(given: Mapping[str, Any], model: str, settings: Settings) -> pd.DataFrame:
     """Columns kind, severity (-1 where there is none), step, and the estimate with its bounds."""
-    corrupted, robust, dynamics = (tables.only(given[name], model=model) for name in NEEDS)
+    corrupted, robust, dynamics = (tables.only(given[name], model=model) for name in _TABLES)
     spread = spread_by_step(dynamics, settings.estimator)
     right = tables.only(robust, estimator=settings.estimator).rename(columns={"first_step": "step"})
     parts = [
@@ -88,9 +86,7 @@ def growing(spread: pd.DataFrame, corrupted: pd.DataFrame) -> pd.DataFrame:
 
     In the column value, from the third checkpoint after step 0 on; NaN where a series does not vary.
     """
-    harmed = corrupted[
-        (corrupted["severity"] > 0) & (corrupted["step"] > 0)
-    ]  # at step 0 the head is untrained
+    harmed = corrupted[(corrupted["severity"] > 0) & (corrupted["step"] > 0)]  # at step 0 the head is untrained
     accuracy = harmed.pivot_table("accuracy", [*_RUN, "step"], "severity")
     both = accuracy.join(spread.set_index([*_RUN, "step"])["value"], how="inner")
     rows = []
@@ -102,10 +98,10 @@ def growing(spread: pd.DataFrame, corrupted: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*_RUN, "step", "value"])
 
 
-def _published(given: Mapping[str, Any], targets: Iterable[str]) -> pd.DataFrame:
+def _published(given: Mapping[str, Any], targets: Iterable[str], settings: Settings) -> pd.DataFrame:
     """The paper's curves: accuracies, the spread of its forgetting, its growing correlation."""
-    dynamics = published.rows(given.get("published_dynamics"), targets)
-    growth = published.rows(given.get("published_growing"), targets)
+    dynamics = published.rows(given.get("published_dynamics"), settings, targets)
+    growth = published.rows(given.get("published_growing"), settings, targets)
     if dynamics.empty or growth.empty:
         return dynamics[:0]
     deep = dynamics[(dynamics["metric"] == "forgetting") & (dynamics["layer"] >= _FIRST_LAYER)]
@@ -167,7 +163,5 @@ def _note(rows: pd.DataFrame, settings: Settings, theirs: pd.DataFrame) -> str:
         "control: from the step on, so that what merely rises together early no longer counts."
     )
     return note + (
-        ""
-        if theirs.empty
-        else " Grey panels: arXiv:2307.06006, Figs 5, 11, 13 and 14, ViT-B/32 from ImageNet."
+        "" if theirs.empty else " Grey panels: arXiv:2307.06006, Figs 5, 11, 13 and 14, ViT-B/32 from ImageNet."
     )

@@ -10,21 +10,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.knowledge import main_rows
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import Look, looks
 
-NEEDS = ("knowledge", "runs", "controls")
-TAKES = ()
-SCRATCH = "scratch"
 _COLOURS, _MARKERS = ("#0072B2", "#E69F00", "#009E73", "#000000", "#CC79A7"), "os^Dv"
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """Left: the accuracy gap over the ratio r, one point a run; right: knowledge that one of the two lacks."""
     rows = main_rows(given["knowledge"], settings, model=settings.model)
-    runs = _runs(rows, given["runs"], settings.model)
+    runs = _runs(rows, given["runs"], settings)
     alone = _alone(given["controls"], settings)
     cells = tables.cells(rows)
     styles = {
@@ -57,23 +55,22 @@ def correlation(runs: pd.DataFrame) -> float:
     return float(np.corrcoef(pair["ratio"], pair["gap"])[0, 1])
 
 
-def _runs(rows: pd.DataFrame, runs: pd.DataFrame, model: str) -> pd.DataFrame:
+def _runs(rows: pd.DataFrame, runs: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Ratio r and accuracy gap of each run, in percent and points."""
     keys = ["architecture", "target", "seed"]
     sums = rows.groupby(keys)[["scratch_shared", "preserved"]].sum(min_count=1)
     accuracy = 100 * runs.pivot_table("accuracy", keys, "method")
-    gap = accuracy.get(model, np.nan) - accuracy.get(SCRATCH, np.nan)
+    gap = accuracy.get(settings.model, np.nan) - accuracy.get(settings.method(Role.SCRATCH), np.nan)
     ratio = 100 * sums["scratch_shared"] / sums["preserved"]
     return pd.DataFrame({"ratio": ratio, "gap": gap}).reset_index()
 
 
 def _alone(controls: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Shares of either model's knowledge that the other lacks, in percent."""
-    pairs = tables.only(controls, kind=f"{settings.model}_vs_{SCRATCH}")
-    lacking = {settings.model: 1 - pairs["share"], SCRATCH: pairs["new_share"]}
-    seeded = pairs.assign(
-        seed=pairs["seed_a"]
-    )  # both of a pair are of one seed, so that pairs share no model
+    model, scratch = settings.model, settings.method(Role.SCRATCH)
+    pairs = tables.only(controls, kind=f"{model}_vs_{scratch}")
+    lacking = {model: 1 - pairs["share"], scratch: pairs["new_share"]}
+    seeded = pairs.assign(seed=pairs["seed_a"])  # both of a pair are of one seed, so that pairs share no model
     parts = [
         tables.by_seed(
             seeded.assign(percent=100 * share), ["architecture", "target"], "percent", settings.confidence
@@ -84,9 +81,10 @@ def _alone(controls: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 def _draw_alone(axis: Axes, alone: pd.DataFrame, cells: list[tuple[str, str]], settings: Settings) -> None:
-    styles = looks([settings.model, SCRATCH])
+    pair = (settings.model, settings.method(Role.SCRATCH))
+    styles = looks(pair, settings)
     for place, cell in enumerate(cells):
-        for shift, model in ((-0.15, settings.model), (0.15, SCRATCH)):
+        for shift, model in zip((-0.15, 0.15), pair, strict=True):
             for _, interval in tables.only(tables.in_cell(alone, cell), model=model).iterrows():
                 marks.mean(axis, interval, place + shift, styles[model])
     marks.categories(axis, [tables.cell_title(cell) for cell in cells])
@@ -95,12 +93,12 @@ def _draw_alone(axis: Axes, alone: pd.DataFrame, cells: list[tuple[str, str]], s
     if alone.empty:
         canvas.say_empty(axis)
     else:
-        handles = [styles[model].handle(line=False) for model in (settings.model, SCRATCH)]
+        handles = [styles[model].handle(line=False) for model in pair]
         axis.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), fontsize=6, ncols=2)
 
 
 def _note(rows: pd.DataFrame, runs: pd.DataFrame, settings: Settings) -> str:
-    name = looks([settings.model])[settings.model].label
+    name = settings.cast[settings.model].label
     return (
         f"{tables.seeds(rows)}. Left: ratio r, the part of the preserved knowledge that scratch has, and accuracy of"
         f" the {name} model minus that of scratch, a point each run; {within_settings(runs)}."

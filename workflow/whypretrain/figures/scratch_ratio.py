@@ -10,38 +10,33 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from whypretrain.config.parts import Role
 from whypretrain.errors import InputError
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.knowledge import main_rows, raw_rows, total
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import GREY, PALE, Look, looks
 
-NEEDS = ("knowledge",)
-TAKES = ("published_interactions", "runs")
-BESIDE = ("probe", "finetune", "scratch")  # methods whose accuracy is written beside the ratio
+BESIDE = (Role.REFERENCE, Role.FINETUNE, Role.SCRATCH)  # their accuracies are written next to the ratio
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One panel an architecture and target: the ratio r per order, and over all orders at the right."""
     rows = main_rows(given["knowledge"], settings, model=settings.model)
     if rows["scratch_shared"].isna().all():
-        raise InputError(
-            "knowledge: scratch_shared is empty; add the method scratch to grid.methods and run again"
-        )
+        raise InputError("knowledge: scratch_shared is empty; add training from scratch to grid.methods and run again")
     cells = tables.cells(rows)
-    ratios = pd.concat(
-        [_ratios(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True
-    )
+    ratios = pd.concat([_ratios(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True)
     raw = raw_rows(given["knowledge"], settings)
     plain = [_ratios(tables.in_cell(raw, cell), cell, settings) for cell in tables.cells(raw)]
     ratios = pd.concat(
         [ratios.assign(shows="normalised"), *(each.assign(shows="raw") for each in plain)], ignore_index=True
     )
     published = _published(given.get("published_interactions"))
-    look = looks([settings.model])[settings.model]
+    look = looks([settings.model], settings)[settings.model]
     figure, grid = canvas.page(
         settings,
-        panels=len(cells),
+        panels=[*map(tables.cell_title, cells)],
         kinds=1,
         height=1.6,
         title="Share of the preserved knowledge that training from scratch also acquires",
@@ -49,7 +44,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     )
     for cell, axis in zip(cells, grid.axes[:, 0], strict=True):
         _draw_panel(axis, tables.in_cell(ratios, cell), published, look)
-        axis.set_title(tables.cell_title(cell) + _accuracies(given.get("runs"), cell))
+        axis.set_title(tables.cell_title(cell) + _accuracies(given.get("runs"), cell, settings))
     grid.label("order m (players)", ["ratio r / %"])
     grid.share(0, low=0, high=104)
     return figure, ratios
@@ -65,12 +60,16 @@ def _ratios(rows: pd.DataFrame, cell: tuple[str, str], settings: Settings) -> pd
     return pd.DataFrame(found)
 
 
-def _accuracies(runs: pd.DataFrame | None, cell: tuple[str, str]) -> str:
+def _accuracies(runs: pd.DataFrame | None, cell: tuple[str, str], settings: Settings) -> str:
     """A second line of the panel's title."""
     if runs is None:
         return ""
     means = 100 * tables.in_cell(runs, cell).groupby("method")["accuracy"].mean()
-    return "\naccuracy " + ", ".join(f"{means[method]:.1f}" for method in BESIDE if method in means)
+    return "\naccuracy " + ", ".join(f"{means[method]:.1f}" for method in _beside(settings) if method in means)
+
+
+def _beside(settings: Settings) -> list[str]:
+    return [settings.cast.roles[role] for role in BESIDE if role in settings.cast.roles]
 
 
 def _published(table: pd.DataFrame | None) -> tuple[float, float] | None:
@@ -90,15 +89,7 @@ def _draw_panel(axis: Axes, ratios: pd.DataFrame, published: tuple[float, float]
     orders = ratios["order"][single].astype(int).to_numpy()
     last = orders.max() + 1.6
     places = raw["order"].replace("all", last).astype(float)
-    axis.plot(
-        places,
-        100 * raw["estimate"],
-        "o",
-        color=GREY,
-        markersize=3,
-        markerfacecolor="none",
-        markeredgewidth=0.7,
-    )
+    axis.plot(places, 100 * raw["estimate"], "o", color=GREY, markersize=3, markerfacecolor="none", markeredgewidth=0.7)
     marks.bars(axis, orders, percent[single], look)
     marks.bars(axis, np.array([last]), percent[~single], Look(look.label, "#000000", "D"), line=False)
     axis.axvline(last - 0.8, color=PALE, linewidth=0.5)
@@ -107,18 +98,14 @@ def _draw_panel(axis: Axes, ratios: pd.DataFrame, published: tuple[float, float]
     axis.set_xlim(orders.min() - 0.6, last + 0.7)
 
 
-def _note(
-    rows: pd.DataFrame, ratios: pd.DataFrame, published: tuple[float, float] | None, settings: Settings
-) -> str:
+def _note(rows: pd.DataFrame, ratios: pd.DataFrame, published: tuple[float, float] | None, settings: Settings) -> str:
     images = int(rows.groupby(["architecture", "target"])["sample"].nunique().max())
     bars = tables.interval_words(settings.confidence, "bootstrap interval", repeated=tables.repeated(rows))
     note = f"{tables.seeds(rows)}, {tables.count(images, 'image')} each; {bars}. Hollow: without"
-    methods = ", ".join(looks(BESIDE)[each].label for each in BESIDE)
+    methods = ", ".join(settings.cast[method].label for method in _beside(settings))
     note += f" normalising the models. Accuracies in percent: {methods}."
     if published:
         low, high = published
         note += f" Grey: {low:g} to {high:g} %, the range that arXiv:2410.08455 found over its settings."
     absent = int(ratios["estimate"].isna().sum())
-    return note + (
-        f" {tables.count(absent, 'ratio')} not defined, for want of preserved knowledge." if absent else ""
-    )
+    return note + (f" {tables.count(absent, 'ratio')} not defined, for want of preserved knowledge." if absent else "")

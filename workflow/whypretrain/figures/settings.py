@@ -3,54 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Annotated, Any, Self
 
+from pydantic import SkipValidation
+
+from whypretrain.config.output import Figures, Statistics
+from whypretrain.config.parts import Role
+from whypretrain.config.section import Name, Seeded, Several, Share
 from whypretrain.errors import InputError
+from whypretrain.figures.cast import Cast
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Given(Figures, Statistics, Seeded):
+    """What the stage is given."""
+
+    threshold: Share = 0.05
+    """of salient interactions, relative to the strongest one"""
+    methods: Annotated[tuple[Mapping[str, Any], ...], Several] = ()
+    """what each method is: name, label, part, joint"""
+    roles: Mapping[str, Name] = {}
+    """the method of each role"""
+
+
+class Settings(Given):
     """Options of all figures; a figure reads those that concern it."""
 
-    confidence: float = 0.95  # of every interval, in (0, 1)
-    resamples: int = 1000  # of the bootstrap behind ratio intervals
-    seed: int = 0  # of that bootstrap
-    columns: Literal["one", "two"] = "two"  # width: a column of a two-column page, or the page's text width
-    model: str = "finetune"  # the method that single-model figures show
-    joint: str = "joint_uot"  # the method whose gain over `model` is written beside the accuracies
-    rule: str = "uot"  # the selection rule whose classes are shown as pictures
-    top: int = 16  # classes shown as pictures, best first
-    threshold: float = 0.05  # of salient interactions, as a share of the strongest one
-    normalised: bool = True  # interactions scaled by each model's output range
-    estimator: Literal["biased", "unbiased"] = "biased"  # of linear CKA; the papers' is biased
-    pictures: int = 2  # images in the strips of inversions
-
-    def __post_init__(self) -> None:
-        _require(0 < self.confidence < 1, "confidence", self.confidence, "between 0 and 1, both excluded")
-        _require(self.resamples >= 10, "resamples", self.resamples, "at least 10")
-        _require(self.columns in ("one", "two"), "columns", self.columns, "one or two")
-        _require(self.estimator in ("biased", "unbiased"), "estimator", self.estimator, "biased or unbiased")
-        _require(self.top >= 1, "top", self.top, "at least 1")
-        _require(self.pictures >= 1, "pictures", self.pictures, "at least 1")
+    normalised: bool = True
+    """interactions scaled by each model's output range"""
+    cast: Annotated[Cast, SkipValidation] = Cast()
+    """what each method is"""
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Settings:
-        """Settings from the figures' part of the config; what it leaves out has its default.
+    def of(cls, values: Any, where: str = "figures") -> Self:
+        """Settings from what the stage is given: `methods` and `roles` make the cast.
 
         Raises:
             InputError: for an unknown key, or a value of the wrong type or out of range.
         """
-        known = {field.name: type(field.default) for field in fields(cls)}
-        for key, value in config.items():
-            if key not in known:
-                raise InputError(f"figures.{key}: unknown option; there are {', '.join(known)}")
-            right = (int, float) if known[key] is float else known[key]
-            if not isinstance(value, right) or (isinstance(value, bool) and known[key] is not bool):
-                raise InputError(f"figures.{key}: {value!r} is not of type {known[key].__name__}")
-        return cls(**config)
+        given = Given.of(values, where)
+        cast = Cast.of(given.methods, given.roles) if given.methods or given.roles else Cast()
+        return cls(**dict(given), cast=cast)
 
+    @property
+    def model(self) -> str:
+        """The fine-tuned model, which single-model figures show."""
+        return self.method(Role.FINETUNE)
 
-def _require(holds: bool, key: str, value: object, expected: str) -> None:
-    if not holds:
-        raise InputError(f"figures.{key}: {value!r} must be {expected}")
+    @property
+    def joint(self) -> str:
+        """The method whose gain over `model` is written next to the accuracies."""
+        return self.method(Role.JOINT)
+
+    def method(self, role: Role) -> str:
+        """The method of a role.
+
+        Raises:
+            InputError: if there is none.
+        """
+        if role not in self.cast.roles:
+            raise InputError(f"roles: no method is {role!s}; add one to grid.methods, or leave this figure out")
+        return self.cast.roles[role]

@@ -13,8 +13,6 @@ from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import Look, looks
 
-NEEDS = ("similarity",)
-TAKES = ()
 _GROUPS = ("all", "low", "mid", "high")
 _NAMES = {"all": "all orders", "low": "low orders", "mid": "middle orders", "high": "high orders"}
 
@@ -22,12 +20,12 @@ _NAMES = {"all": "all orders", "low": "low orders", "mid": "middle orders", "hig
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One column an architecture and target: all orders over steps, then groups of orders over fractions."""
     curves = _curves(given["similarity"], settings)
-    cells, styles = tables.cells(curves), looks(curves["method"])
+    cells, styles = tables.cells(curves), looks(curves["method"], settings)
     groups = [group for group in _GROUPS if (curves["group"] == group).any()]
     kinds = [(groups[0], "step"), *((group, "fraction") for group in groups)]
     figure, grid = canvas.page(
         settings,
-        panels=len(cells),
+        panels=[*map(tables.cell_title, cells)],
         kinds=len(kinds),
         height=1.15,
         title="Similarity of a model's interactions to its own final ones during training",
@@ -37,7 +35,6 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     for cell, column in zip(cells, grid.axes, strict=True):
         for (group, scale), axis in zip(kinds, column, strict=True):
             _draw_panel(axis, tables.only(tables.in_cell(curves, cell), group=group), scale, styles)
-        column[0].set_title(tables.cell_title(cell))
         column[0].set_xlabel("training step")
         for axis in column[1:-1]:
             axis.tick_params(labelbottom=False)

@@ -13,8 +13,6 @@ from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import GREY, Look, looks
 
-NEEDS = ("sparsity",)
-TAKES = ("matching",)
 _BELOW = (
     " Below: squared error of all scores rebuilt from the salient interactions alone, as a share of the scores'"
     " own variation, at several thresholds."
@@ -29,10 +27,10 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     curves = tables.by_seed(table, keys, "strength", settings.confidence)
     matching = given.get("matching")
     errors = None if matching is None else _errors(matching, settings)
-    cells, styles = tables.cells(curves), looks(curves["model"])
+    cells, styles = tables.cells(curves), looks(curves["model"], settings)
     figure, grid = canvas.page(
         settings,
-        panels=len(cells),
+        panels=[*map(tables.cell_title, cells)],
         kinds=1 if matching is None else 2,
         height=1.6,
         title="Interaction strengths in descending order",
@@ -41,7 +39,6 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     )
     for cell, column in zip(cells, grid.axes, strict=True):
         _draw_panel(column[0], tables.in_cell(curves, cell), styles, settings.threshold)
-        column[0].set_title(tables.cell_title(cell))
         column[0].set_xlabel("share of interactions / %")
         if errors is not None:
             _draw_errors(column[1], tables.in_cell(errors, cell), styles)
@@ -51,9 +48,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         return figure, curves
     grid.label("salient interactions an image", ["strength |I|", "error of scores / %"])
     grid.share(1, low=0)
-    return figure, pd.concat(
-        [curves.assign(shows="strength"), errors.assign(shows="error")], ignore_index=True
-    )
+    return figure, pd.concat([curves.assign(shows="strength"), errors.assign(shows="error")], ignore_index=True)
 
 
 def _note(table: pd.DataFrame, settings: Settings) -> str:

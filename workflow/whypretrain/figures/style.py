@@ -1,4 +1,4 @@
-"""Fonts, sizes and looks: each method, kind of knowledge and concept looks the same in every figure.
+"""Fonts, sizes and looks: each kind of method, kind of knowledge and concept looks the same in every figure.
 
 Colours are those of Okabe and Ito, which stay apart for colour-blind readers; markers, dashes and hatches
 carry the same distinction where there is no colour at all.
@@ -6,14 +6,15 @@ carry the same distinction where there is no colour at all.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import cycle, product
 from typing import Any
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+
+from whypretrain.figures.settings import Settings
 
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, YELLOW, BLACK = "#CC79A7", "#56B4E9", "#B8A900", "#000000"
@@ -81,29 +82,29 @@ class Look:
 
     def patch(self) -> Patch:
         """The entry of a filled series."""
-        return Patch(
-            facecolor=self.colour, edgecolor="white", hatch=self.hatch, linewidth=0, label=self.label
-        )
+        return Patch(facecolor=self.colour, edgecolor="white", hatch=self.hatch, linewidth=0, label=self.label)
 
 
-METHODS: dict[str, Look] = {
-    "pretrained": Look("pre-trained", GREY, "s", DOTTED),
-    "probe": Look("linear probe", GREY, "s", DOTTED),
-    "probe_paper": Look("probe, fine-tuning recipe", BLACK, "d", UNEVEN),
-    "finetune": Look("fine-tuned", BLUE, "o", SOLID),
-    "finetune_again": Look("fine-tuned again", SKY, ">", DASHED),
-    "finetune_long": Look("fine-tuned, long", SKY, "h", DASHDOT),
-    "joint_uot": Look("joint, UOT", GREEN, "D", DASHDOT),
-    "joint_vote": Look("joint, vote", YELLOW, "P", LONG),
-    "joint_nearest": Look("joint, nearest", SKY, "X", SHORT),
-    "joint_random": Look("joint, random", PURPLE, "v", DASHDOTDOT),
-    "joint_all": Look("joint, all", ORANGE, "p", DASHED),
-    "scratch": Look("from scratch", VERMILLION, "^", DASHED),
-    "scratch_again": Look("scratch again", ORANGE, "8", DOTTED),
-    "scratch_from_start": Look("from scratch, against its own start", GREY, "<", DOTTED),
-    "reconstruct": Look("tuned to reconstruct", ORANGE, "*", DASHDOT),
-    "neighbour": Look("tuned from a nearby source", SKY, "H", UNEVEN),
-    "reinitialised": Look("re-initialised", BLACK, "x", SPARSE),
+METHODS: dict[str, Look] = {  # by the parts of the cast, which has their labels
+    "pretrained": Look("", GREY, "s", DOTTED),
+    "probe": Look("", GREY, "s", DOTTED),
+    "probe_paper": Look("", BLACK, "d", UNEVEN),
+    "finetune": Look("", BLUE, "o", SOLID),
+    "finetune_again": Look("", SKY, ">", DASHED),
+    "finetune_long": Look("", SKY, "h", DASHDOT),
+    "joint_uot": Look("", GREEN, "D", DASHDOT),
+    "joint_vote": Look("", YELLOW, "P", LONG),
+    "joint_nearest": Look("", SKY, "X", SHORT),
+    "joint_random": Look("", PURPLE, "v", DASHDOTDOT),
+    "joint_all": Look("", ORANGE, "p", DASHED),
+    "scratch": Look("", VERMILLION, "^", DASHED),
+    "scratch_again": Look("", ORANGE, "8", DOTTED),
+    "scratch_from_start": Look("", GREY, "<", DOTTED),
+    "reconstruct": Look("", ORANGE, "*", DASHDOT),
+    "neighbour": Look("", SKY, "H", UNEVEN),
+    "sham": Look("", GREY, "+", SOLID),
+    "reinitialised_probe": Look("", ORANGE, "1", SPARSE),
+    "reinitialised": Look("", BLACK, "x", SPARSE),
 }
 
 KNOWLEDGE: dict[str, Look] = {
@@ -119,40 +120,45 @@ _SPARE_MARKERS, _SPARE_LINES = "<>d*8", (SOLID, DASHED, DASHDOT, DOTTED)
 _CONCEPTS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW, BLACK)
 
 
-def looks(methods: Iterable[str]) -> dict[str, Look]:
-    """A look for each method, known ones first; an unknown name is its own label and takes a spare look.
+def looks(names: Iterable[str], settings: Settings) -> dict[str, Look]:
+    """A look for each method, those with a part of the papers' first; the others take spare looks in the grid's order.
 
-    >>> list(looks(["mine", "scratch", "finetune"]))
+    >>> list(looks(["mine", "scratch", "finetune"], Settings()))
     ['finetune', 'scratch', 'mine']
     """
-    present = list(dict.fromkeys(methods))
-    own = sorted((name for name in present if name not in METHODS), key=_numbers_by_size)
-    spare = cycle(product(_SPARE_LINES, zip(_SPARE, _SPARE_MARKERS, strict=True)))
-    found = {name: look for name, look in METHODS.items() if name in present}
-    for name, (line, (colour, marker)) in zip(own, spare, strict=False):
-        found[name] = Look(_label(name), colour, marker, line)
-    return found
+    present = list(dict.fromkeys(names))
+    members = {name: settings.cast[name] for name in [*(each.name for each in settings.cast.methods), *present]}
+    own = [name for name, member in members.items() if member.part not in METHODS]
+    styled = dict(zip(own, _spare_looks(), strict=False))
+    known = {name: METHODS[str(member.part)] for name, member in members.items() if name not in styled}
+    order = [*sorted(known, key=lambda name: [*METHODS].index(str(members[name].part))), *own]
+    return {name: replace((known | styled)[name], label=members[name].label) for name in order if name in present}
 
 
-def _numbers_by_size(name: str) -> list[tuple[float, str]]:
-    """A key that sorts `k_5` before `k_10`."""
-    parts = re.split(r"(\d+(?:\.\d+)?)", name)
-    return [(float(part), "") if place % 2 else (0.0, part) for place, part in enumerate(parts)]
-
-
-def _label(name: str) -> str:
-    """A method's name as words; what it is joint with, or that its settings were chosen by trials, stands apart."""
-    kind, _, rest = name.partition("_")
-    if rest == "tuned":
-        return f"{METHODS['finetune'].label if kind == 'finetune' else kind}, settings chosen"
-    return f"joint, {RULES.get(rest, words(rest))}" if kind == "joint" and rest else words(name)
+def series_looks(names: Iterable[str]) -> dict[str, Look]:
+    """A look for each of a series that are no methods, in the order given."""
+    present = dict.fromkeys(names)
+    return {name: replace(look, label=words(name)) for name, look in zip(present, _spare_looks(), strict=False)}
 
 
 def rule_looks(rules: Iterable[str]) -> dict[str, Look]:
     """A look for each selection rule: that of joint fine-tuning with it, called by the rule alone."""
-    styled = looks(f"joint_{rule}" for rule in rules)
-    named = {name.removeprefix("joint_"): look for name, look in styled.items()}
-    return {rule: replace(look, label=RULES.get(rule, words(rule))) for rule, look in named.items()}
+    present = list(dict.fromkeys(rules))
+    styled = {rule: METHODS[f"joint_{rule}"] for rule in present if f"joint_{rule}" in METHODS}
+    spare = series_looks(sorted(rule for rule in present if rule not in styled))
+    return {rule: replace(look, label=rule_label(rule)) for rule, look in (styled | spare).items()}
+
+
+def rule_label(rule: str) -> str:
+    """What a selection rule is called."""
+    base = rule.removesuffix("_centred")
+    return RULES.get(base, words(base)) + (", centred" if base != rule else "")
+
+
+def _spare_looks() -> Iterator[Look]:
+    """Looks of what has none of its own, without end."""
+    marks = product(_SPARE_LINES, zip(_SPARE, _SPARE_MARKERS, strict=True))
+    return (Look("", colour, marker, line) for line, (colour, marker) in cycle(marks))
 
 
 def concept_colours(concepts: Iterable[str]) -> dict[str, str]:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from whypretrain import files
 from whypretrain.errors import InputError
+from whypretrain.runtime import files
 from whypretrain.statistics import Estimate, Interval, seed_interval
 
 _CELL = ("target", "architecture", "seed")
+_STUDY = ("pretraining", "target")
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "runs": (*_CELL, "method", "accuracy"),
@@ -27,6 +28,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "similarity": (*_CELL, "method", "step", "group", "similarity"),
     "sparsity": (*_CELL, "model", "rank_fraction", "strength"),
     "controls": ("kind", "target", "architecture", "seed_a", "seed_b", "share", "new_share", "of_preserved"),
+    "agreement": ("kind", "target", "architecture", "seed_a", "seed_b", "a", "b", "degree", "agreement"),
+    "agreement_dynamics": (*_CELL, "method", "step", "towards", "degree", "agreement"),
+    "commonality": (*_CELL, "model", "degree", "unique_pretrained", "common", "unique_scratch", "new"),
+    "permutation_null": (*_CELL, "model", "measure", "order", "measured", "chance"),
     "matching": (*_CELL, "model", "threshold", "salient_per_sample", "matching_error"),
     "sensitivity": (
         *_CELL, "model", "reference", "players", "threshold", "normalised", "variant",
@@ -41,9 +46,27 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "flow": (*_CELL, "model", "estimator", "reference_layer", "tested_layer", "flow", "null_flow", "excess"),
     "across": (
-        *_CELL, "method", "accuracy", "preserved",
-        "forgetting_early", "forgetting_late", "cka_early", "cka_late",
+        *_CELL, "method", "accuracy", "preserved", "forgetting_early", "forgetting_late", "cka_early", "cka_late",
     ),
+    "starts": (*_CELL, "finetuned", "probe"),
+    "predictors": ("measure", "known", "starts", "targets", "correlation", "beyond", "adds"),
+    "scale": ("metric", "model", *_CELL[:2], "excess", "low", "high", "floor_is", "ceiling_is", "n_seeds"),
+    "validity": (*_CELL, "intervention", "placebo", "dose", "metric", "value", "moved"),
+    "changed_weights": (
+        *_CELL, "model", "block", "layer", "relative_change", "unrelated_change", "cosine",
+        "effective_rank", "random_rank",
+    ),
+    "changed_images": (
+        *_CELL, "model", "sample", "class_name", "class_before", "probability_before",
+        "class_after", "probability_after", "divergence", "chance",
+    ),
+    "target_sizes": (*_CELL, "method", "variant", "train_size", "gain"),
+    "tuning": (*_CELL, "method", "trial", "fold", "held_out", "accuracy", "chosen"),
+    "study_masses": (*_STUDY, "rank", "score"),
+    "study_summary": (*_STUDY, "rule", "classes"),
+    "study_overlap": (*_STUDY, "rule", "other_rule", "shared"),
+    "study_sensitivity": (*_STUDY, "setting", "value", "classes", "birds"),
+    "study_concepts": (*_STUDY, "rule", "concept", "classes", "chosen"),
     "published_uot": ("quantity", "value"),
     "published_interactions": ("quantity", "value_low", "value_high"),
     "published_layers": ("target_dataset", "pretraining", "task", "metric", "layer", "value"),
@@ -66,10 +89,8 @@ def read(name: str, paths: Sequence[str | Path]) -> pd.DataFrame:
     """The table `name` from one or more CSV files, put together in the order given.
 
     Raises:
-        InputError: if the table is unknown, a file cannot be read, a column is missing, or there is no row.
+        InputError: if a file cannot be read, a column is missing, or there is no row.
     """
-    if name not in COLUMNS:
-        raise InputError(f"--input {name}: no such table; there are {', '.join(COLUMNS)}, pictures, players")
     parts = [_checked(name, path) for path in paths]
     return pd.concat(parts, ignore_index=True)
 
@@ -95,9 +116,7 @@ def some(table: pd.DataFrame, what: str, **values: object) -> pd.DataFrame:
     found = only(table, **values)
     if found.empty:
         wanted = ", ".join(f"{column} {value!r}" for column, value in values.items())
-        raise InputError(
-            f"{what}: no row with {wanted} together; run that part of the experiment, or choose another"
-        )
+        raise InputError(f"{what}: no row with {wanted} together; run that part of the experiment, or choose another")
     return found
 
 
@@ -223,9 +242,7 @@ def _checked(name: str, path: str | Path) -> pd.DataFrame:
             f"{path}: not a {name} table, no column {', '.join(missing)}; run the stage that makes it again"
         )
     if table.empty:
-        raise InputError(
-            f"{path}: the {name} table has no row; run the stage that makes it with at least one model"
-        )
+        raise InputError(f"{path}: the {name} table has no row; run the stage that makes it with at least one model")
     return table
 
 

@@ -1,135 +1,65 @@
 """Interactions: what a model knows of a sample; what training keeps, discards and adds (arXiv 2410.08455).
 
-The analysis of stored scores needs NumPy alone; what runs models is loaded, with torch, when first used.
+The analysis of stored scores needs no torch. Tables (pandas) and what runs models (torch) are loaded when first used:
+reading the registry of tables loads neither.
 """
 
-from typing import TYPE_CHECKING, Any
+# Also the names of their modules, which they must hide.
+from whypretrain.interactions.agreement import agreement as agreement
+from whypretrain.interactions.and_or import and_or as and_or
+from whypretrain.interactions.commonality import commonality as commonality
+from whypretrain.interactions.walsh import walsh as walsh
+from whypretrain.runtime.loading import lazily
 
-from whypretrain.interactions.and_or import AndOr, and_or, error_bound
-from whypretrain.interactions.archive import (
-    ScoreArchive,
-    digest,
-    earlier_rows,
-    gathered,
-    load_scores,
-    require_same_players,
-    save_scores,
-)
-from whypretrain.interactions.baselines import baseline_values
-from whypretrain.interactions.controls import REINITIALISED, controls_table, strongest_table
-from whypretrain.interactions.effects import Effects, effects_of
-from whypretrain.interactions.interop import from_shapiq, to_shapiq
-from whypretrain.interactions.knowledge import KnowledgeSplit, ScratchRatio, scratch_ratio, split_knowledge
-from whypretrain.interactions.logits import log_odds
-from whypretrain.interactions.players import PlayerSet, from_masks, grid_players, load_players, token_players
-from whypretrain.interactions.salience import normaliser, salient
-from whypretrain.interactions.similarity import (
-    area_under_curve,
-    detour,
-    interaction_similarity,
-    order_groups,
-    step_to_reach,
-    strength_curve,
-)
-from whypretrain.interactions.tables import (
-    dynamics_table,
-    knowledge_table,
-    matching_table,
-    sensitivity_table,
-    similarity_table,
-    sparsity_table,
-)
-from whypretrain.interactions.transforms import (
-    coalitions,
-    moebius,
-    or_interactions,
-    or_reconstruct,
-    orders,
-    zeta,
-)
-
-if TYPE_CHECKING:
-    from whypretrain.interactions.games import Game, draw_game
-    from whypretrain.interactions.networks import (
-        Network,
-        checkpoints,
-        trained_networks,
-        untrained_network,
-    )
-    from whypretrain.interactions.precision import safe_precision
-    from whypretrain.interactions.scoring import best_batch_size, score_coalitions
-
-_WITH_TORCH = {
-    **dict.fromkeys(["Game", "draw_game"], "games"),
-    **dict.fromkeys(["Network", "checkpoints", "trained_networks", "untrained_network"], "networks"),
-    **dict.fromkeys(["best_batch_size", "score_coalitions"], "scoring"),
-    "safe_precision": "precision",
+_NAMES = {
+    "agreement": ["Agreement", "over_seeds"],
+    "agreement_tables": ["agreement_path_table", "agreement_table", "commonality_table"],
+    "coalitions": ["all_coalitions", "random_coalitions"],
+    "commonality": ["Commonality"],
+    "null": ["PermutationNull", "permutation_null"],
+    "permuted_shares": ["null_table"],
+    "sampled": ["SampledAgreement", "agreement_sampled", "coalitions_predicted"],
+    "walsh": ["banzhaf", "fourier_weight"],
+    "and_or": ["AndOr", "error_bound"],
+    "archive": [
+        "ScoreArchive",
+        "digest",
+        "earlier_rows",
+        "gathered",
+        "load_scores",
+        "require_same_players",
+        "save_scores",
+    ],
+    "baselines": ["baseline_values"],
+    "controls": ["controls_table", "strongest_table"],
+    "effects": ["Effects", "effects_of"],
+    "games": ["Game", "draw_game"],
+    "knowledge": ["KnowledgeSplit", "ScratchRatio", "scratch_ratio", "split_knowledge"],
+    "logits": ["log_odds"],
+    "networks": ["Network", "checkpoints", "trained_networks", "untrained_network"],
+    "players": ["PlayerSet", "from_masks", "grid_players", "load_players", "token_players"],
+    "rounding": ["safe_for_effects"],
+    "salience": ["normaliser", "salient"],
+    "scoring": ["score_coalitions"],
+    "similarity": [
+        "area_under_curve",
+        "detour",
+        "interaction_similarity",
+        "order_groups",
+        "step_to_reach",
+        "strength_curve",
+    ],
+    "tables": [
+        "dynamics_table",
+        "knowledge_table",
+        "matching_table",
+        "sensitivity_table",
+        "similarity_table",
+        "sparsity_table",
+    ],
+    "transforms": ["moebius", "or_interactions", "or_reconstruct", "orders", "zeta"],
 }
+_MODULES = {name: f"interactions.{module}" for module, names in _NAMES.items() for name in names}
+__all__ = sorted([*_MODULES, "agreement", "and_or", "commonality", "walsh"])
 
-__all__ = [
-    "REINITIALISED",
-    "AndOr",
-    "Effects",
-    "Game",
-    "KnowledgeSplit",
-    "Network",
-    "PlayerSet",
-    "ScoreArchive",
-    "ScratchRatio",
-    "and_or",
-    "area_under_curve",
-    "baseline_values",
-    "best_batch_size",
-    "checkpoints",
-    "coalitions",
-    "controls_table",
-    "detour",
-    "digest",
-    "draw_game",
-    "dynamics_table",
-    "earlier_rows",
-    "effects_of",
-    "error_bound",
-    "from_masks",
-    "from_shapiq",
-    "gathered",
-    "grid_players",
-    "interaction_similarity",
-    "knowledge_table",
-    "load_players",
-    "load_scores",
-    "log_odds",
-    "matching_table",
-    "moebius",
-    "normaliser",
-    "or_interactions",
-    "or_reconstruct",
-    "order_groups",
-    "orders",
-    "require_same_players",
-    "safe_precision",
-    "salient",
-    "save_scores",
-    "score_coalitions",
-    "scratch_ratio",
-    "sensitivity_table",
-    "similarity_table",
-    "sparsity_table",
-    "split_knowledge",
-    "step_to_reach",
-    "strength_curve",
-    "strongest_table",
-    "to_shapiq",
-    "token_players",
-    "trained_networks",
-    "untrained_network",
-    "zeta",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WITH_TORCH:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_WITH_TORCH[name]}"), name)
+__getattr__ = lazily(__name__, _MODULES)

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from whypretrain import files
 from whypretrain.errors import InputError
+from whypretrain.runtime import files
 
 _AT_ONCE = 256  # rows of an array that are hashed at a time
 _ARRAYS = ("scores", "checkpoint_scores", "owner", "about")
@@ -22,21 +22,25 @@ _ARRAYS = ("scores", "checkpoint_scores", "owner", "about")
 
 @dataclass(frozen=True)
 class ScoreArchive:
-    """Scores of models, and of some of their training checkpoints, on all coalitions of the same players.
+    """Scores of models, and of some of their training checkpoints, on the same coalitions of the same players.
 
     Attributes:
-        scores: float32, (models, S, 2^n).
-        checkpoint_scores: float32, (checkpoints, first S' samples, 2^n); (0, 0, 2^n) where there are none.
+        scores: float32, (models, S, coalitions).
+        checkpoint_scores: float32, (checkpoints, first S' samples, coalitions); (0, 0, coalitions) where there are
+            none.
         owner: int16, (S, *positions): players of each sample (see `players.PlayerSet`).
         about: target, architecture, seed, inputs (digest of all that decides a score but the weights),
             samples, labels, models [{name, key, control}], checkpoints [{name, step, key}] and the settings
             of the scoring.
+        coalitions: those that were scored, Boolean (P, n), the same for all samples; None: all 2^n, in the order of
+            `all_coalitions`.
     """
 
     scores: np.ndarray
     checkpoint_scores: np.ndarray
     owner: np.ndarray
     about: Mapping[str, Any]
+    coalitions: np.ndarray | None = None
 
     @property
     def models(self) -> list[str]:
@@ -58,14 +62,11 @@ class ScoreArchive:
 def save_scores(archive: ScoreArchive, path: str | Path) -> None:
     """Write the archive; the same content gives the same bytes."""
     about = np.array(json.dumps(archive.about, sort_keys=True, allow_nan=False))
+    arrays = {name: getattr(archive, name) for name in _ARRAYS if name != "about"} | {"about": about}
+    if archive.coalitions is not None:
+        arrays["coalitions"] = archive.coalitions
     with files.atomic(path) as temporary:
-        np.savez(
-            temporary,
-            scores=archive.scores,
-            checkpoint_scores=archive.checkpoint_scores,
-            owner=archive.owner,
-            about=about,
-        )
+        np.savez(temporary, allow_pickle=False, **arrays)
 
 
 def load_scores(path: str | Path) -> ScoreArchive:
@@ -77,7 +78,8 @@ def load_scores(path: str | Path) -> ScoreArchive:
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             scores, checkpoint_scores, owner, about = (arrays[name] for name in _ARRAYS)
-        archive = ScoreArchive(scores, checkpoint_scores, owner, json.loads(str(about)))
+            coalitions = arrays.get("coalitions")
+        archive = ScoreArchive(scores, checkpoint_scores, owner, json.loads(str(about)), coalitions)
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: no readable score archive ({error}); remove it and score again") from error
     if not (np.isfinite(scores).all() and np.isfinite(checkpoint_scores).all()):
@@ -99,12 +101,10 @@ def gathered(paths: Sequence[str | Path]) -> ScoreArchive:
             )
     about, owner = shards[0].about, np.concatenate([shard.owner for shard in shards])
     if len(owner) != len(about["samples"]):
-        raise InputError(
-            f"{paths[0]}: shards of {len(owner)} images in place of {len(about['samples'])}; score again"
-        )
+        raise InputError(f"{paths[0]}: shards of {len(owner)} images in place of {len(about['samples'])}; score again")
     scores = np.concatenate([shard.scores for shard in shards], axis=1)
     checkpoint_scores = np.concatenate([shard.checkpoint_scores for shard in shards], axis=1)
-    return ScoreArchive(scores, checkpoint_scores, owner, about)
+    return ScoreArchive(scores, checkpoint_scores, owner, about, shards[0].coalitions)
 
 
 def earlier_rows(path: str | Path, inputs: str) -> dict[str, np.ndarray]:
@@ -130,13 +130,12 @@ def require_same_players(archives: Sequence[ScoreArchive], names: Sequence[objec
     """
     first = archives[0]
     for name, archive in zip(names, archives, strict=True):
-        same = np.array_equal(archive.owner, first.owner) and all(
-            archive.about[key] == first.about[key] for key in ("samples", "labels")
-        )
-        if not same:
+        arrays = ((archive.owner, first.owner), (archive.coalitions, first.coalitions))
+        same = all(archive.about[key] == first.about[key] for key in ("samples", "labels"))
+        if not same or not all(np.array_equal(one, other) for one, other in arrays):  # type: ignore[arg-type]
             raise InputError(
-                f"{name}: samples, labels or players differ from those of {names[0]};"
-                " score both with one config"
+                f"{name}: samples, labels, players or coalitions differ from those of {names[0]}; score both with"
+                " one config"
             )
 
 

@@ -9,20 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from whypretrain.config.parts import CONTROLS
 from whypretrain.interactions.archive import require_same_players
 from whypretrain.interactions.effects import Effects
-from whypretrain.interactions.knowledge import (
-    Rule,
-    preserved_effects,
-    ratio_of_sums,
-    shared_effect,
-    split_salient,
-)
+from whypretrain.interactions.knowledge import Rule, preserved_effects, ratio_of_sums, shared_effect, split_salient
 from whypretrain.interactions.salience import salient
 from whypretrain.interactions.similarity import interaction_similarity
 from whypretrain.interactions.transforms import by_order, orders
-
-REINITIALISED = "reinitialised"
 
 _Pair = tuple[str, int, int, np.ndarray, np.ndarray]  # kind, seeds and effects of a and b
 
@@ -30,9 +23,9 @@ _Pair = tuple[str, int, int, np.ndarray, np.ndarray]  # kind, seeds and effects 
 def controls_table(
     runs: Sequence[Effects],
     *,
-    reference: str = "probe",
-    finetune: str = "finetune",
-    scratch: str = "scratch",
+    reference: str | None,
+    finetune: str | None,
+    scratch: str | None,
     pairs: Sequence[tuple[str, str]] = (),
     threshold: float = 0.05,
     normalise: bool = True,
@@ -42,19 +35,21 @@ def controls_table(
 
     `share` is the part of a's knowledge that b has, `new_share` the part of b's that a lacks, `of_preserved`
     the part of what fine-tuning preserved of the reference that b has (the scratch ratio, were b from
-    scratch), `similarity` their weighted Jaccard index over all samples. Kinds:
+    scratch), `similarity` their weighted Jaccard index over all samples. The kinds, those whose models there are
+    (`None`: there is none), each model under its own name:
 
-    - `self`: a model with itself, 1 by construction.
-    - `finetune_vs_finetune`, `scratch_vs_scratch`: two training seeds, the ceiling.
-    - `finetune_vs_scratch`: its new_share is what only training from scratch learned.
-    - `probe_vs_reinitialised`: an untrained network; `other_image`: fine-tuned effects of another image; the
-      floors.
+    - `self`: the reference with itself, 1 by construction.
+    - `FINETUNE_vs_FINETUNE`, `SCRATCH_vs_SCRATCH`: two training seeds, the ceiling.
+    - `FINETUNE_vs_SCRATCH`: its new_share is what only training from scratch learned.
+    - `REFERENCE_vs_reinitialised`, `REFERENCE_vs_reinitialised_probe`: an untrained network, and a linear probe on its
+      backbone; `other_image`: fine-tuned effects of another image; the floors.
+    - `REFERENCE_vs_sham`: a fine-tuning in which nothing new was learned, a ceiling.
     - `A_vs_B` for each of `pairs` that was scored, e.g. two fine-tunings from one start (recipe key `draw`).
 
     Raises:
         InputError: if runs of one target and architecture were scored on other samples or players.
     """
-    within = [(reference, REINITIALISED), (finetune, scratch), *pairs]
+    within = [*((reference, control) for control in CONTROLS), (finetune, scratch), *pairs]
     models = (reference, finetune)
     rows = []
     for effects in runs:
@@ -62,7 +57,7 @@ def controls_table(
             rows.append(_row(effects, found, models, threshold, normalise, rule))
     for one, other in _two_seeds(runs):
         for model in (finetune, scratch):
-            if model in one.archive.models and model in other.archive.models:
+            if model and model in one.archive.models and model in other.archive.models:
                 seeds = one.archive.run["seed"], other.archive.run["seed"]
                 found = (f"{model}_vs_{model}", *seeds, one.of(model), other.of(model))
                 rows.append(_row(one, found, models, threshold, normalise, rule))
@@ -71,12 +66,7 @@ def controls_table(
 
 
 def strongest_table(
-    effects: Effects,
-    *,
-    reference: str = "probe",
-    threshold: float = 0.05,
-    normalise: bool = True,
-    top: int = 3,
+    effects: Effects, *, reference: str, threshold: float = 0.05, normalise: bool = True, top: int = 3
 ) -> pd.DataFrame:
     """The `top` strongest preserved, discarded and new AND effects of each sample, and what hiding them does.
 
@@ -114,15 +104,17 @@ def mean_by_order(values: np.ndarray) -> np.ndarray:
 
 
 def _within_run(
-    effects: Effects, reference: str, finetune: str, pairs: Sequence[tuple[str, str]]
+    effects: Effects, reference: str | None, finetune: str | None, pairs: Sequence[tuple[str | None, str | None]]
 ) -> Iterator[_Pair]:
     models, seed = effects.archive.models, effects.archive.run["seed"]
-    yield "self", seed, seed, effects.of(reference), effects.of(reference)
-    if finetune in models:
-        other = np.roll(effects.by_part(effects.of(finetune)), 1, axis=1)
-        yield "other_image", seed, seed, effects.of(reference), other.reshape(effects.of(finetune).shape)
+    if reference:
+        own = effects.of(reference)
+        yield "self", seed, seed, own, own
+        if finetune and finetune in models:
+            other = np.roll(effects.by_part(effects.of(finetune)), 1, axis=1)
+            yield "other_image", seed, seed, own, other.reshape(own.shape)
     for a, b in pairs:
-        if a in models and b in models:
+        if a and b and a in models and b in models:
             yield f"{a}_vs_{b}", seed, seed, effects.of(a), effects.of(b)
 
 
@@ -135,7 +127,7 @@ def _two_seeds(runs: Sequence[Effects]) -> Iterator[tuple[Effects, Effects]]:
 
 
 def _row(
-    effects: Effects, found: _Pair, models: tuple[str, str], threshold: float, normalise: bool, rule: Rule
+    effects: Effects, found: _Pair, models: tuple[str | None, str | None], threshold: float, normalise: bool, rule: Rule
 ) -> tuple[Any, ...]:
     """`models` are the reference and the fine-tuned one."""
 
@@ -146,8 +138,8 @@ def _row(
     a, b = counted(of_a), counted(of_b)
     split = split_salient(a, b, rule=rule)
     of_preserved = np.nan
-    if models[1] in effects.archive.models:
-        kept = preserved_effects(*(counted(effects.of(model)) for model in models), rule=rule)
+    if set(models) <= set(effects.archive.models):
+        kept = preserved_effects(*(counted(effects.of(str(model))) for model in models), rule=rule)
         shared = by_order(np.abs(preserved_effects(kept, b, rule=rule)))
         of_preserved = float(ratio_of_sums(shared, by_order(np.abs(kept))))
     run = effects.archive.run
@@ -162,12 +154,7 @@ def _strongest(
     """Rows of one kind, for effects that are not zero; part and change are (M, S, 2^n)."""
     size = np.nan_to_num(np.abs(part))
     best = np.argsort(-size, axis=-1, kind="stable")[..., :top]  # (M, S, top)
-    axes = {
-        "model": names,
-        "sample": effects.archive.about["samples"],
-        "kind": [kind],
-        "rank": range(1, top + 1),
-    }
+    axes = {"model": names, "sample": effects.archive.about["samples"], "kind": [kind], "rank": range(1, top + 1)}
     table = pd.MultiIndex.from_product(list(axes.values()), names=list(axes)).to_frame(index=False)
     values = {
         "coalition": best,

@@ -52,17 +52,13 @@ class Effects:
         """
         names = self.archive.models
         if model not in names:
-            raise InputError(
-                f"model {model!r} was not scored for {self.archive.run}: scored are {', '.join(names)}"
-            )
+            raise InputError(f"model {model!r} was not scored for {self.archive.run}: scored are {', '.join(names)}")
         return self.models[names.index(model)]
 
     def compared(self, reference: str) -> tuple[list[str], np.ndarray]:
         """Names and effects of all models but the reference and the controls, (M, S, 2^n)."""
         entries = self.archive.about["models"]
-        rows = [
-            row for row, entry in enumerate(entries) if entry["name"] != reference and not entry["control"]
-        ]
+        rows = [row for row, entry in enumerate(entries) if entry["name"] != reference and not entry["control"]]
         return [entries[row]["name"] for row in rows], self.models[rows]
 
     def salient(self, effects: np.ndarray, *, threshold: float, normalise: bool) -> np.ndarray:

@@ -13,22 +13,18 @@ from whypretrain import data, models
 from whypretrain.data import ImageSet
 from whypretrain.interactions.archive import digest, earlier_rows
 from whypretrain.interactions.baselines import baseline_values
+from whypretrain.interactions.coalitions import random_coalitions
 from whypretrain.interactions.levels import Batch, Features, Pixels
 from whypretrain.interactions.networks import Network
 from whypretrain.interactions.players import PlayerSet, grid_players, load_players
-from whypretrain.interactions.precision import safe_precision
+from whypretrain.interactions.rounding import safe_for_effects
 from whypretrain.interactions.scoring import score_coalitions
 from whypretrain.models import Classifier
-from whypretrain.provenance import source_hash, versions
-from whypretrain.seeds import generator, seed_of
-from whypretrain.shards import WHOLE, Shard
+from whypretrain.provenance import code_hash, versions
+from whypretrain.runtime.seeds import generator, seed_of
+from whypretrain.runtime.shards import WHOLE, Shard
 
 _GATE_SAMPLES = 8
-# The modules that turn weights and masked images into scores; scores of other versions of them are not taken up.
-_SCORING = (
-    "models",
-    *(f"interactions/{name}.py" for name in ("scoring", "logits", "levels", "networks")),
-)
 
 
 @dataclass(frozen=True)
@@ -40,9 +36,10 @@ class Game:
         players: one set an image.
         level: what players hide, and what it shows then.
         options: background, batch_size and dtype of `score_coalitions`.
-        known: rows of scores, (S or fewer, 2^n), by the key of the weights that made them.
+        known: rows of scores, (S or fewer, coalitions), by the key of the weights that made them.
         shard: the part of the images that is scored here; all else, the gate before reduced precision too, is that of
             the whole game.
+        coalitions: those that are scored, (number, n), the same for all images; None: all 2^n.
     """
 
     images: ImageSet
@@ -51,6 +48,12 @@ class Game:
     options: dict[str, Any]
     known: Mapping[str, np.ndarray]
     shard: Shard = WHOLE
+    coalitions: np.ndarray | None = None
+
+    @property
+    def number(self) -> int:
+        """How many coalitions are scored of each image."""
+        return 1 << self.players[0].n if self.coalitions is None else len(self.coalitions)
 
     @property
     def owner(self) -> np.ndarray:
@@ -59,26 +62,26 @@ class Game:
 
     def rows(self, samples: int) -> slice:
         """The shard's part of the first `samples` images: whole batches of a run without shards."""
-        together = (self.options["batch_size"] or 1) >> self.players[0].n
-        return self.shard.rows(samples, max(1, together))
+        return self.shard.rows(samples, max(1, self.options["batch_size"] // self.number))
 
     @property
     def key(self) -> str:
         """Digest of all that decides a score but the weights: inputs, options, code, versions of libraries."""
         settings, hidden = self.level.identity
-        made_by = {"code": source_hash(*_SCORING), "versions": versions()}
+        made_by = {"code": code_hash(__name__), "versions": versions()}
         decisive = made_by | self.options | settings
-        return digest(decisive, self.images.images, self.images.labels, self.owner, hidden)
+        drawn = [] if self.coalitions is None else [self.coalitions]
+        return digest(decisive, self.images.images, self.images.labels, self.owner, hidden, *drawn)
 
     def gated(self, networks: Sequence[Network], threshold: float) -> Game:
         """The game at the precision asked for where that is safe for all networks, else at float32.
 
-        Effects above `threshold` of the largest are those that must not move, see `safe_precision`.
+        Effects above `threshold` of the largest are those that must not move, see `safe_for_effects`.
         """
         named = {network.name: network.model for network in networks}
         wanted = self.options["dtype"]
         safe = wanted == "float32" or all(
-            safe_precision(batch, threshold=threshold, **inputs, **self.options) == wanted
+            safe_for_effects(batch, threshold=threshold, **inputs, **self.options) == wanted
             for batch, inputs in self._batches(named, slice(0, min(_GATE_SAMPLES, len(self.images))))
         )
         return replace(self, options=self.options | {"dtype": wanted if safe else "float32"})
@@ -88,11 +91,11 @@ class Game:
         return replace(self, known=earlier_rows(path, self.key))
 
     def scores(self, networks: Sequence[Network], samples: int | None = None) -> np.ndarray:
-        """Scores of the networks on the shard's part of the first `samples` images: (networks, images, 2^n)."""
+        """Scores of the networks on the shard's part of the first `samples` images: (networks, images, coalitions)."""
         asked = len(self.images) if samples is None else min(samples, len(self.images))
         rows = self.rows(asked)
         if rows.start == rows.stop or not networks:
-            return np.empty((len(networks), rows.stop - rows.start, 1 << self.players[0].n), np.float32)
+            return np.empty((len(networks), rows.stop - rows.start, self.number), np.float32)
         found = {key: row[rows] for key, row in self.known.items() if len(row) >= asked}
         missing = {each.about["key"]: each.model for each in networks if each.about["key"] not in found}
         for batch, inputs in self._batches(missing, rows) if missing else ():
@@ -106,6 +109,7 @@ class Game:
             "labels": self.images.labels[rows],
             "players": self.players[rows],
             "ids": self.images.manifest["id"].tolist()[rows],
+            "coalitions": self.coalitions,
         }
         return self.level.batches(named, inputs, rows)
 
@@ -115,7 +119,8 @@ def draw_game(images: ImageSet, config: Mapping[str, Any], target: str, shard: S
 
     Args:
         images: the target's images; the training images give the baseline.
-        config: players, grid, margin, player_file, samples, level, baseline, background, batch_size, dtype, seed.
+        config: players, grid, margin, player_file, coalitions, number, samples, level, baseline, background,
+            batch_size, dtype, seed.
         target: names the draw.
         shard: the part of the test images that is scored.
 
@@ -141,16 +146,17 @@ def draw_game(images: ImageSet, config: Mapping[str, Any], target: str, shard: S
         else Pixels(baseline_values(config["baseline"], chosen.images, reference))
     )
     options = {key: config[key] for key in ("background", "batch_size", "dtype")}
-    return Game(chosen, players, level, options, {}, shard)
+    drawn_coalitions = (  # shared by all images: one image is compared with another on the same coalitions
+        random_coalitions(players[0].n, config["number"], seed=seed_of(*name))
+        if config["coalitions"] == "sampled"
+        else None
+    )
+    return Game(chosen, players, level, options, {}, shard, drawn_coalitions)
 
 
 def _drawn(test: ImageSet, size: int, name: Sequence[object]) -> np.ndarray:
     """Rows of a stratified draw in random order; of fewer images than classes, one of some classes each."""
     rows = data.few_shot(
-        test.labels,
-        max(size, len(test.classes)),
-        classes=test.classes,
-        seed=seed_of(*name),
-        what="test images",
+        test.labels, max(size, len(test.classes)), classes=test.classes, seed=seed_of(*name), what="test images"
     )
     return generator(*name, "order").permutation(rows)[:size]

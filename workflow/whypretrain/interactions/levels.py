@@ -64,9 +64,7 @@ class Features:
 
     def __post_init__(self) -> None:
         if self.kind not in ("zero", "mean", "dataset"):
-            raise InputError(
-                f"baseline {self.kind!r} hides no features: use zero, mean or dataset with level feature"
-            )
+            raise InputError(f"baseline {self.kind!r} hides no features: use zero, mean or dataset with level feature")
 
     @property
     def identity(self) -> tuple[dict[str, Any], np.ndarray]:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from whypretrain import models
+from whypretrain.config.parts import REINITIALISED
 from whypretrain.errors import InputError
-from whypretrain.files import read_json, sha256
-from whypretrain.interactions.controls import REINITIALISED
 from whypretrain.models import Classifier
+from whypretrain.runtime.files import read_json, sha256
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Network:
         return self.about["name"]
 
 
-def trained_networks(folders: Mapping[str, Path], classes: list[str]) -> list[Network]:
-    """The trained models in `folders`, by name.
+def trained_networks(folders: Mapping[str, Path], classes: list[str], *, control: bool = False) -> list[Network]:
+    """The trained models in `folders`, by name: methods, or controls.
 
     Raises:
         InputError: if a model's classes are not `classes`.
@@ -37,11 +37,9 @@ def trained_networks(folders: Mapping[str, Path], classes: list[str]) -> list[Ne
     for name, folder in folders.items():
         model = models.load(folder)
         if model.classes != classes:
-            raise InputError(
-                f"{folder}: classes differ in name or order from the data set's; train it on this target"
-            )
+            raise InputError(f"{folder}: classes differ in name or order from the data set's; train it on this target")
         key = read_json(folder / "model.json")["sha256"]
-        networks.append(Network({"name": name, "key": key, "control": False}, model))
+        networks.append(Network({"name": name, "key": key, "control": control}, model))
     return networks
 
 

@@ -17,7 +17,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from whypretrain.errors import InputError
-from whypretrain.seeds import generator
+from whypretrain.runtime.seeds import generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +66,7 @@ class PlayerSet:
             InputError: if a player has no position on that grid.
         """
         index = [
-            (2 * np.arange(new) + 1) * old // (2 * new)
-            for old, new in zip(self.owner.shape, positions, strict=True)
+            (2 * np.arange(new) + 1) * old // (2 * new) for old, new in zip(self.owner.shape, positions, strict=True)
         ]
         owner = self.owner[np.ix_(*index)]
         if lost := set(range(self.n)) - set(owner.flat):
@@ -96,8 +95,7 @@ def grid_players(
     height, width = (size, size) if isinstance(size, int) else size
     if grid < 1 or height % grid or width % grid:
         raise InputError(
-            f"a grid of {grid} cells a side does not divide an image of {height}x{width} pixels;"
-            " use a divisor"
+            f"a grid of {grid} cells a side does not divide an image of {height}x{width} pixels; use a divisor"
         )
     inner = np.arange(grid * grid).reshape(grid, grid)[margin : grid - margin, margin : grid - margin].ravel()
     if not 1 <= n <= inner.size:
@@ -134,9 +132,7 @@ def from_masks(masks: np.ndarray) -> PlayerSet:
     if masks.ndim < 2 or not len(masks):
         raise InputError(f"player masks have shape {masks.shape}: give one map for each player, (n, H, W)")
     for player in np.flatnonzero(~masks.any(axis=tuple(range(1, masks.ndim)))):
-        raise InputError(
-            f"the mask of player {player} is empty: give it at least one position or leave it out"
-        )
+        raise InputError(f"the mask of player {player} is empty: give it at least one position or leave it out")
     if (masks.sum(axis=0) > 1).any():
         raise InputError("player masks overlap: a position may belong to one player only")
     return PlayerSet(np.where(masks.any(axis=0), masks.argmax(axis=0), -1))
@@ -159,9 +155,7 @@ def load_players(path: str | Path) -> dict[str, PlayerSet]:
                 return {name: _from_array(arrays[name]) for name in arrays.files}
         return {name: _from_json(entry) for name, entry in json.loads(path.read_text()).items()}
     except (OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, BadZipFile) as error:
-        raise InputError(
-            f"{path}: no readable player file ({error}); see load_players for its form"
-        ) from error
+        raise InputError(f"{path}: no readable player file ({error}); see load_players for its form") from error
 
 
 def _from_array(array: np.ndarray) -> PlayerSet:

@@ -38,9 +38,7 @@ def salient(effects: np.ndarray, *, threshold: float = 0.05, normalise: bool = T
     Source: arXiv 2409.08712, footnotes 7 and 8 (the maximum over all samples as in its appendix M.4).
     """
     if not 0 <= threshold < 1:
-        raise InputError(
-            f"threshold {threshold} is outside [0, 1): give a share of the largest effect, e.g. 0.05"
-        )
+        raise InputError(f"threshold {threshold} is outside [0, 1): give a share of the largest effect, e.g. 0.05")
     if effects.ndim < 2:
         raise InputError(f"effects have shape {effects.shape}: give (..., samples, 2^n)")
     players_of(effects)

@@ -1,9 +1,8 @@
-"""Scores of all coalitions: every model sees the same masked batch, built on the device."""
+"""Scores of coalitions: every model sees the same masked batch, built on the device."""
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Literal
@@ -12,17 +11,17 @@ import numpy as np
 import torch
 
 from whypretrain.errors import InputError
+from whypretrain.interactions.coalitions import all_coalitions
 from whypretrain.interactions.logits import log_odds
 from whypretrain.interactions.players import PlayerSet
-from whypretrain.models.halving import Halving
-from whypretrain.models.precision import Precision, precision
+from whypretrain.runtime.memory import Halving
+from whypretrain.runtime.precision import Precision, precision
+from whypretrain.runtime.progress import progress
 
 Model = Callable[[torch.Tensor], torch.Tensor]
 Background = Literal["visible", "masked"]
 
 _Block = tuple[slice, slice]  # samples and masks
-
-BATCH_SIZES = (32, 64, 128, 256, 512)
 
 
 @torch.inference_mode()
@@ -34,7 +33,7 @@ def score_coalitions(
     *,
     baseline: torch.Tensor | float = 0.0,
     background: Background = "visible",
-    batch_size: int | None = 256,
+    batch_size: int = 256,
     dtype: Precision = "float32",
     coalitions: np.ndarray | None = None,
     ids: Sequence[str] | None = None,
@@ -49,36 +48,29 @@ def score_coalitions(
         players: one set a sample (equal n and positions), or one for all.
         baseline: what hides a player, broadcastable to `images` (see `baselines.baseline_values`).
         background: whether positions of no player are always shown or always hidden.
-        batch_size: masked inputs in one forward, halved where memory runs out; None measures the fastest on this
-            machine.
-        dtype: precision of the forwards. Log-odds are float32 at least; see `precision.safe_precision` for
+        batch_size: masked inputs in one forward, halved where memory runs out.
+        dtype: precision of the forwards. Log-odds are float32 at least; see `precision.safe_for_effects` for
             its gate.
-        coalitions: the masks to score, default all 2^n (see `transforms.coalitions`).
+        coalitions: Booleans (masks, n), the players shown in each mask to score; default all 2^n.
         ids: names of the samples, for messages.
 
     Returns:
         float32, or float64 of float64 images, (models, S, masks): not centred, so v(empty) is still in it.
 
     Raises:
-        InputError: if players differ in n or shape from each other or the images, a label is no class, or a
-            score is not finite (the message names model, image and coalition).
+        InputError: if players differ in n or shape from each other or the images, coalitions are not of n players, a
+            label is no class, or a score is not finite (the message names model, image and coalition).
 
     Source: arXiv 2409.08712, Section 3.1.
     """
-    named = (
-        dict(models)
-        if isinstance(models, Mapping)
-        else {str(index): model for index, model in enumerate(models)}
-    )
+    named = dict(models) if isinstance(models, Mapping) else {str(i): each for i, each in enumerate(models)}
     owner, n = _owner_map(players, images)
     labels = np.asarray(labels)
     if labels.shape != images.shape[:1]:
         raise InputError(f"{labels.size} labels for {len(images)} images: give one label an image")
-    masks = np.arange(1 << n) if coalitions is None else np.asarray(coalitions)
-    if batch_size is None:
-        batch_size = best_batch_size(list(named.values()), images[:1])
+    masks = all_coalitions(n) if coalitions is None else _checked(coalitions, n)
     baseline = torch.as_tensor(baseline, dtype=images.dtype, device=images.device).expand(images.shape)
-    bits = torch.from_numpy(_bits(masks, n, background)).to(images.device)
+    bits = torch.from_numpy(_bits(masks, background)).to(images.device)
     kept = torch.promote_types(images.dtype, torch.float32)
     scores = torch.empty(len(named), len(images), len(masks), dtype=kept, device=images.device)
     halving = Halving()
@@ -87,36 +79,18 @@ def score_coalitions(
         return _masked(images[samples], baseline[samples], bits[chunk][:, owner[samples]])
 
     with precision(dtype, images.device):
-        for block in _blocks(len(images), len(masks), batch_size):
+        for block in progress([*_blocks(len(images), len(masks), batch_size)], "scoring"):
             halving(partial(_fill, scores, named.values(), masked, labels, block), _size(block))
     found = scores.cpu().numpy()
     _refuse_non_finite(found, list(named), masks, ids or [str(index) for index in range(len(images))])
     return found
 
 
-def best_batch_size(models: Sequence[Model], image: torch.Tensor, sizes: Sequence[int] = BATCH_SIZES) -> int:
-    """The batch size with the most forwards a second for these models on this machine, by a short timing.
-
-    Different sizes may round differently (1e-6): name the size where runs must repeat exactly.
-    """
-
-    def seconds_an_image(size: int) -> float:
-        try:
-            batch = image.expand(size, *image.shape[1:]).contiguous()
-            return min(_seconds(models, batch) for _ in range(3)) / size
-        except torch.OutOfMemoryError:
-            return math.inf
-
-    return min(sizes, key=seconds_an_image)
-
-
 def _owner_map(players: PlayerSet | Sequence[PlayerSet], images: torch.Tensor) -> tuple[torch.Tensor, int]:
     """Owners of all positions, (S, *positions), the background as player n."""
     sets = [players] * len(images) if isinstance(players, PlayerSet) else list(players)
     if len(sets) != len(images):
-        raise InputError(
-            f"{len(sets)} player sets for {len(images)} images: give one an image, or one for all"
-        )
+        raise InputError(f"{len(sets)} player sets for {len(images)} images: give one an image, or one for all")
     for index, each in enumerate(sets):
         if each.n != sets[0].n or each.owner.shape != tuple(images.shape[2:]):
             raise InputError(
@@ -128,12 +102,20 @@ def _owner_map(players: PlayerSet | Sequence[PlayerSet], images: torch.Tensor) -
     return torch.from_numpy(owner).to(images.device), sets[0].n
 
 
-def _bits(masks: np.ndarray, n: int, background: Background) -> np.ndarray:
+def _checked(coalitions: np.ndarray, n: int) -> np.ndarray:
+    if coalitions.dtype != bool or coalitions.shape[1:] != (n,) or not len(coalitions):
+        raise InputError(
+            f"coalitions are {coalitions.dtype} of shape {coalitions.shape}: give Booleans, (masks, {n}), one column"
+            " a player"
+        )
+    return coalitions
+
+
+def _bits(masks: np.ndarray, background: Background) -> np.ndarray:
     """Presence of each player in each coalition, (masks, n + 1); the last column is the background."""
     if background not in ("visible", "masked"):
         raise InputError(f"background {background!r} is unknown: use visible or masked")
-    present = (masks[:, None] >> np.arange(n)) & 1
-    return np.concatenate([present, np.full((len(masks), 1), background == "visible")], axis=1).astype(bool)
+    return np.concatenate([masks, np.full((len(masks), 1), background == "visible")], axis=1)
 
 
 def _blocks(samples: int, masks: int, batch_size: int) -> Iterator[_Block]:
@@ -188,21 +170,8 @@ def _refuse_non_finite(scores: np.ndarray, names: list[str], masks: np.ndarray, 
     wrong = np.argwhere(~np.isfinite(scores))
     if len(wrong):
         model, sample, mask = wrong[0]
+        coalition = sum(1 << int(player) for player in np.flatnonzero(masks[mask]))
         raise InputError(
             f"model {names[model]}: score {scores[model, sample, mask]} of image {ids[sample]} under coalition"
-            f" {masks[mask]:#b} is not finite ({len(wrong)} in all): check the model's weights"
+            f" {coalition:#b} is not finite ({len(wrong)} in all): check the model's weights"
         )
-
-
-def _seconds(models: Sequence[Model], batch: torch.Tensor) -> float:
-    _wait(batch.device)
-    start = time.perf_counter()
-    for model in models:
-        model(batch)
-    _wait(batch.device)
-    return time.perf_counter() - start
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

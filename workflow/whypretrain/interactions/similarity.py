@@ -29,9 +29,7 @@ def interaction_similarity(a: np.ndarray, b: np.ndarray, *, among: np.ndarray | 
     array(0.5)
     """
     if a.shape[-1] != b.shape[-1]:
-        raise InputError(
-            f"effects of {a.shape[-1]} and {b.shape[-1]} coalitions: use the same players for both"
-        )
+        raise InputError(f"effects of {a.shape[-1]} and {b.shape[-1]} coalitions: use the same players for both")
     chosen = np.arange(a.shape[-1]) > 0
     if among is not None:
         chosen &= among
@@ -69,9 +67,7 @@ def area_under_curve(similarity: np.ndarray, steps: np.ndarray) -> np.ndarray:
 def step_to_reach(similarity: np.ndarray, steps: np.ndarray, level: float = 0.9) -> np.ndarray:
     """First step at which the similarity reaches `level`, (..., steps) -> (...); NaN where it never does."""
     reached = similarity >= level
-    return np.where(
-        reached.any(axis=-1), np.asarray(steps, dtype=np.float64)[reached.argmax(axis=-1)], np.nan
-    )
+    return np.where(reached.any(axis=-1), np.asarray(steps, dtype=np.float64)[reached.argmax(axis=-1)], np.nan)
 
 
 def strength_curve(effects: np.ndarray, points: int = 101) -> np.ndarray:
@@ -83,6 +79,4 @@ def strength_curve(effects: np.ndarray, points: int = 101) -> np.ndarray:
     sizes = -np.sort(-np.abs(effects[..., 1:]).reshape(*effects.shape[:-2], -1), axis=-1)
     ranks = np.linspace(0, sizes.shape[-1] - 1, points).round().astype(int)
     largest = sizes[..., :1]
-    return np.divide(
-        sizes[..., ranks], largest, out=np.full((*sizes.shape[:-1], points), np.nan), where=largest > 0
-    )
+    return np.divide(sizes[..., ranks], largest, out=np.full((*sizes.shape[:-1], points), np.nan), where=largest > 0)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from whypretrain.interactions.effects import Effects
-from whypretrain.interactions.knowledge import Rule, preserved_effects, ratio_of_sums, split_salient
+from whypretrain.interactions.knowledge import KnowledgeSplit, Rule, preserved_effects, ratio_of_sums, split_salient
 from whypretrain.interactions.salience import salient
 from whypretrain.interactions.similarity import (
     area_under_curve,
@@ -25,8 +25,8 @@ from whypretrain.interactions.transforms import by_order, zeta
 def knowledge_table(
     effects: Effects,
     *,
-    reference: str = "probe",
-    scratch: str = "scratch",
+    reference: str,
+    scratch: str | None,
     threshold: float = 0.05,
     normalise: bool = True,
     rule: Rule = "effect",
@@ -37,14 +37,7 @@ def knowledge_table(
     `scratch_shared` is the part of the preserved knowledge that the model called `scratch` has too; NaN
     without one.
     """
-    names, tuned = effects.compared(reference)
-    a = effects.salient(effects.of(reference), threshold=threshold, normalise=normalise)
-    b = effects.salient(tuned, threshold=threshold, normalise=normalise)
-    split = split_salient(a, b, rule=rule)
-    shared = np.full(split.pre.shape, np.nan)
-    if scratch in names:
-        kept = preserved_effects(a, b, rule=rule)
-        shared = by_order(np.abs(preserved_effects(kept, b[names.index(scratch)], rule=rule)))
+    names, split, shared = _split(effects, reference, scratch, rule, threshold=threshold, normalise=normalise)
     axes = {
         "model": names,
         "part": effects.parts,
@@ -61,8 +54,8 @@ def knowledge_table(
 def sensitivity_table(
     effects: Effects,
     *,
-    references: Sequence[str] = ("probe",),
-    scratch: str = "scratch",
+    references: Sequence[str],
+    scratch: str | None,
     thresholds: Sequence[float] = (0.0, 0.01, 0.03, 0.05, 0.1),
     players: Sequence[int] = (),
     rule: Rule = "effect",
@@ -77,8 +70,10 @@ def sensitivity_table(
         for reference in references:
             for threshold in thresholds:
                 for normalise in (True, False):
-                    chosen = {"threshold": threshold, "normalise": normalise}
-                    rows.append(_totals(game, reference, scratch, chosen, rule))
+                    split = _split(game, reference, scratch, rule, threshold=threshold, normalise=normalise)
+                    about = {"reference": reference, "players": game.n}
+                    settings = {"threshold": threshold, "normalised": normalise}
+                    rows.append(_with_run(game.archive.run, _totals(*split, {**about, **settings})))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -87,9 +82,7 @@ def similarity_table(effects: Effects) -> pd.DataFrame:
     entries = effects.archive.about["checkpoints"]
     samples = effects.checkpoints.shape[1]
     if not entries:
-        return pd.DataFrame(
-            columns=[*effects.archive.run, "method", "step", "group", "similarity", "n_undefined"]
-        )
+        return pd.DataFrame(columns=[*effects.archive.run, "method", "step", "group", "similarity", "n_undefined"])
     final = np.stack([effects.of(entry["name"])[:samples] for entry in entries])
     tables = []
     for group, among in order_groups(effects.n).items():
@@ -123,9 +116,7 @@ def sparsity_table(effects: Effects, *, points: int = 101) -> pd.DataFrame:
     return _tidy(effects.archive.run, axes, {"strength": strength_curve(effects.models, points)})
 
 
-def matching_table(
-    effects: Effects, *, thresholds: Sequence[float] = (0.0, 0.01, 0.03, 0.05, 0.1)
-) -> pd.DataFrame:
+def matching_table(effects: Effects, *, thresholds: Sequence[float] = (0.0, 0.01, 0.03, 0.05, 0.1)) -> pd.DataFrame:
     """How well the salient effects alone rebuild all scores.
 
     `salient_per_sample` is a mean count; `matching_error` is sum (v - rebuilt v)^2 / sum (v - v(empty))^2
@@ -152,38 +143,35 @@ def matching_table(
     return _with_run(effects.archive.run, pd.concat(rows, ignore_index=True))
 
 
-def _totals(game: Effects, reference: str, scratch: str, chosen: dict[str, Any], rule: Rule) -> pd.DataFrame:
+def _split(
+    game: Effects, reference: str, scratch: str | None, rule: Rule, **counted: Any
+) -> tuple[list[str], KnowledgeSplit, np.ndarray]:
+    """Names of the compared models, their knowledge, and what scratch has of what each preserved."""
     names, tuned = game.compared(reference)
-    a = game.salient(game.of(reference), **chosen)
-    b = game.salient(tuned, **chosen)
+    a, b = game.salient(game.of(reference), **counted), game.salient(tuned, **counted)
     split = split_salient(a, b, rule=rule)
     shared = np.full(split.pre.shape, np.nan)
     if scratch in names:
         kept = preserved_effects(a, b, rule=rule)
         shared = by_order(np.abs(preserved_effects(kept, b[names.index(scratch)], rule=rule)))
-    table = pd.DataFrame(
-        {
-            "model": names,
-            "reference": reference,
-            "players": game.n,
-            "threshold": chosen["threshold"],
-            "normalised": chosen["normalise"],
-        }
+    return names, split, shared
+
+
+def _totals(names: list[str], split: KnowledgeSplit, shared: np.ndarray, about: Mapping[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame({"model": names}).assign(
+        **about,
+        preserve_share=split.preserve_share(),
+        discard_share=split.discard_share(),
+        new_share=split.new_share(),
+        scratch_ratio=ratio_of_sums(shared, split.preserved),
+        n_undefined=(~(split.pre.sum(axis=-1) > 0)).sum(axis=-1),
     )
-    table["preserve_share"] = split.preserve_share()
-    table["discard_share"] = split.discard_share()
-    table["new_share"] = split.new_share()
-    table["scratch_ratio"] = ratio_of_sums(shared, split.preserved)
-    table["n_undefined"] = (~(split.pre.sum(axis=-1) > 0)).sum(axis=-1)
-    return _with_run(game.archive.run, table)
 
 
 def _tidy(run: Mapping[str, Any], axes: Mapping[str, Any], values: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """One row for each entry of the arrays, whose axes are named and labelled by `axes`."""
     index = pd.MultiIndex.from_product(list(axes.values()), names=list(axes))
-    return _with_run(
-        run, index.to_frame(index=False).assign(**{name: array.ravel() for name, array in values.items()})
-    )
+    return _with_run(run, index.to_frame(index=False).assign(**{name: array.ravel() for name, array in values.items()}))
 
 
 def _with_run(run: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,6 @@ float64.
 from __future__ import annotations
 
 from functools import lru_cache
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -18,48 +17,40 @@ from whypretrain.errors import InputError
 Array = Any  # numpy.ndarray or torch.Tensor: what goes in comes out
 
 
-def moebius(v: Array, *, max_order: int | None = None) -> Array:
+def moebius(v: Array) -> Array:
     """AND effects (Harsanyi dividends): I(S) = sum over T subset of S of (-1)^(|S|-|T|) v(T).
 
     Args:
-        v: scores, (..., 2^n); with `max_order`, only those of `coalitions(n, max_order)`, in that order.
-        max_order: the largest order wanted. Effects up to it need no larger coalition, so they are exact.
+        v: scores, (..., 2^n).
 
     Returns:
         float64 of v's shape: the effect of the same coalition at each index.
 
     Raises:
-        InputError: if the last axis has no length that fits.
+        InputError: if the last axis is not of length 2^n.
 
     Source: arXiv 2410.08455, Eq. (2).
 
     >>> moebius(np.array([0.0, 1.0, 2.0, 5.0]))
     array([0., 1., 2., 2.])
     """
-    return _on_all_masks(v, max_order, _subtract_subsets)
+    return _subtract_subsets(_games(v))
 
 
-def zeta(effects: Array, *, max_order: int | None = None) -> Array:
+def zeta(effects: Array) -> Array:
     """Scores rebuilt from AND effects, v(T) = sum over S subset of T of I(S): the inverse of `moebius`.
 
     >>> zeta(np.array([0.0, 1.0, 2.0, 2.0]))
     array([0., 1., 2., 5.])
     """
-    return _on_all_masks(effects, max_order, _add_subsets)
+    return _add_subsets(_games(effects))
 
 
-def or_interactions(v: Array, *, max_order: int | None = None) -> Array:
+def or_interactions(v: Array) -> Array:
     """OR effects: I(S) = - sum over T subset of S of (-1)^(|S|-|T|) v(N without T); I(empty) = v(empty).
-
-    With `max_order`, v holds the scores of `coalitions(n, max_order, kind="or")`, the complements of the
-    small coalitions. They do not include the empty one, so its entry is NaN then.
 
     Source: arXiv 2407.19198, Eq. (3); up to sign the co-Moebius transform.
     """
-    if max_order is not None:
-        effects = -moebius(v, max_order=max_order)
-        effects[..., 0] = np.nan
-        return effects
     v = _float64_copy(v)
     effects = -_subtract_subsets(_reversed(v))
     effects[..., 0] = v[..., 0]
@@ -87,22 +78,6 @@ def orders(n: int) -> np.ndarray:
     return found
 
 
-def coalitions(n: int, max_order: int | None = None, *, kind: str = "and") -> np.ndarray:
-    """Masks to score, ascending by order-`max_order` coalition: all 2^n, or those that effects up to it need.
-
-    For `kind="or"` these are the complements, in the order of the coalition whose complement they are.
-
-    >>> coalitions(3, 1)
-    array([0, 1, 2, 4])
-    >>> coalitions(3, 1, kind="or")
-    array([7, 6, 5, 3])
-    """
-    masks = np.arange(1 << n)
-    if max_order is not None:
-        masks = masks[orders(n) <= max_order]
-    return ((1 << n) - 1) ^ masks if kind == "or" else masks
-
-
 def players_of(array: Array) -> int:
     """Number n of players of an array with a last axis of 2^n.
 
@@ -111,9 +86,7 @@ def players_of(array: Array) -> int:
     """
     length = array.shape[-1] if array.ndim else 0
     if length < 1 or length & (length - 1):
-        raise InputError(
-            f"last axis has {length} entries, not 2^n: give one score for every coalition of n players"
-        )
+        raise InputError(f"last axis has {length} entries, not 2^n: give one score for every coalition of n players")
     return length.bit_length() - 1
 
 
@@ -122,29 +95,6 @@ def by_order(values: np.ndarray) -> np.ndarray:
     n = players_of(values)
     members = orders(n)[:, None] == np.arange(1, n + 1)
     return values @ members.astype(np.float64)
-
-
-def _on_all_masks(values: Array, max_order: int | None, transform: Any) -> Array:
-    values = _float64_copy(values)
-    if max_order is None:
-        players_of(values)
-        return transform(values)
-    masks = coalitions(_players_truncated(values.shape[-1], max_order), max_order)
-    full = _zeros(values, int(masks[-1]).bit_length() if max_order else 0)
-    full[..., masks] = values
-    return transform(full)[..., masks]
-
-
-def _players_truncated(length: int, max_order: int) -> int:
-    n = max_order
-    while sum(comb(n, order) for order in range(max_order + 1)) < length and max_order > 0:
-        n += 1
-    if sum(comb(n, order) for order in range(max_order + 1)) != length:
-        raise InputError(
-            f"{length} scores fit no game truncated at order {max_order};"
-            f" give those of coalitions(n, {max_order})"
-        )
-    return n
 
 
 def _subtract_subsets(values: Array) -> Array:
@@ -176,16 +126,17 @@ def is_tensor(values: Array) -> bool:
     return type(values).__module__.partition(".")[0] == "torch"
 
 
+def _games(values: Array) -> Array:
+    values = _float64_copy(values)
+    players_of(values)
+    return values
+
+
 def _float64_copy(values: Array) -> Array:
     """A contiguous float64 copy: steps in place on reshaped views then reach it, and not the caller's array."""
     if is_tensor(values):
         return values.double().clone(memory_format=_torch().contiguous_format)
     return np.array(values, dtype=np.float64, order="C", ndmin=1)
-
-
-def _zeros(like: Array, n: int) -> Array:
-    shape = (*like.shape[:-1], 1 << n)
-    return like.new_zeros(shape) if is_tensor(like) else np.zeros(shape)
 
 
 def _torch() -> Any:

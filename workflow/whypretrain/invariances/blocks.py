@@ -12,7 +12,7 @@ import torch
 from whypretrain.errors import InputError
 from whypretrain.invariances.cka import gram
 from whypretrain.invariances.inversion import Inversion, Layer, invert_together
-from whypretrain.models.halving import Halving
+from whypretrain.runtime.memory import Halving
 
 
 class BlockModel(Protocol):
@@ -88,9 +88,7 @@ def inverted_grams(
     model: BlockModel, inversions: Sequence[Inversion], *, batch_size: int | None = None
 ) -> torch.Tensor:
     """Gram matrices (inverted blocks, tested blocks, n, n) of `model` on any model's inversions."""
-    return torch.stack(
-        [block_grams(model, inversion.images, batch_size=batch_size) for inversion in inversions]
-    )
+    return torch.stack([block_grams(model, inversion.images, batch_size=batch_size) for inversion in inversions])
 
 
 @contextmanager
@@ -114,7 +112,5 @@ def frozen(model: object) -> Iterator[None]:
 def _names(model: BlockModel) -> list[str]:
     names = list(getattr(model, "block_names", []))
     if not names:
-        raise InputError(
-            f"{type(model).__name__} names no blocks; use an architecture with blocks (ViT, ResNet)"
-        )
+        raise InputError(f"{type(model).__name__} names no blocks; use an architecture with blocks (ViT, ResNet)")
     return names

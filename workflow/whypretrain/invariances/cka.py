@@ -1,13 +1,12 @@
-"""Linear centred kernel alignment (CKA) between two representations of the same images, and a subspace
-baseline.
+"""Linear centred kernel alignment (CKA) between two representations of the same images.
 
 CKA: Kornblith et al. 2019 (arXiv:1905.00414). Unbiased estimate: Song et al. 2012; Nguyen et al. 2021
-(arXiv:2010.15327, eq. 3). Subspace similarity: Ramasesh et al. 2021 (arXiv:2007.07400).
+(arXiv:2010.15327, eq. 3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -67,9 +66,7 @@ def cka_of_grams(kx: torch.Tensor, ky: torch.Tensor, *, unbiased: bool = False) 
         kx, ky = _u_centred(kx), _u_centred(ky)
     lengths = torch.linalg.matrix_norm(kx) * torch.linalg.matrix_norm(ky)
     if not bool((lengths > 0).all()):
-        raise InputError(
-            "the features of some layer are the same for every image, CKA is undefined; leave it out"
-        )
+        raise InputError("the features of some layer are the same for every image, CKA is undefined; leave it out")
     return torch.einsum("...ij,...ij->...", kx, ky) / lengths
 
 
@@ -87,51 +84,6 @@ def cka_matrix(xs: Sequence[Array], ys: Sequence[Array], *, unbiased: bool = Fal
     return xy / (xx[:, None] * yy).sqrt()
 
 
-def minibatch_cka(batches: Iterable[tuple[Array, Array]]) -> float:
-    """Unbiased CKA from batches (x, y) of features of the same images, in memory of one batch.
-
-    The three HSIC₁ are averaged over batches before their ratio is taken (arXiv:2010.15327, eq. 2).
-
-    Raises:
-        InputError: no batch, or a batch of fewer than 4 images.
-    """
-    parts = [_hsic(x, y) for x, y in batches]
-    if not parts:
-        raise InputError("minibatch CKA got no batch; give at least one of 4 images or more")
-    xy, xx, yy = (float(value) for value in torch.stack(parts).mean(0))
-    return _ratio(xy, xx, yy)
-
-
-def subspace_similarity(x: Array, y: Array, *, components: int | float = 50) -> float:
-    """Overlap of the spans of the leading principal directions: (1/k) ‖V_kᵀ U_k‖², in [0, 1].
-
-    Directions come from the n x n Gram matrices, so wide features are cheap.
-
-    Args:
-        x: (n, d) features.
-        y: (n, d) features in the same coordinates.
-        components: k, or, as a fraction below 1, the share of the variance of `x` that k directions must
-        reach.
-
-    Raises:
-        InputError: differing shapes, or more components than either representation has dimensions.
-    """
-    x, y = _centred(x), _centred(y)
-    if x.shape != y.shape:
-        raise InputError(
-            f"subspace similarity needs features of one shape, got {tuple(x.shape)} and {tuple(y.shape)}"
-        )
-    (values_x, left_x), (values_y, left_y) = _principal(x), _principal(y)
-    k = components if isinstance(components, int) else _components_for(values_x, components)
-    rank = min(len(values_x), len(values_y))
-    if not 1 <= k <= rank:
-        raise InputError(
-            f"subspace similarity over {k} components, but the features span {rank}; ask for fewer"
-        )
-    cross = (x.T @ left_x[:, :k] / values_x[:k].sqrt()).T @ (y.T @ left_y[:, :k] / values_y[:k].sqrt())
-    return float(cross.square().sum() / k)
-
-
 def _centred(features: Array) -> torch.Tensor:
     """Features as (n, d) float64 with zero column means."""
     given = torch.as_tensor(features)
@@ -142,9 +94,7 @@ def _centred(features: Array) -> torch.Tensor:
     centred = wide - wide.mean(0)
     # A spread of a few roundings is that of equal rows: its CKA would be noise over noise.
     if len(wide) > 1 and float(centred.norm()) <= 8 * precision * float(wide.norm()):
-        raise InputError(
-            "features are the same for every image, CKA is undefined; choose another layer or images"
-        )
+        raise InputError("features are the same for every image, CKA is undefined; choose another layer or images")
     return centred
 
 
@@ -203,9 +153,7 @@ def _by_grams(left: list[torch.Tensor], right: list[torch.Tensor]) -> tuple[torc
 def _square_norm(x: torch.Tensor) -> torch.Tensor:
     """‖x xᵀ‖²."""
     blocks = _lower_blocks(len(x))
-    return torch.stack(
-        [weight * (x[rows] @ x[columns].T).square().sum() for rows, columns, weight in blocks]
-    ).sum()
+    return torch.stack([weight * (x[rows] @ x[columns].T).square().sum() for rows, columns, weight in blocks]).sum()
 
 
 def _lower_blocks(n: int) -> Iterator[tuple[slice, slice, float]]:
@@ -221,27 +169,3 @@ def _u_terms(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
     """n (n - 3) HSIC₁(K, L) - ⟨K, L⟩ from the diagonals (..., n), which are minus the row sums off them, too."""
     n = p.shape[-1]
     return p.sum(-1) * q.sum(-1) / ((n - 1) * (n - 2)) - (p * q).sum(-1) * n / (n - 2)
-
-
-def _hsic(x: Array, y: Array) -> torch.Tensor:
-    """HSIC₁ of (K, L), (K, K) and (L, L), (3,)."""
-    xy, xx, yy = _inner_products([x], [y], unbiased=True)
-    return torch.cat([xy[0], xx, yy]) / (len(x) * (len(x) - 3))
-
-
-def _ratio(xy: float, xx: float, yy: float) -> float:
-    if xx <= 0 or yy <= 0:
-        raise InputError("features vary too little over the images, CKA is undefined; give more images")
-    return xy / (xx * yy) ** 0.5
-
-
-def _principal(centred: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Non-zero eigenvalues of the Gram matrix, largest first, with their eigenvectors as columns."""
-    values, vectors = torch.linalg.eigh(centred @ centred.T)
-    values, vectors = values.flip(0), vectors.flip(1)
-    kept = values > values[0] * len(values) * torch.finfo(values.dtype).eps
-    return values[kept], vectors[:, kept]
-
-
-def _components_for(values: torch.Tensor, share: float) -> int:
-    return int((values.cumsum(0) / values.sum() < share).sum()) + 1

@@ -8,26 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-import numpy as np
 import pandas as pd
 import torch
 
 from whypretrain.errors import InputError
 from whypretrain.invariances import metrics
 from whypretrain.invariances.blocks import BlockModel, block_grams, block_layer, frozen
-from whypretrain.invariances.cka import cka_of_grams, gram
-from whypretrain.invariances.comparison import ESTIMATORS, Subject
+from whypretrain.invariances.cka import gram
+from whypretrain.invariances.comparison import ESTIMATORS, Subject, estimated
 from whypretrain.invariances.inversion import Inversion
 
 Invert = Callable[[BlockModel], Sequence[Inversion]]  # one inversion a block
 
 
 def follow(
-    start: Subject,
-    images: torch.Tensor,
-    checkpoints: Iterable[tuple[int, BlockModel]],
-    *,
-    invert: Invert | None = None,
+    start: Subject, images: torch.Tensor, checkpoints: Iterable[tuple[int, BlockModel]], *, invert: Invert | None = None
 ) -> pd.DataFrame:
     """Forgetting (eq. 2), CKA divergence (eq. 4) and learning (eq. 3) against `start` at each checkpoint.
 
@@ -63,9 +58,7 @@ def with_peaks(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(progress=table["step"] / curves["step"].transform("max").clip(lower=1), is_max=peaks)
 
 
-def _at(
-    start: Subject, images: torch.Tensor, step: int, model: BlockModel, invert: Invert | None
-) -> pd.DataFrame:
+def _at(start: Subject, images: torch.Tensor, step: int, model: BlockModel, invert: Invert | None) -> pd.DataFrame:
     if len(model.block_names) != len(start.clean):
         raise InputError(
             f"step {step}: {len(model.block_names)} blocks against {len(start.clean)} of the start; "
@@ -76,15 +69,13 @@ def _at(
     learned = None if invert is None else _own_blocks(start.model, invert(model), start.batch_size)
     rows = []
     for estimator in ESTIMATORS:
-        stirs, ckas = (_cka(clean, other, estimator) for other in (inverted, start.clean))
+        stirs, ckas = (estimated(clean, other, estimator) for other in (inverted, start.clean))
         values = {"forgetting": metrics.forgetting(stirs), "cka_divergence": metrics.cka_divergence(ckas)}
         if learned is not None:
-            values["learning"] = metrics.learning(_cka(start.clean, learned, estimator))
+            values["learning"] = metrics.learning(estimated(start.clean, learned, estimator))
         layers = range(1, len(stirs) + 1)
         rows += [
-            pd.DataFrame(
-                {"step": step, "metric": name, "layer": layers, "estimator": estimator, "value": found}
-            )
+            pd.DataFrame({"step": step, "metric": name, "layer": layers, "estimator": estimator, "value": found})
             for name, found in values.items()
         ]
     return pd.concat(rows)
@@ -94,13 +85,7 @@ def _own_blocks(model: BlockModel, inversions: Sequence[Inversion], size: int | 
     """(blocks, n, n) Gram matrices of each block on the inversions of that block; the forward stops there."""
     with torch.no_grad(), frozen(model):
         outputs = [
-            torch.cat(
-                [block_layer(model, block)(part) for part in made.images.split(size or len(made.images))]
-            )
+            torch.cat([block_layer(model, block)(part) for part in made.images.split(size or len(made.images))])
             for block, made in enumerate(inversions, start=1)
         ]
     return torch.stack([gram(output) for output in outputs])
-
-
-def _cka(kx: torch.Tensor, ky: torch.Tensor, estimator: str) -> np.ndarray:
-    return cka_of_grams(kx, ky, unbiased=estimator == "unbiased").cpu().numpy()

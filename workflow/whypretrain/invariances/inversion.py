@@ -14,16 +14,15 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from whypretrain import seeds
 from whypretrain.errors import InputError
-from whypretrain.models.halving import Halving
+from whypretrain.runtime import seeds
+from whypretrain.runtime.memory import Halving
+from whypretrain.runtime.progress import progress
 
 Layer: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 Staircase: TypeAlias = Callable[[Sequence[torch.Tensor]], Sequence[torch.Tensor]]
 Bounds: TypeAlias = tuple[float, float] | None
-_Found: TypeAlias = tuple[
-    torch.Tensor, torch.Tensor
-]  # best iterates of a batch for each layer, and their losses
+_Found: TypeAlias = tuple[torch.Tensor, torch.Tensor]  # best iterates of a batch for each layer, and their losses
 
 _SAFE = 1e-10  # added to the gradient's norm, so that a zero gradient is a zero step
 
@@ -120,10 +119,7 @@ def invert_together(
 
     def descend(batch: tuple[torch.Tensor, torch.Tensor], number: int) -> list[_Found]:
         cut = (tensor.tensor_split(number) for tensor in batch)
-        return [
-            _descend(staircase, some, noise, len(names), lengths, bounds)
-            for some, noise in zip(*cut, strict=True)
-        ]
+        return [_descend(staircase, some, noise, len(names), lengths, bounds) for some, noise in zip(*cut, strict=True)]
 
     for batch in zip(images.split(size), start.split(size), strict=True):
         parts += halving(partial(descend, batch), len(batch[0]))
@@ -143,12 +139,7 @@ def starting_noise(images: torch.Tensor, *, seed: int) -> torch.Tensor:
 
 
 def _descend(
-    staircase: Staircase,
-    images: torch.Tensor,
-    start: torch.Tensor,
-    layers: int,
-    lengths: list[float],
-    bounds: Bounds,
+    staircase: Staircase, images: torch.Tensor, start: torch.Tensor, layers: int, lengths: list[float], bounds: Bounds
 ) -> _Found:
     """Best iterates (layers, b, ...) and their losses (layers, b); a loss that was ever NaN stays NaN."""
     with torch.no_grad():
@@ -157,7 +148,7 @@ def _descend(
     current = best = start.expand(layers, *start.shape)
     lowest = torch.full_like(scales, torch.inf)
     per_image = (layers, -1, *[1] * (images.ndim - 1))
-    for length in [*lengths, 0.0]:  # at the last, evaluation only
+    for length in progress([*lengths, 0.0], "inverting"):  # at the last, evaluation only
         loss, gradient = _loss_and_gradient(staircase, current, targets, scales, wanted=length > 0)
         best = torch.where((loss < lowest).view(per_image), current, best)
         lowest = torch.minimum(lowest, loss)  # keeps a NaN
@@ -167,12 +158,7 @@ def _descend(
 
 
 def _loss_and_gradient(
-    staircase: Staircase,
-    current: torch.Tensor,
-    targets: list[torch.Tensor],
-    scales: torch.Tensor,
-    *,
-    wanted: bool,
+    staircase: Staircase, current: torch.Tensor, targets: list[torch.Tensor], scales: torch.Tensor, *, wanted: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Relative losses (layers, b) and, where `wanted`, their gradient with respect to the images; else zeros."""
     current = current.detach().requires_grad_(wanted)
@@ -195,9 +181,7 @@ def _checked(images: torch.Tensor | np.ndarray, bounds: Bounds) -> torch.Tensor:
     if not len(images):
         raise InputError("inversion got no image; give at least one")
     if not images.is_floating_point():
-        raise InputError(
-            f"inversion needs float images in [0, 1], got {images.dtype}; divide 8-bit images by 255"
-        )
+        raise InputError(f"inversion needs float images in [0, 1], got {images.dtype}; divide 8-bit images by 255")
     low, high = float(images.min()), float(images.max())
     if bounds is not None and not (bounds[0] <= low and high <= bounds[1]):
         raise InputError(f"images range over [{low:g}, {high:g}], outside {list(bounds)}; rescale them")

@@ -61,9 +61,7 @@ def scaled(stir: ArrayLike, *, self_value: ArrayLike, permuted: ArrayLike) -> np
     """
     self_value, stir, permuted = np.asarray(self_value), np.asarray(stir), np.asarray(permuted)
     span = self_value - permuted
-    return np.divide(
-        self_value - stir, span, out=np.full(np.shape(self_value - stir), np.nan), where=span > 0
-    )
+    return np.divide(self_value - stir, span, out=np.full(np.shape(self_value - stir), np.nan), where=span > 0)
 
 
 def nesting_shortfall(pre_given_pre: ArrayLike) -> np.ndarray:

@@ -3,13 +3,15 @@ App. E.1)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from whypretrain.errors import InputError
+
+FEWEST = 4  # checkpoints of a correlation in `correlations`
 
 
 @dataclass(frozen=True)
@@ -49,18 +51,41 @@ def correlate(spreads: ArrayLike, accuracies: ArrayLike) -> Correlation:
             f"robustness needs (epochs,) and (epochs, severities), got {spreads.shape}, {accuracies.shape}"
         )
     if len(spreads) < 3:
-        raise InputError(
-            f"a correlation over {len(spreads)} epochs means nothing; give at least 3 checkpoints"
-        )
+        raise InputError(f"a correlation over {len(spreads)} epochs means nothing; give at least 3 checkpoints")
     if np.ptp(spreads) == 0 or (np.ptp(accuracies, axis=0) == 0).any():
         raise InputError("spread or accuracy is the same at every epoch, their correlation is undefined")
     found = stats.pearsonr(np.broadcast_to(spreads[:, None], accuracies.shape), accuracies, axis=0)
     return Correlation(found.statistic, found.pvalue)
 
 
-def without_early(
-    spreads: ArrayLike, accuracies: ArrayLike, epochs: ArrayLike, starts: Iterable[int] = (1, 2, 3, 5, 10)
-) -> dict[int, Correlation]:
-    """The correlation on epochs >= s, for each s of `starts`: without the time when everything rises."""
-    spreads, accuracies, epochs = np.asarray(spreads), np.asarray(accuracies), np.asarray(epochs)
-    return {s: correlate(spreads[epochs >= s], accuracies[epochs >= s]) for s in starts}
+def correlations(dynamics: pd.DataFrame, accuracies: pd.DataFrame) -> pd.DataFrame:
+    """`correlate` over the checkpoints of one training, with less and less of its beginning.
+
+    Args:
+        dynamics: rows of one run in the columns of `follow`.
+        accuracies: step, severity (0: clean images) and accuracy, one row or more (corruptions) for each pair.
+
+    Returns:
+        One row an estimator and first step after 0 that leaves enough checkpoints: estimator, first_step, first_share
+        (of the run), checkpoints, pearson_r, p. NaN where spread or accuracy stands still.
+    """
+    hurt = accuracies[(accuracies["severity"] > 0) & (accuracies["step"] > 0)]  # at step 0 the head is untrained
+    table = hurt.pivot_table(index="step", columns="severity", values="accuracy")
+    forgetting = dynamics[dynamics["metric"] == "forgetting"]
+    rows = []
+    for estimator, part in forgetting.groupby("estimator"):
+        layers = part.pivot(index="step", columns="layer", values="value")
+        spreads = pd.Series(spread(layers), layers.index).loc[table.index].to_numpy()
+        for start in range(max(0, len(table) - FEWEST + 1)):
+            first, r, p = table.index[start], *_correlation(spreads[start:], table.to_numpy()[start:])
+            rows.append((estimator, first, first / table.index[-1], len(table) - start, r, p))
+    columns = ["estimator", "first_step", "first_share", "checkpoints", "pearson_r", "p"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _correlation(spreads: np.ndarray, accuracies: np.ndarray) -> tuple[float, float]:
+    try:
+        found = correlate(spreads, accuracies)
+    except InputError:  # a series that does not vary
+        return np.nan, np.nan
+    return found.r, found.p

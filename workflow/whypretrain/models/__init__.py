@@ -1,27 +1,18 @@
 """Models: timm backbones with a linear head, their blocks, their features, and their files."""
 
-from whypretrain.models.architecture import Architecture
-from whypretrain.models.checkpoints import import_checkpoint
-from whypretrain.models.classifier import Classifier, build, linear_head
-from whypretrain.models.extraction import class_means, extract, projected
-from whypretrain.models.inputs import as_input, device
-from whypretrain.models.stem import Cut, cut_at_stem
-from whypretrain.models.storage import load, load_checkpoints, save
+from whypretrain.runtime.loading import lazily
 
-__all__ = [
-    "Architecture",
-    "Classifier",
-    "Cut",
-    "as_input",
-    "build",
-    "class_means",
-    "cut_at_stem",
-    "device",
-    "extract",
-    "import_checkpoint",
-    "linear_head",
-    "load",
-    "load_checkpoints",
-    "projected",
-    "save",
-]
+_NAMES = {
+    "architecture": ["Architecture"],
+    "checkpoints": ["import_checkpoint", "usual_normalisation"],
+    "classifier": ["Classifier", "build", "linear_head"],
+    "extraction": ["class_means", "extract", "projected"],
+    "inputs": ["as_input", "device"],
+    "redrawing": ["redraw", "redraw_parts"],
+    "stem": ["Cut", "cut_at_stem"],
+    "storage": ["load", "load_checkpoints", "save", "save_checkpoints"],
+}
+_MODULES = {name: f"models.{module}" for module, names in _NAMES.items() for name in names}
+__all__ = sorted(_MODULES)
+
+__getattr__ = lazily(__name__, _MODULES)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
+from pydantic import BeforeValidator, Field, model_validator
+
+from whypretrain.config.networks import HEAD_STD, Channels, in_unit_interval
+from whypretrain.config.section import Count, Section
 from whypretrain.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,70 +18,63 @@ if TYPE_CHECKING:
 
 #: The largest image that the small stem is meant for, in pixels.
 SMALL_STEM_LIMIT = 64
-#: Standard deviation of a new head's weights, as in timm's ViT.
-HEAD_STD = 0.02
-_STEMS = ("standard", "small")
 _OURS = ("pretrained", "num_classes", "in_chans", "img_size")  # set from the other fields, never by `options`
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """A backbone of timm and the images it takes; equal architectures hold the same weights' shapes.
+def _each(value: Any) -> Any:
+    return (float(value),) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
-    Attributes:
-        name: timm entry point, e.g. `vit_tiny_patch16_224`, `resnet18`.
-        options: keyword arguments for `timm.create_model`, e.g. `{"depth": 4}`.
-        stem: `small` gives a timm ResNet a 3x3 stem of stride 1 without max-pooling, for images up to 64 px.
-        size: height and width of the images, pixels.
-        channels: 1 (grey) or 3 (colour).
-        mean: per channel, subtracted from images in [0, 1].
-        std: per channel, divides them afterwards.
-        head_std: standard deviation of the weights that a new head starts with.
-    """
+
+PerChannel = Annotated[Channels, BeforeValidator(_each)]
+
+
+class Architecture(Section):
+    """A backbone of timm and the images it takes; equal architectures hold the same weights' shapes."""
 
     name: str
-    size: int
-    channels: int
-    options: dict[str, Any] = field(default_factory=dict)
+    """timm entry point, e.g. `vit_tiny_patch16_224`, `resnet18`"""
+    size: Count
+    """height and width of the images, pixels"""
+    channels: Count
+    """1 (grey) or 3 (colour)"""
+    options: dict[str, Any] = {}
+    """keyword arguments for `timm.create_model`, e.g. `{"depth": 4}`"""
     stem: Literal["standard", "small"] = "standard"
-    mean: tuple[float, ...] = (0.5,)
-    std: tuple[float, ...] = (0.5,)
-    head_std: float = HEAD_STD
+    """`small` gives a timm ResNet a 3x3 stem of stride 1 without max-pooling, for images up to 64 px"""
+    mean: PerChannel = (0.5,)
+    """for each channel or all, subtracted from images in [0, 1]"""
+    std: PerChannel = (0.5,)
+    """for each channel or all, divides them afterwards"""
+    head_std: Annotated[float, Field(gt=0, lt=1)] = HEAD_STD
+    """standard deviation of the weights that a new head starts with"""
 
-    def __post_init__(self) -> None:
-        for key in ("size", "channels"):
-            if not isinstance(getattr(self, key), int) or getattr(self, key) < 1:
-                raise self.error(f"{key} must be a positive integer, not {getattr(self, key)!r}")
-        if self.stem not in _STEMS:
-            raise self.error(f"stem {self.stem!r} is none of {', '.join(_STEMS)}")
-        if not isinstance(self.options, dict):
-            raise self.error(f"options must be a mapping of timm's keywords, not {self.options!r}")
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(**dict(zip(type(self).model_fields, values, strict=False)), **named)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
         if taken := set(self.options).intersection(_OURS):
-            raise self.error(f"option {min(taken)!r} follows from the images and classes; remove it")
+            raise ValueError(f"option {min(taken)!r} follows from the images and classes; remove it")
         for key in ("mean", "std"):
-            object.__setattr__(self, key, self._per_channel(key))
-        if not (isinstance(self.head_std, int | float) and 0 < self.head_std < 1):
-            raise self.error(f"head_std must be a number between 0 and 1, not {self.head_std!r}")
+            values = getattr(self, key)
+            if len(values) not in (1, self.channels):
+                raise ValueError(f"{key} must be a number or one for each of {self.channels} channels")
+            try:
+                in_unit_interval(values)
+            except ValueError as error:
+                raise ValueError(f"{key} {error}") from None
+            object.__setattr__(self, key, values * self.channels if len(values) == 1 else values)
         if min(self.std) <= 0:
-            raise self.error(f"std must be positive, not {list(self.std)}")
+            raise ValueError(f"std must be positive, not {list(self.std)}")
+        return self
 
     def error(self, complaint: str) -> InputError:
         """An `InputError` that names this model."""
         return InputError(f"model {self.name!r}: {complaint}")
 
-    def _per_channel(self, key: str) -> tuple[float, ...]:
-        given = getattr(self, key)
-        values = tuple(given) if isinstance(given, list | tuple) else (given,)
-        numbers = all(isinstance(value, int | float) and math.isfinite(value) for value in values)
-        if not numbers or len(values) not in (1, self.channels):
-            raise self.error(
-                f"{key} must be a number or one for each of {self.channels} channels, not {given!r}"
-            )
-        return tuple(map(float, values * self.channels if len(values) == 1 else values))
-
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `Architecture.from_dict` reads them back to an equal architecture."""
-        return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
+        return self.plain()
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Architecture:
@@ -92,13 +87,9 @@ class Architecture:
         Raises:
             InputError: for an unknown or missing key, a name that timm does not know, a value out of range.
         """
-        known = [entry.name for entry in fields(cls)]
-        if unknown := [key for key in values if key not in known]:
-            raise InputError(f"model: unknown key {unknown[0]!r}{_close(unknown[0], known)}")
-        if missing := {"name", "size", "channels"} - set(values):
-            raise InputError(f"model {values.get('name')!r}: {min(missing)!r} is missing")
-        check_name(values["name"])
-        return cls(**values)
+        found = cls.of(values, f"model {values.get('name')!r}")
+        check_name(found.name)
+        return found
 
 
 def check_name(name: str) -> None:
@@ -109,7 +100,7 @@ def check_name(name: str) -> None:
     """
     import timm
 
-    if not isinstance(name, str) or not timm.is_model(name):
+    if not timm.is_model(name):
         raise InputError(f"model {name!r} is no timm model{_close(name, timm.list_models())}")
 
 
@@ -168,9 +159,7 @@ def _shrink_stem(architecture: Architecture, backbone: Any) -> None:
     from timm.models.resnet import ResNet
     from torch import nn
 
-    if not issubclass(
-        type(backbone), ResNet
-    ):  # `isinstance` would narrow the type to members that timm leaves open
+    if not issubclass(type(backbone), ResNet):  # `isinstance` would narrow the type to members that timm leaves open
         raise architecture.error("stem 'small' is for timm's ResNet; use stem: standard")
     if architecture.size > SMALL_STEM_LIMIT:
         raise architecture.error(
@@ -184,7 +173,8 @@ def _shrink_stem(architecture: Architecture, backbone: Any) -> None:
 
 def _check_patches(architecture: Architecture, backbone: nn.Module) -> None:
     # timm lets the remainder fall off the edge in silence.
-    patch = getattr(getattr(backbone, "patch_embed", None), "patch_size", (1, 1))
+    patch: Any = getattr(getattr(backbone, "patch_embed", None), "patch_size", (1, 1))
+    patch = (patch,) if isinstance(patch, int) else patch
     if any(architecture.size % side for side in patch):
         raise architecture.error(
             f"patches of {patch[0]} px do not tile {architecture.size} px; change patch_size or size"
@@ -196,9 +186,7 @@ def _refusal(architecture: Architecture, error: Exception) -> str:
     if option:
         return f"unknown option {option[1]!r}; see the arguments of its class in timm"
     reason = " ".join(str(error).split())
-    return (
-        f"does not work with images of {architecture.size} px and options {architecture.options} ({reason})"
-    )
+    return f"does not work with images of {architecture.size} px and options {architecture.options} ({reason})"
 
 
 def _close(name: str, known: Iterable[str]) -> str:

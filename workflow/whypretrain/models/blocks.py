@@ -1,18 +1,19 @@
 """Where a timm backbone can be read between its blocks: per family, the embedding and the list of blocks.
 
 The output of a block is what its residual stream carries after the addition. Swin, ConvNeXt and VGG are read
-at the ends of their stages.
+at the ends of their stages, and so are families without a line here, where timm's `feature_info` names the ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from whypretrain.errors import InputError
+WHOLE = "features"  # what the only block is called where none within the backbone is known
+_STAGES = "_stages_read"  # attribute of a backbone: its modules that can be read, once that was tried
 
 
 class BlockPath(NamedTuple):
@@ -21,6 +22,10 @@ class BlockPath(NamedTuple):
     embed: Callable[[Tensor], Tensor]
     names: list[str]
     blocks: list[nn.Module]
+
+    def upto(self, number: int | None) -> BlockPath:
+        """The way up to block `number`, 1-based; None: the whole."""
+        return self._replace(names=self.names[:number], blocks=self.blocks[:number])
 
     def outputs(self, images: Tensor) -> Iterator[Tensor]:
         """Yield the output of block 1, 2, ...; a block runs only when its output is asked for."""
@@ -37,13 +42,87 @@ class BlockPath(NamedTuple):
             yield done
 
 
-def block_path(backbone: nn.Module) -> BlockPath:
-    """The embedding and the blocks of a timm ViT, ResNet, Swin, ConvNeXt or VGG.
+class Taps(NamedTuple):
+    """The way of an image through any backbone that runs its blocks one after the other; hooks read their outputs.
 
-    Raises:
-        InputError: for a backbone of another family, naming its class.
+    Where that does not work, its only block is the backbone itself, whose output are the pooled features.
+    """
+
+    backbone: nn.Module
+    names: list[str]
+    blocks: list[nn.Module]
+
+    def upto(self, number: int | None) -> Taps:
+        """As `BlockPath.upto`; later blocks are not run."""
+        return self._replace(names=self.names[:number], blocks=self.blocks[:number])
+
+    def outputs(self, images: Tensor) -> Iterator[Tensor]:
+        """Yield the output of block 1, 2, ..., all of them from one pass."""
+        yield from self._read(images, lambda number, output: (output, output))
+
+    def staircase(self, parts: Sequence[Tensor]) -> Iterator[Tensor]:
+        """As `BlockPath.staircase`."""
+        sizes = [len(part) for part in parts]
+        yield from self._read(
+            torch.cat(tuple(parts)), lambda number, output: (output[: sizes[number]], output[sizes[number] :])
+        )
+
+    def _read(self, images: Tensor, split: Callable[[int, Tensor], tuple[Tensor, Tensor]]) -> list[Tensor]:
+        """What `split` takes from the output of each block; it also says what the next one is given."""
+        found: list[Tensor] = []
+
+        def tap(block: nn.Module, given: object, output: object) -> Tensor:
+            if block is not self.blocks[len(found)] or not isinstance(output, Tensor):
+                raise TypeError(f"{self.names[len(found)]} is not what runs next, or gives no tensor")
+            taken, rest = split(len(found), output)
+            found.append(taken.clone())  # what follows may work in place
+            if len(found) == len(self.blocks):
+                raise _Read
+            return rest
+
+        hooks = [block.register_forward_hook(tap) for block in self.blocks]
+        try:
+            self.backbone(images)
+        except _Read:
+            return found
+        finally:
+            for hook in hooks:
+                hook.remove()
+        raise LookupError(f"{self.names[len(found)]} did not run")
+
+    def works(self, shape: Sequence[int]) -> bool:
+        """Whether both ways of reading give the same for an image of the shape (C, H, W)."""
+        training = self.backbone.training
+        image = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
+        image = image.to(next(self.backbone.parameters()).device)
+        self.backbone.eval()
+        try:
+            with torch.no_grad():
+                pairs = zip(self.outputs(image), self.staircase([image] * len(self.names)), strict=True)
+                return all(
+                    each.shape == other.shape and (each.is_meta or torch.allclose(each, other, 1e-3, 1e-4))
+                    for each, other in pairs
+                )
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError, AssertionError):
+            return False
+        finally:
+            self.backbone.train(training)
+
+
+class _Read(Exception):  # noqa: N818
+    """All that was asked for is read: the rest of the pass is left out."""
+
+
+def block_path(backbone: nn.Module, shape: Sequence[int]) -> BlockPath | Taps:
+    """The embedding and the blocks of a timm backbone: of its family, else the stages that timm's `feature_info` names.
+
+    Where these cannot be read, tried once on an image of the shape (C, H, W), the only block is the whole backbone,
+    named `features`.
     """
     from timm.models.convnext import ConvNeXt
+    from timm.models.efficientnet import EfficientNet
+    from timm.models.mobilenetv3 import MobileNetV3
+    from timm.models.regnet import RegNet
     from timm.models.resnet import ResNet
     from timm.models.swin_transformer import SwinTransformer
     from timm.models.vgg import VGG
@@ -52,6 +131,9 @@ def block_path(backbone: nn.Module) -> BlockPath:
     families: dict[type[nn.Module], Callable[..., BlockPath]] = {
         VisionTransformer: _vit,
         ResNet: _resnet,
+        EfficientNet: _efficientnet,
+        MobileNetV3: _efficientnet,
+        RegNet: _regnet,
         SwinTransformer: _swin,
         ConvNeXt: _convnext,
         VGG: _vgg,
@@ -59,8 +141,18 @@ def block_path(backbone: nn.Module) -> BlockPath:
     for family, path in families.items():
         if isinstance(backbone, family):
             return path(backbone)
-    known = ", ".join(family.__name__ for family in families)
-    raise InputError(f"{type(backbone).__name__} has no known blocks; use a model of timm's classes {known}")
+    named = getattr(backbone, _STAGES, None)
+    if named is None:
+        found = [each["module"] for each in getattr(backbone, "feature_info", ()) if each.get("module")]
+        modules = dict(backbone.named_modules())
+        works = found and modules.keys() >= set(found) and _taps(backbone, found).works(shape)
+        named = found if works else [""]
+        setattr(backbone, _STAGES, named)
+    return _taps(backbone, named)
+
+
+def _taps(backbone: nn.Module, modules: list[str]) -> Taps:
+    return Taps(backbone, [name or WHOLE for name in modules], [backbone.get_submodule(name) for name in modules])
 
 
 def _vit(vit) -> BlockPath:
@@ -74,9 +166,18 @@ def _resnet(resnet) -> BlockPath:
     def embed(images: Tensor) -> Tensor:
         return resnet.maxpool(resnet.act1(resnet.bn1(resnet.conv1(images))))
 
-    stages = {f"layer{stage}": getattr(resnet, f"layer{stage}") for stage in range(1, 5)}
-    blocks = {f"{name}.{index}": block for name, stage in stages.items() for index, block in enumerate(stage)}
-    return BlockPath(embed, list(blocks), list(blocks.values()))
+    return _staged(embed, {f"layer{stage}": getattr(resnet, f"layer{stage}") for stage in range(1, 5)})
+
+
+def _efficientnet(efficientnet) -> BlockPath:
+    def embed(images: Tensor) -> Tensor:
+        return efficientnet.bn1(efficientnet.conv_stem(images))  # with its activation
+
+    return _staged(embed, {f"blocks.{number}": stage for number, stage in enumerate(efficientnet.blocks)})
+
+
+def _regnet(regnet) -> BlockPath:
+    return _staged(regnet.stem, {f"s{number}": getattr(regnet, f"s{number}") for number in range(1, 5)})
 
 
 def _swin(swin) -> BlockPath:
@@ -92,6 +193,11 @@ def _vgg(vgg) -> BlockPath:
     ends = [index + 1 for index, layer in enumerate(vgg.features) if isinstance(layer, nn.MaxPool2d)]
     stages = [vgg.features[start:end] for start, end in zip([0, *ends], ends, strict=False)]
     return _listed(nn.Identity(), "stages", stages)
+
+
+def _staged(embed: Callable[[Tensor], Tensor], stages: Mapping[str, nn.Module]) -> BlockPath:
+    blocks = {f"{name}.{key}": block for name, stage in stages.items() for key, block in stage.named_children()}
+    return BlockPath(embed, list(blocks), list(blocks.values()))
 
 
 def _listed(embed: Callable[[Tensor], Tensor], name: str, blocks) -> BlockPath:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 import torch
@@ -11,8 +10,10 @@ from torch import Tensor, nn
 
 from whypretrain.errors import InputError
 from whypretrain.models.architecture import HEAD_STD, Architecture, timm_backbone
-from whypretrain.models.blocks import BlockPath, block_path
+from whypretrain.models.blocks import BlockPath, Taps, block_path
 from whypretrain.models.inputs import device
+
+STEM, AFTER = "stem", "after the blocks"
 
 
 class Classifier(nn.Module):
@@ -57,50 +58,60 @@ class Classifier(nn.Module):
         backbone: Any = self.backbone
         found = backbone.forward_features(self.normalised(images))
         if found.ndim == 4:
-            return found
-        return (
-            found[:, backbone.num_prefix_tokens :]
-            .transpose(1, 2)
-            .unflatten(2, backbone.patch_embed.grid_size)
-        )
+            return found.permute(0, 3, 1, 2) if getattr(backbone, "output_fmt", "NCHW") == "NHWC" else found
+        if not hasattr(backbone, "num_prefix_tokens"):
+            raise self.architecture.error("its features have no places; reconstruct with a ViT or a convolutional one")
+        return found[:, backbone.num_prefix_tokens :].transpose(1, 2).unflatten(2, backbone.patch_embed.grid_size)
 
     @property
     def block_names(self) -> list[str]:
         """Names of the blocks in the order of `blocks`, as timm has them: `blocks.0`, `layer1.0`.
 
-        Raises:
-            InputError: if the backbone is of a family without known blocks.
+        Of a backbone whose blocks are not known, `features` alone.
         """
-        return self._path().names
+        return self.block_path().names
 
     def blocks(self, images: Tensor, upto: int | None = None) -> list[Tensor]:
         """Outputs of blocks 1..`upto` (all by default), each flattened to (B, d_l); no later block is run.
 
         Raises:
-            InputError: if the backbone has no known blocks, or fewer than `upto`.
+            InputError: if the backbone has fewer blocks than `upto`.
         """
-        path = self._path()
+        path = self.block_path()
         if upto is not None and not 1 <= upto <= len(path.names):
             raise InputError(f"{self.architecture.name} has blocks 1 to {len(path.names)}, not {upto}")
-        return [output.flatten(1) for output in islice(path.outputs(self.normalised(images)), upto)]
+        return [output.flatten(1) for output in path.upto(upto).outputs(self.normalised(images))]
 
     def staircase(self, parts: Sequence[Tensor]) -> list[Tensor]:
         """Output of block l on the l-th part (b_l, C, H, W) alone, flattened to (b_l, d_l); a part for every block.
 
         Equal to `blocks(part, l)[-1]` for each, in one pass: block l runs on the parts from the l-th on, and on one of
         them where all are the same tensor.
-
-        Raises:
-            InputError: if the backbone has no known blocks.
         """
         if all(part is parts[0] for part in parts):
             return self.blocks(parts[0], len(parts))
-        return [
-            output.flatten(1) for output in self._path().staircase([self.normalised(part) for part in parts])
-        ]
+        return [output.flatten(1) for output in self.block_path().staircase([self.normalised(part) for part in parts])]
 
-    def _path(self) -> BlockPath:
-        return block_path(self.backbone)
+    def block_path(self) -> BlockPath | Taps:
+        """The way of an image through the backbone, block by block."""
+        side = self.architecture.size
+        return block_path(self.backbone, (self.architecture.channels, side, side))
+
+    def owners(self) -> dict[str, str]:
+        """The block of each tensor of the backbone's state: `STEM`, the blocks in their order, `AFTER`."""
+        path = self.block_path()
+        inside = {
+            id(value): name
+            for name, block in zip(path.names, path.blocks, strict=True)
+            for value in block.state_dict(keep_vars=True).values()
+        }
+        found, place = dict[str, str](), STEM
+        for name, value in self.backbone.state_dict(keep_vars=True).items():
+            own = inside.get(id(value))
+            place = AFTER if own else place
+            found[name] = own or place
+        order = [STEM, *path.names, AFTER]
+        return dict(sorted(found.items(), key=lambda item: order.index(item[1])))
 
     def normalised(self, images: Tensor) -> Tensor:
         """What the backbone is given for images in [0, 1]."""

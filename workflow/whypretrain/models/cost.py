@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -42,7 +41,7 @@ def cost(architecture: Architecture, classes: int = 2) -> Cost:
     """Count the cost of an architecture with a head for so many classes.
 
     Raises:
-        InputError: if timm refuses the architecture, or its blocks are not known.
+        InputError: if timm refuses the architecture.
     """
     with torch.device("meta"), torch.random.fork_rng(devices=[]):
         model = Classifier(architecture, [str(number) for number in range(classes)])
@@ -72,10 +71,15 @@ def _bytes(value: object) -> int:
     return sum(map(_bytes, value)) if isinstance(value, list | tuple) else 0
 
 
-def _upto(model: Classifier, images: torch.Tensor) -> Iterator[float]:
-    with FlopCounterMode(display=False) as counted, torch.no_grad():
-        for _ in block_path(model.backbone).outputs(images):
-            yield counted.get_total_flops() / _BATCH
+def _upto(model: Classifier, images: torch.Tensor) -> list[float]:
+    path, found = block_path(model.backbone, images.shape[1:]), list[float]()
+    counted = FlopCounterMode(display=False)
+    for block in path.blocks:
+        block.register_forward_hook(lambda *_: found.append(counted.get_total_flops() / _BATCH))
+    with counted, torch.no_grad():
+        for _ in path.outputs(images):
+            pass
+    return found
 
 
 class _Kept:

@@ -9,21 +9,20 @@ import torch
 
 from whypretrain.errors import InputError
 from whypretrain.models.classifier import Classifier
-from whypretrain.models.halving import Halving
 from whypretrain.models.inputs import as_input, device
-from whypretrain.models.precision import precision
-from whypretrain.progress import progress
+from whypretrain.runtime.memory import Halving
+from whypretrain.runtime.precision import precision
+from whypretrain.runtime.progress import progress
 
 _AT_ONCE = 1 << 11  # rows of features that are averaged at a time, unless one class has more
 
 
-def extract(
-    model: Classifier, images: np.ndarray, batch_size: int, *, out: np.ndarray | None = None
-) -> np.ndarray:
+def extract(model: Classifier, images: np.ndarray, batch_size: int, *, out: np.ndarray | None = None) -> np.ndarray:
     """Pooled features of stored images in evaluation mode: uint8 (N, C, H, W) -> float32 (N, d).
 
     The model's mode is restored. The batch size changes the result by rounding only; a batch that does not fit into
-    the GPU's memory is computed in parts, which is told. With `out`, e.g. a file mapped to memory, features go there.
+    the GPU's memory is computed in parts, and a line says so. With `out`, e.g. a file mapped to memory, features go
+    there.
 
     Raises:
         InputError: if there are no images, they do not fit the model, or `batch_size` is not positive; if memory
@@ -33,9 +32,7 @@ def extract(
     if images.shape[1:] != wanted:
         raise InputError(f"{model.architecture.name} takes images of shape {wanted}, not {images.shape[1:]}")
     if not len(images) or batch_size < 1:
-        raise InputError(
-            f"features need images and a positive batch_size, not {len(images)} and {batch_size}"
-        )
+        raise InputError(f"features need images and a positive batch_size, not {len(images)} and {batch_size}")
     found = np.empty((len(images), model.head.in_features), np.float32) if out is None else out
     was_training, halving = model.training, Halving()
     model.eval()

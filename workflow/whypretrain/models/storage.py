@@ -12,11 +12,12 @@ import safetensors.torch
 from torch import Tensor
 
 from whypretrain.errors import InputError
-from whypretrain.files import atomic, read_json, sha256, write_json
 from whypretrain.models.architecture import Architecture
 from whypretrain.models.classifier import Classifier, build, projection_of
+from whypretrain.runtime.files import atomic, read_json, sha256, write_json
+from whypretrain.runtime.places import MODEL
 
-_WEIGHTS, _CARD = "model.safetensors", "model.json"
+_WEIGHTS, _CARD = MODEL
 _SHOWN = 5  # names listed in a message
 
 
@@ -27,9 +28,7 @@ def save(model: Classifier, folder: str | Path, provenance: Mapping[str, Any]) -
     last, so a folder with a matching pair is complete.
     """
     weights = Path(folder) / _WEIGHTS
-    with atomic(weights) as temporary:
-        state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-        temporary.write_bytes(safetensors.torch.save(state))
+    write_safetensors(weights, model.state_dict())
     card = {
         "architecture": model.architecture.to_dict(),
         "classes": model.classes,
@@ -52,9 +51,7 @@ def load(folder: str | Path) -> Classifier:
     if not weights.is_file():
         raise InputError(f"{weights}: missing; remove {card_path} and run the workflow again")
     if sha256(weights) != card["sha256"]:
-        raise InputError(
-            f"{weights}: damaged or changed, its SHA-256 is not the one in {_CARD}; make the model again"
-        )
+        raise InputError(f"{weights}: damaged or changed, its SHA-256 is not the one in {_CARD}; make the model again")
     model = build(Architecture.from_dict(card["architecture"]), card["classes"], seed=0)
     state = read_safetensors(weights)
     parts = [name.partition(".") for name in state]
@@ -62,6 +59,12 @@ def load(folder: str | Path) -> Classifier:
     model.projection = projection_of(projection)
     fill(model, state, weights)
     return model.eval()
+
+
+def save_checkpoints(states: Mapping[int, Mapping[str, Tensor]], path: str | Path) -> None:
+    """Write the state dicts of a training by step, as `load_checkpoints` reads them."""
+    named = {f"{step}/{name}": value for step, state in states.items() for name, value in state.items()}
+    write_safetensors(path, named)
 
 
 def load_checkpoints(path: str | Path, model: Classifier) -> Iterator[tuple[int, Classifier]]:
@@ -84,6 +87,13 @@ def load_checkpoints(path: str | Path, model: Classifier) -> Iterator[tuple[int,
         yield number, network.eval()
 
 
+def write_safetensors(path: str | Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors, wherever they are, to a safetensors file; no two may share memory."""
+    with atomic(path) as temporary:
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        temporary.write_bytes(safetensors.torch.save(state))
+
+
 def read_safetensors(path: str | Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file, on the CPU.
 
@@ -101,18 +111,20 @@ def fill(
     state: Mapping[str, Tensor],
     source: str | Path,
     hint: Callable[[], str] = lambda: "give the architecture of these weights",
+    called: Callable[[str], str] = str,
 ) -> None:
     """Copy `state` into the model, which must have the same names and shapes throughout.
 
     Raises:
-        InputError: if they differ, with at most 5 names of each kind of difference and the `hint`.
+        InputError: if they differ, with at most 5 names of each kind of difference, as they are `called` in the source,
+            and the `hint`.
     """
     own = model.state_dict()
     differences = {
-        "missing": [name for name in own if name not in state],
-        "unexpected": [name for name in state if name not in own],
+        "missing": [called(name) for name in own if name not in state],
+        "unexpected": [called(name) for name in state if name not in own],
         "of another shape": [
-            f"{name} {tuple(state[name].shape)} for {tuple(tensor.shape)}"
+            f"{called(name)} {tuple(state[name].shape)} for {tuple(tensor.shape)}"
             for name, tensor in own.items()
             if name in state and state[name].shape != tensor.shape
         ],

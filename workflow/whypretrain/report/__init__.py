@@ -1,6 +1,7 @@
 """The report: one self-contained page of the whole experiment."""
 
-from whypretrain.report.contents import Figure, Paper, papers
+from whypretrain.figures import Figure, Paper
+from whypretrain.report.contents import papers
 from whypretrain.report.page import build, write
 from whypretrain.report.verdicts import Verdicts, read
 

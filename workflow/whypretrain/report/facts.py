@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from whypretrain.data.account import account
 from whypretrain.errors import InputError
-from whypretrain.files import read_json, read_table, sha256
-from whypretrain.provenance import processor
+from whypretrain.provenance import CARDS, card_of
+from whypretrain.runtime.files import read_json, read_table, sha256
 from whypretrain.statistics import Interval, seed_interval
 
 
@@ -26,11 +26,12 @@ class DataSet:
     test: int
     shape: str
     source: str
+    account: list[str]
 
 
 def data_sets(results: Path, grid: dict[str, Any]) -> list[DataSet]:
     """The source, then the targets, as far as they are made."""
-    roles = {grid.get("source", ""): "source", **dict.fromkeys(grid.get("targets", []), "target")}
+    roles = {grid.get("source") or "": "source", **dict.fromkeys(grid.get("targets", []), "target")}
     return [
         _data_set(name, role, read_json(results / "data" / name / "data.json"))
         for name, role in roles.items()
@@ -48,15 +49,41 @@ def _data_set(name: str, role: str, about: dict[str, Any]) -> DataSet:
         test=sum(counts.get("test", [])),
         shape=" x ".join(map(str, about.get("shape", []))),
         source=str(about.get("source", about.get("kind", ""))),
+        account=list(account(about)),
     )
+
+
+def normalisations(results: Path) -> dict[str, str]:
+    """What each architecture subtracts from pixels in [0, 1] and divides by, channel by channel."""
+    found = {}
+    for path in sorted((results / "pretrain").glob("*/*/model.json")):
+        architecture = read_json(path).get("architecture", {})
+        mean, std = (", ".join(f"{each:.3g}" for each in architecture.get(key, [])) for key in ("mean", "std"))
+        found[path.parts[-3]] = f"mean {mean}; standard deviation {std}"
+    return found
+
+
+def notes(results: Path) -> dict[str, list[str]]:
+    """What was read, changed or left out to bring a checkpoint into the form of the experiment, by model."""
+    found: dict[str, list[str]] = {}
+    for stage in ("pretrain", "train"):
+        for path in sorted((results / stage).rglob("model.json")):
+            if told := read_json(path).get("provenance", {}).get("notes"):
+                found[str(path.parent.relative_to(results))] = told
+    return found
 
 
 def tables(results: Path) -> dict[str, str]:
     """SHA-256 of every CSV table of the experiment by its path, figures' tables left out."""
-    found = sorted(
-        path for path in results.rglob("*.csv") if "figures" not in path.relative_to(results).parts
-    )
+    found = sorted(path for path in results.rglob("*.csv") if "figures" not in path.relative_to(results).parts)
     return {str(path.relative_to(results)): sha256(path) for path in found}
+
+
+def outside(results: Path) -> dict[str, str]:
+    """Fingerprint of every file and folder of the user's that the claims depend on, by path, as their record has it."""
+    card = card_of(results / "claims.csv")
+    found: dict[str, str] = read_json(card).get("outside", {}) if card.is_file() else {}
+    return found
 
 
 def inputs(results: Path) -> dict[str, str]:
@@ -88,9 +115,7 @@ def headline(results: Path, confidence: float) -> Headline | None:
     runs = read_table(path)
     keys = ["method", "target", "architecture"]
     if missing := {*keys, "accuracy"} - set(runs):
-        raise InputError(
-            f"{path}: no column {', '.join(sorted(missing))}; remove it and run the workflow again"
-        )
+        raise InputError(f"{path}: no column {', '.join(sorted(missing))}; remove it and run the workflow again")
     columns: dict[str, None] = {}
     rows: dict[str, dict[str, Interval]] = {}
     for (method, target, architecture), group in runs.groupby(keys, sort=False):
@@ -100,21 +125,25 @@ def headline(results: Path, confidence: float) -> Headline | None:
     return Headline(list(columns), rows)
 
 
-def hardware() -> str:
-    """Processor, cores and accelerator of this machine."""
-    devices = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") or "no GPU"
-    return f"{processor()}, {os.cpu_count()} cores; {'; '.join(devices.splitlines())}"
+def hardware(results: Path) -> str:
+    """The machines that the results were made on, as their records say."""
+    records = (read_json(card) for card in results.rglob(f"{CARDS}/*.json"))
+    return "; ".join(sorted({record["hardware"] for record in records if record.get("hardware")})) or "unknown"
 
 
 def git_state(folder: Path) -> str:
     """Commit of the sources and whether they were changed since."""
-    commit = _output("git", "-C", str(folder), "rev-parse", "HEAD")
-    if not commit:
+    found, changed = commit(folder)
+    if not found:
         return "not in a git repository"
-    changed = _output("git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no")
-    return (
-        f"commit {commit}, {f'{len(changed.splitlines())} files changed since' if changed else 'no changes'}"
-    )
+    return f"commit {found}, {f'{len(changed)} files changed since' if changed else 'no changes'}"
+
+
+def commit(folder: Path) -> tuple[str, list[str]]:
+    """The commit of the checkout that a folder is in, and the tracked files changed since; "" outside of one."""
+    found = _output("git", "-C", str(folder), "rev-parse", "HEAD")
+    changed = _output("git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no") if found else ""
+    return found, changed.splitlines()
 
 
 def _output(*command: str) -> str:

@@ -13,9 +13,11 @@ import yaml
 
 from whypretrain import provenance
 from whypretrain.errors import InputError
-from whypretrain.files import atomic
+from whypretrain.figures import Figure, Paper
 from whypretrain.report import contents, facts, times
+from whypretrain.report.differences import differences
 from whypretrain.report.verdicts import read
+from whypretrain.runtime.files import atomic
 
 HERE = Path(__file__).parent
 LIMIT = 15_000_000  # bytes of the page
@@ -36,29 +38,32 @@ def build(config: Mapping[str, Any], *, results: Path, claims: Path, figures: Pa
     Raises:
         InputError: if a file is there but is not what its name says.
     """
-    papers = contents.papers(figures, results / "selection_study" / "figures")
+    papers = contents.papers(figures, pictures=config.get("report", {}).get("pictures", True))
     confidence = config.get("statistics", {}).get("confidence", 0.95)
-    measured = times.stage_times(results)
     context = {
         "config": config,
         "config_text": yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True),
         "grid": config.get("grid", {}),
         "results": str(results),
+        "differences": differences(results, config),
         "papers": papers,
         "made": contents.names(papers),
         "claims_path": str(claims),
         "verdicts": read(claims) if claims.is_file() else None,
         "data_sets": facts.data_sets(results, config.get("grid", {})),
+        "normalisations": facts.normalisations(results),
+        "notes": facts.notes(results),
         "confidence": confidence,
         "headline": facts.headline(results, confidence),
-        "times": measured,
-        "total": times.total(measured) if measured else None,
+        "times": times.stage_times(results),
+        "total": times.total(results),
         "hashes": {
+            "Files and folders of yours": facts.outside(results),
             "Data sets and models": facts.inputs(results),
             "Tables behind this page": facts.tables(results),
         },
         "versions": provenance.versions(),
-        "hardware": facts.hardware(),
+        "hardware": facts.hardware(results),
         "git": facts.git_state(HERE),
         "config_hash": provenance.config_hash(config),
         "style": (HERE / "style.css").read_text(),
@@ -98,31 +103,26 @@ def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.0f} %"
 
 
-def _image(figure: contents.Figure) -> str:
+def _image(figure: Figure) -> str:
     """The picture to show, as a data URI."""
     svg = figure.files.get("svg")
     small = svg is not None and svg.stat().st_size <= SHOWN_AS_SVG
     return _data_uri(figure.files["svg"] if small or "png" not in figure.files else figure.files["png"])
 
 
-def _rows(figure: contents.Figure) -> dict[str, Any] | None:
+def _rows(figure: Figure) -> dict[str, Any] | None:
     """The first rows of a figure's table, and how many there are."""
     if "csv" not in figure.files:
         return None
     try:
         table = pd.read_csv(figure.files["csv"])
     except (OSError, ValueError) as error:
-        raise InputError(
-            f"{figure.files['csv']}: not a readable table ({error}); draw the figure again"
-        ) from error
-    cells = [
-        [number(c, 4) if isinstance(c, float) else str(c) for c in row]
-        for row in table[:ROWS].to_numpy(object)
-    ]
+        raise InputError(f"{figure.files['csv']}: not a readable table ({error}); draw the figure again") from error
+    cells = [[number(c, 4) if isinstance(c, float) else str(c) for c in row] for row in table[:ROWS].to_numpy(object)]
     return {"columns": list(table), "cells": cells, "total": len(table)}
 
 
-def _attachments(papers: list[contents.Paper]) -> dict[Path, str]:
+def _attachments(papers: list[Paper]) -> dict[Path, str]:
     """Data URIs of the files to download, the largest left out until the page keeps its size."""
     figures = [figure for paper in papers for figure in paper.figures if figure.made]
     shown = sum(len(_image(figure)) for figure in figures)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-_COMPUTED = re.compile(r"^computed ([\d.]+) s$", re.MULTILINE)  # the last line of a job's log
+from whypretrain.runtime.times import Job, read_jobs
 
 
 @dataclass(frozen=True)
@@ -18,7 +16,7 @@ class StageTime:
     """Run time of one stage: seconds over all jobs, the longest job, and the most memory (MB) of one job.
 
     Attributes:
-        computing: share of the seconds without interpreter start and imports; None where no log tells.
+        computing: fraction of the seconds without interpreter start and imports; None where no log tells.
     """
 
     stage: str
@@ -30,59 +28,60 @@ class StageTime:
 
 
 def stage_times(results: Path) -> list[StageTime]:
-    """Sums of the benchmark files by stage (the first part of their path), longest stage first."""
-    folder = results / "benchmarks"
-    rows = [row for path in sorted(folder.rglob("*.tsv")) for row in _benchmark(path, results)]
-    table = pd.DataFrame(rows, columns=["stage", "seconds", "computed", "memory"])
-    times = [_stage_time(str(stage), part) for stage, part in table.groupby("stage")]
+    """The times of every stage (the first part of a benchmark file's path), longest stage first."""
+    by_stage: dict[str, list[Job]] = {}
+    for job in read_jobs(results):
+        by_stage.setdefault(job.stage, []).append(job)
+    times = [_together(stage, jobs) for stage, jobs in sorted(by_stage.items())]
     return sorted(times, key=lambda time: time.seconds, reverse=True)
 
 
-def total(times: list[StageTime]) -> StageTime:
-    """All stages together."""
-    seconds = sum(time.seconds for time in times)
-    known = [time for time in times if time.computing is not None]
-    measured = sum(time.seconds for time in known)
-    computed = sum(time.seconds * (time.computing or 0) for time in known)
-    return StageTime(
-        "all",
-        sum(time.jobs for time in times),
-        seconds,
-        max(time.longest for time in times),
-        computed / measured if measured else None,
-        max((time.memory for time in times if time.memory is not None), default=None),
+def total(results: Path) -> StageTime | None:
+    """All stages together; None before the first job."""
+    jobs = read_jobs(results)
+    return _together("all", jobs) if jobs else None
+
+
+def costs(results: Path) -> pd.DataFrame:
+    """What every stage took, in the order of their first jobs, then all of them: one row each.
+
+    Columns: stage; jobs; wall_s, during which at least one of its jobs ran; core_s, seconds of all cores together;
+    memory_mb, the most of one job.
+    """
+    jobs = sorted(read_jobs(results), key=lambda job: job.end - job.wall)
+    stages = [*dict.fromkeys(job.stage for job in jobs), "all"]
+    parts = [[job for job in jobs if stage in (job.stage, "all")] for stage in stages]
+    return pd.DataFrame(
+        [
+            {
+                "stage": stage,
+                "jobs": len(part),
+                "wall_s": round(_covered(part), 1),
+                "core_s": round(sum(job.cores or 0.0 for job in part), 1),
+                "memory_mb": max((job.memory for job in part if job.memory is not None), default=float("nan")),
+            }
+            for stage, part in zip(stages, parts, strict=True)
+        ]
     )
 
 
-def _stage_time(stage: str, jobs: pd.DataFrame) -> StageTime:
-    told = jobs.dropna(subset="computed")
-    memory = jobs["memory"].max()
+def _covered(jobs: Sequence[Job]) -> float:
+    """Seconds during which at least one of the jobs ran; they come in the order of their starts."""
+    covered, until = 0.0, float("-inf")
+    for job in jobs:
+        covered += max(0.0, job.end - max(until, job.end - job.wall))
+        until = max(until, job.end)
+    return covered
+
+
+def _together(stage: str, jobs: Sequence[Job]) -> StageTime:
+    told = [(job.computing, job.wall) for job in jobs if job.computing is not None]
+    seconds = sum(wall for _, wall in told)
     return StageTime(
         stage,
         len(jobs),
-        float(jobs["seconds"].sum()),
-        float(jobs["seconds"].max()),
-        float(told["computed"].sum() / told["seconds"].sum()) if told["seconds"].sum() > 0 else None,
-        float(memory) if np.isfinite(memory) else None,
+        sum(job.wall for job in jobs),
+        max(job.wall for job in jobs),
+        sum(computing for computing, _ in told) / seconds if seconds else None,
+        max((job.memory for job in jobs if job.memory is not None), default=None),
     )
-
-
-def _benchmark(path: Path, results: Path) -> Iterator[tuple[str, float, float, float]]:
-    """Stage, seconds, seconds of computing and memory of each repetition; an unreadable file counts for nothing."""
-    try:
-        table = pd.read_csv(path, sep="\t", na_values="-")
-    except (OSError, ValueError):
-        return
-    name = path.relative_to(results / "benchmarks")
-    computed = _computed(results / "logs" / name.with_suffix(".log"))
-    for _, row in table.iterrows() if "s" in table else []:
-        yield name.parts[0].removesuffix(".tsv"), float(row["s"]), computed, float(row.get("max_rss", np.nan))
-
-
-def _computed(log: Path) -> float:
-    """Seconds that the job of this log computed; NaN where it does not tell."""
-    try:
-        found = _COMPUTED.findall(log.read_text(errors="replace"))
-    except OSError:
-        return np.nan
-    return sum(map(float, found)) if found else np.nan

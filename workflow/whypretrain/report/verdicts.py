@@ -9,7 +9,7 @@ from typing import Any
 from whypretrain.claims import ALL, VERDICTS, read_verdicts
 from whypretrain.errors import InputError
 
-MARKS = dict(zip(VERDICTS, "✓✗?–", strict=True))  # a verdict is never told by colour alone
+MARKS = dict(zip(VERDICTS, "✓✗?–↗", strict=True))  # a verdict is never told by colour alone
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,7 @@ class Verdicts:
 
     def of_figure(self, name: str) -> list[Entry]:
         """The claims that are read from a figure."""
-        return [
-            entry for entries in self.by_paper.values() for entry in entries if entry.row["figure"] == name
-        ]
+        return [entry for entries in self.by_paper.values() for entry in entries if entry.row["figure"] == name]
 
 
 def read(path: Path) -> Verdicts:

@@ -1,23 +1,17 @@
 """Choosing source data for a target: unbalanced optimal transport, its rivals, and their diagnostics."""
 
-from whypretrain.selection._cosine import cosine_cost
-from whypretrain.selection.clusters import Clusters, cluster_features
-from whypretrain.selection.ranking import Ranking, rank_classes
-from whypretrain.selection.rules import RULES
-from whypretrain.selection.samples import rank_samples
-from whypretrain.selection.streaming import unbalanced_ot_from_features
-from whypretrain.selection.transport import DenseTransport, Transport, unbalanced_ot
+from whypretrain.runtime.loading import lazily
 
-__all__ = [
-    "RULES",
-    "Clusters",
-    "DenseTransport",
-    "Ranking",
-    "Transport",
-    "cluster_features",
-    "cosine_cost",
-    "rank_classes",
-    "rank_samples",
-    "unbalanced_ot",
-    "unbalanced_ot_from_features",
-]
+_NAMES = {
+    "_cosine": ["cosine_cost"],
+    "clusters": ["Clusters", "cluster_features", "main_concepts"],
+    "ranking": ["Ranking", "rank_classes"],
+    "rules": ["RULES"],
+    "samples": ["rank_samples"],
+    "streaming": ["unbalanced_ot_from_features"],
+    "transport": ["DenseTransport", "Transport", "unbalanced_ot"],
+}
+_MODULES = {name: f"selection.{module}" for module, names in _NAMES.items() for name in names}
+__all__ = sorted(_MODULES)
+
+__getattr__ = lazily(__name__, _MODULES)

@@ -48,9 +48,7 @@ def anneal(
     while levels[-1] * _LEVEL <= _FIRST * cost_spread:
         levels.append(levels[-1] * _LEVEL)
     budget, rounding = Budget(max_iterations), 8 * np.finfo(np.float64).eps * cost_spread / epsilon
-    potential = levels[-1] * _constant_start(
-        kept.at(levels[-1]), eliminated.at(levels[-1]), cost_mean / levels[-1]
-    )
+    potential = levels[-1] * _constant_start(kept.at(levels[-1]), eliminated.at(levels[-1]), cost_mean / levels[-1])
     for level in reversed(levels):
         goal = max(tolerance, rounding if level == epsilon else _ROUGH)
         newton = Newton(kernel_at(level), kept.at(level), eliminated.at(level), tolerance=goal, budget=budget)

@@ -54,9 +54,7 @@ def check_weights(**values: float) -> None:
     """Raise InputError naming the first marginal weight that is not in [0, infinity]."""
     for name, value in values.items():
         if not value >= 0:
-            raise InputError(
-                f"{name} is {value}: give a weight of zero or more, infinity for an exact marginal"
-            )
+            raise InputError(f"{name} is {value}: give a weight of zero or more, infinity for an exact marginal")
 
 
 def check_one_of(name: str, value: str, allowed: Sequence[str]) -> None:

@@ -18,6 +18,12 @@ def cosine_cost(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return 1.0 - unit(source) @ unit(target).T
 
 
+def centred(source: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both minus the mean of the source rows, float64: what all of them share says nothing of how alike two are."""
+    origin = np.asarray(source, dtype=np.float64).mean(axis=0)
+    return source - origin, target - origin
+
+
 def unit(features: np.ndarray) -> np.ndarray:
     """The rows divided by their Euclidean norms, float64."""
     features = np.asarray(features, dtype=np.float64)

@@ -38,9 +38,7 @@ class Kernel(Protocol):
 class DenseKernel:
     """The whole kernel in memory, exponentiated again only when the potential has drifted far."""
 
-    def __init__(
-        self, cost: np.ndarray, epsilon: float, eliminated_log: np.ndarray, kept_log: np.ndarray
-    ) -> None:
+    def __init__(self, cost: np.ndarray, epsilon: float, eliminated_log: np.ndarray, kept_log: np.ndarray) -> None:
         self.shape: tuple[int, int] = (cost.shape[0], cost.shape[1])
         self._cost, self._epsilon = cost, epsilon
         self._eliminated_log, self._kept_log = eliminated_log, kept_log

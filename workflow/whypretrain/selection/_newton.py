@@ -53,9 +53,7 @@ class Budget:
 class Newton:
     """Solve for the kept potential of an entropic unbalanced transport problem."""
 
-    def __init__(
-        self, kernel: Kernel, kept: Side, eliminated: Side, *, tolerance: float, budget: Budget
-    ) -> None:
+    def __init__(self, kernel: Kernel, kept: Side, eliminated: Side, *, tolerance: float, budget: Budget) -> None:
         self.kernel, self.kept, self.eliminated = kernel, kept, eliminated
         self.tolerance, self.budget = tolerance, budget
         self.damping = 0.0

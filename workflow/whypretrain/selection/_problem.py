@@ -63,9 +63,7 @@ class Problem:
         masses, potentials = (point.kept_mass, point.eliminated_mass), (point.kept, point.eliminated)
         order = (1, 0) if eliminated == SOURCE else (0, 1)
         rows, columns = (self._spread(side, masses[order[side]], 0.0) for side in (SOURCE, TARGET))
-        f, g = (
-            self._spread(side, self.epsilon * potentials[order[side]], -np.inf) for side in (SOURCE, TARGET)
-        )
+        f, g = (self._spread(side, self.epsilon * potentials[order[side]], -np.inf) for side in (SOURCE, TARGET))
         energy = self.epsilon * float(rows.sum())
         dual = self._dual_value(f, SOURCE) + self._dual_value(g, TARGET) + self._reference_mass() - energy
         return {

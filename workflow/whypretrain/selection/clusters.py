@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from whypretrain.errors import InputError
-from whypretrain.seeds import seed_of
+from whypretrain.runtime.seeds import seed_of
 from whypretrain.selection._checks import check_features
 from whypretrain.selection._cosine import unit
+
+_PASSES = 20  # over the rows
+_BATCHES_FROM = 20_000  # rows from which on k-means is fitted on batches of them
 
 
 @dataclass(frozen=True)
@@ -22,24 +24,16 @@ class Clusters:
     counts: np.ndarray  # (c,)
 
 
-def cluster_features(
-    features: np.ndarray,
-    clusters: int = 2000,
-    *,
-    seed: int = 0,
-    spherical: bool = True,
-    iterations: int = 20,
-    batches_from: int = 20_000,
-) -> Clusters:
+def cluster_features(features: np.ndarray, clusters: int = 2000, *, seed: int = 0) -> Clusters:
     """Group rows by k-means, to stand in for the classes of an unlabelled source (2000 in arXiv:2111.12292).
+
+    Rows are divided by their norms first: clusters then group directions, as the cosine cost does. From 20,000 rows on,
+    k-means reads batches of them, not all at once.
 
     Args:
         features: (n, d).
         clusters: how many are sought; fewer come back where k-means leaves some empty.
         seed: of the starting centres.
-        spherical: divide rows by their norms first: clusters then group directions, as the cosine cost does.
-        iterations: passes over the rows.
-        batches_from: rows from which on k-means is fitted on batches of them, not on all at once.
 
     Raises:
         InputError: for broken features (naming the row), or more clusters than rows.
@@ -47,30 +41,42 @@ def cluster_features(
     features = check_features(features, "source")
     if not 1 <= clusters <= len(features):
         raise InputError(f"{clusters} clusters of {len(features)} rows: choose between 1 and {len(features)}")
-    points = unit(features) if spherical else np.asarray(features, dtype=np.float64)
-    labels = _k_means(
-        points.astype(np.float32),
-        len(features) >= batches_from,
-        n_clusters=clusters,
-        random_state=seed_of(seed, "k-means") % 2**32,
-        max_iter=iterations,
-        n_init=1,
-    )
-    return _ordered(labels, features)
+    return _ordered(_k_means(unit(features).astype(np.float32), clusters, seed), features)
 
 
-def _k_means(points: np.ndarray, in_batches: bool, **options: Any) -> np.ndarray:
+def main_concepts(clusters: np.ndarray, concepts: np.ndarray) -> list[str]:
+    """The concept of most rows of each cluster, the first in order of equals.
+
+    Args:
+        clusters: the cluster of each row, (n,); -1 for rows of none.
+        concepts: the concept of each row, (n,).
+
+    Example:
+        >>> main_concepts(np.array([0, 0, 0, 1, -1]), np.array(["b", "a", "b", "c", "a"]))
+        ['b', 'c']
+    """
+    names, concept = np.unique(concepts, return_inverse=True)
+    counts = np.zeros((clusters.max() + 1, len(names)), dtype=np.int64)
+    np.add.at(counts, (clusters[clusters >= 0], concept[clusters >= 0]), 1)
+    return names[counts.argmax(1)].tolist()
+
+
+def _k_means(points: np.ndarray, clusters: int, seed: int) -> np.ndarray:
     import warnings
 
     from sklearn.cluster import KMeans, MiniBatchKMeans
     from sklearn.exceptions import ConvergenceWarning
 
-    batch_size = max(4096, 4 * options["n_clusters"])
-    model = MiniBatchKMeans(**options, batch_size=batch_size) if in_batches else KMeans(**options)
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ConvergenceWarning
-        )  # equal rows make fewer clusters: allowed, see above
+    options = {
+        "n_clusters": clusters,
+        "random_state": seed_of(seed, "k-means") % 2**32,
+        "max_iter": _PASSES,
+        "n_init": 1,
+    }
+    in_batches = len(points) >= _BATCHES_FROM
+    model = MiniBatchKMeans(**options, batch_size=max(4096, 4 * clusters)) if in_batches else KMeans(**options)
+    with warnings.catch_warnings():  # equal rows make fewer clusters, which is allowed
+        warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit_predict(points)
 
 

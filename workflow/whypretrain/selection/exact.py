@@ -14,9 +14,7 @@ from whypretrain.selection._newton import Certificate
 from whypretrain.selection.transport import unbalanced_ot
 
 _NEIGHBOURS = 5  # partial transport: nearest partners of each row and column that the first program holds
-_SMOOTHING = (
-    0.003  # balanced transport: epsilon of the plan that proposes first pairs, over the cost's spread
-)
+_SMOOTHING = 0.003  # balanced transport: epsilon of the plan that proposes first pairs, over the cost's spread
 _ROUNDS = 100
 _PRECISE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 _TOLERANCE = 1e-9
@@ -51,9 +49,7 @@ def exact_transport(
     if mass is None:
         target_mass = target_mass * (totals[0] / totals[1])
     scale, size = float(np.abs(cost).max()) or 1.0, totals[0] / len(source_mass)
-    units = _Units(
-        cost / scale, source_mass / size, target_mass / size, None if mass is None else mass / size
-    )
+    units = _Units(cost / scale, source_mass / size, target_mass / size, None if mass is None else mass / size)
     pairs, values, certificate = _generate(units)
     rows, columns = np.divmod(pairs, cost.shape[1])
     plan = csr_array((values * size, (rows, columns)), shape=cost.shape)
@@ -72,9 +68,7 @@ class _Units:
 
 def _generate(problem: _Units) -> tuple[np.ndarray, np.ndarray, Certificate]:
     """Column generation: the pairs in use as flat indices, their values, and the certificate."""
-    pairs = np.union1d(
-        _near_pairs(problem.cost) if problem.mass else _likely_pairs(problem), _corner(problem)
-    )
+    pairs = np.union1d(_near_pairs(problem.cost) if problem.mass else _likely_pairs(problem), _corner(problem))
     for rounds in range(1, _ROUNDS + 1):
         values, duals = _program(problem, pairs)
         reduced = problem.cost - duals
@@ -131,16 +125,13 @@ def _program(problem: _Units, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray
     rows, columns = np.divmod(pairs, m)
     ones, position = np.ones(pairs.size), np.arange(pairs.size)
     marginals = csr_array(
-        (np.tile(ones, 2), (np.concatenate([rows, n + columns]), np.tile(position, 2))),
-        shape=(n + m, pairs.size),
+        (np.tile(ones, 2), (np.concatenate([rows, n + columns]), np.tile(position, 2))), shape=(n + m, pairs.size)
     )
     masses, costs = np.concatenate([problem.source_mass, problem.target_mass]), problem.cost[rows, columns]
     if problem.mass is None:
         found = linprog(costs, A_eq=marginals, b_eq=masses, options=_PRECISE)
         duals, total = found.eqlin.marginals, 0.0
     else:
-        found = linprog(
-            costs, A_ub=marginals, b_ub=masses, A_eq=ones[None], b_eq=[problem.mass], options=_PRECISE
-        )
+        found = linprog(costs, A_ub=marginals, b_ub=masses, A_eq=ones[None], b_eq=[problem.mass], options=_PRECISE)
         duals, total = found.ineqlin.marginals, found.eqlin.marginals[0]
     return found.x, duals[:n, None] + duals[n:] + total

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from whypretrain.errors import InputError
-from whypretrain.selection._checks import (
-    check_dimensions,
-    check_features,
-    check_one_of,
-    check_positive,
-    check_weights,
-)
-from whypretrain.selection._cosine import cosine_cost
+from whypretrain.selection._checks import check_dimensions, check_features, check_one_of, check_positive, check_weights
+from whypretrain.selection._cosine import centred, cosine_cost
 from whypretrain.selection._newton import Certificate
 from whypretrain.selection.rules import RULES, Scores, Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -43,8 +40,36 @@ class Ranking:
 
     @property
     def selected(self) -> np.ndarray:
-        """Indices of the k chosen classes, best first; all classes for the rule `all`."""
-        return self.order if self.rule == "all" else self.order[: self.k]
+        """Indices of the k chosen classes, best first; all classes where the rule chooses all."""
+        return self.order if RULES[self.rule].chooses_all else self.order[: self.k]
+
+    def table(self, classes: Sequence[str], concepts: Sequence[str]) -> pd.DataFrame:
+        """One row a class, best first: rule, rank (from 1), class_index, class_name, concept, score, selected."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "rule": self.rule,
+                "rank": np.arange(1, len(self.order) + 1),
+                "class_index": self.order,
+                "class_name": np.asarray(classes, dtype=object)[self.order],
+                "concept": np.asarray(concepts, dtype=object)[self.order],
+                "score": self.score[self.order],
+                "selected": np.isin(self.order, self.selected),
+            }
+        )
+
+    def diagnostics(self) -> dict[str, Any]:
+        """How clear the choice is, as plain values."""
+        return {
+            "selected": self.selected.tolist(),
+            "classes": self.k,
+            "temperature": self.temperature,
+            "effective_classes": self.effective_classes,
+            "mass_top_k": self.mass_top_k,
+            "gap_at_k": self.gap_at_k,
+            "certificate": asdict(self.certificate) if self.certificate else None,
+        }
 
 
 def rank_classes(
@@ -57,6 +82,7 @@ def rank_classes(
     tau_target: float = 100.0,
     k: int | None = None,
     seed: int = 0,
+    centre: bool = False,
     source_names: Sequence[str] | None = None,
     target_names: Sequence[str] | None = None,
 ) -> Ranking:
@@ -76,6 +102,7 @@ def rank_classes(
         tau_target: weight of the target marginal, in units of the temperature.
         k: how many classes are to be chosen; 100, or all where there are fewer.
         seed: seed of the rule `random`.
+        centre: subtract the unweighted mean of the source means from all means first; ours, not the paper's.
         source_names: names that errors call the source classes by.
         target_names: the same for the target.
 
@@ -90,6 +117,10 @@ def rank_classes(
     source = check_features(source_means, "source class", source_names)
     target = check_features(target_means, "target class", target_names)
     check_dimensions(source, target)
+    if centre:
+        source, target = centred(source, target)
+        check_features(source, "centred source class", source_names)
+        check_features(target, "centred target class", target_names)
     k = checked_k(k, len(source))
     check_one_of("rule", rule, tuple(RULES))
     check_weights(tau_source=tau_source, tau_target=tau_target)
@@ -166,7 +197,7 @@ def automatic_temperature(cost: np.ndarray, rule: str, settings: Settings) -> fl
     Raises:
         InputError: if the rule has no temperature.
     """
-    if rule not in ("uot", "vote"):
+    if not RULES[rule].tempered:
         raise InputError(f"rule {rule} has no temperature: give a number instead of auto")
     wanted = np.log(min(_WANTED * settings.k, (settings.k + len(cost)) / 2))
     low, high = np.log(_COLDEST), np.log(_HOTTEST)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from whypretrain.selection._cosine import cosine_cost
+from whypretrain.selection._cosine import centred, cosine_cost
 from whypretrain.selection.ranking import Ranking, automatic_temperature, rank_costs
-from whypretrain.selection.rules import Settings
+from whypretrain.selection.rules import Settings, rankings
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class Pair:
     @property
     def keys(self) -> dict[str, str]:
         return {"pretraining": self.pretraining, "target": self.target}
+
+    def cost(self, centre: bool) -> np.ndarray:
+        """(n, m), of features as they are or centred."""
+        means = self.source_means, self.target_means
+        return cosine_cost(*(centred(*means) if centre else means))
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,13 @@ class Grid:
 
 
 def study(
-    pairs: list[Pair], classes: pd.DataFrame, rules: list[str], settings: Settings, grid: Grid
+    pairs: list[Pair],
+    classes: pd.DataFrame,
+    rules: Sequence[str],
+    settings: Settings,
+    grid: Grid,
+    *,
+    centre: bool | Literal["both"] = False,
 ) -> dict[str, pd.DataFrame]:
     """All tables of the study, by name.
 
@@ -58,27 +69,30 @@ def study(
         rules: the rules to compare.
         settings: of the rules; `k` classes are chosen.
         grid: values for the sensitivity of the rule `uot`.
+        centre: whether means are centred first; both: every rule is named twice, the second time RULE_centred.
 
     Returns:
         `top` (the chosen classes), `masses` (all sorted scores of `uot`), `summary` (diagnostics), `concepts`
         (chosen classes a concept), `overlap` (chosen classes that two rules share), `pretraining_overlap`
         (that two models share), `sensitivity`.
     """
-    costs = [cosine_cost(pair.source_means, pair.target_means) for pair in pairs]
+    named = rankings(rules, centre)
+    costs = [{how: pair.cost(how) for how in {how for _, how in named.values()}} for pair in pairs]
     found = {
-        (number, rule): rank_costs(cost, rule, settings)
+        (number, name): replace(rank_costs(cost[how], rule, settings), rule=name)
         for number, cost in enumerate(costs)
-        for rule in rules
+        for name, (rule, how) in named.items()
     }
+    base = [cost[centre is True] for cost in costs]
     rows = [(pairs[number], ranking) for (number, _), ranking in found.items()]
     return {
         "top": _stack(_top(pair, ranking, classes) for pair, ranking in rows),
         "masses": _stack(_masses(pair, ranking) for pair, ranking in rows if ranking.rule == "uot"),
         "summary": pd.DataFrame([_summary(pair, ranking, classes) for pair, ranking in rows]),
         "concepts": _stack(_concepts(pair, ranking, classes) for pair, ranking in rows),
-        "overlap": pd.DataFrame(_overlap(pairs, found, rules)),
-        "pretraining_overlap": pd.DataFrame(_pretraining_overlap(pairs, found, rules)),
-        "sensitivity": pd.DataFrame(_sensitivity(pairs, costs, classes, settings, grid)),
+        "overlap": pd.DataFrame(_overlap(pairs, found, list(named))),
+        "pretraining_overlap": pd.DataFrame(_pretraining_overlap(pairs, found, list(named))),
+        "sensitivity": pd.DataFrame(_sensitivity(pairs, base, classes, settings, grid)),
     }
 
 
@@ -128,9 +142,7 @@ def _birds(ranking: Ranking, classes: pd.DataFrame) -> int:
 
 def _concepts(pair: Pair, ranking: Ranking, classes: pd.DataFrame) -> pd.DataFrame:
     total = classes.concept.value_counts().sort_index()
-    chosen = (
-        classes.concept.iloc[ranking.order[: ranking.k]].value_counts().reindex(total.index, fill_value=0)
-    )
+    chosen = classes.concept.iloc[ranking.order[: ranking.k]].value_counts().reindex(total.index, fill_value=0)
     columns = {"concept": total.index, "chosen": chosen.to_numpy(), "classes": total.to_numpy()}
     return pd.DataFrame({**pair.keys, "rule": ranking.rule, **columns})
 
@@ -139,9 +151,7 @@ def _shared(first: Ranking, second: Ranking) -> int:
     return len(np.intersect1d(first.order[: first.k], second.order[: second.k]))
 
 
-def _overlap(
-    pairs: list[Pair], found: dict[tuple[int, str], Ranking], rules: list[str]
-) -> Iterator[dict[str, Any]]:
+def _overlap(pairs: list[Pair], found: dict[tuple[int, str], Ranking], rules: list[str]) -> Iterator[dict[str, Any]]:
     for number, pair in enumerate(pairs):
         for one, other in combinations(rules, 2):
             shared = _shared(found[number, one], found[number, other])

@@ -1,13 +1,37 @@
-"""What is inverted and how, the same for the tables of invariances and for the pilot."""
+"""What the stages of invariances share: which images are drawn, how they are inverted, and how rows are keyed."""
 
 from __future__ import annotations
 
-from typing import Any
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from whypretrain import data, seeds
-from whypretrain.invariances import PRESETS, Schedule
+from whypretrain import data
+from whypretrain.config import invariances as inverting
+from whypretrain.config.section import Section
+from whypretrain.invariances import Schedule
+from whypretrain.runtime import seeds
+from whypretrain.stages import _run
+
+
+def parser(description: str | None, config: type[Section], **read: Iterable[str]) -> argparse.ArgumentParser:
+    """The arguments that name a run's images and tables."""
+    found = _run.parser(description, config, **read)
+    found.add_argument("--data", type=Path, required=True, help="folder of the target's images")
+    found.add_argument("--target", required=True, help="name of the target, as in the tables")
+    found.add_argument("--architecture", required=True, help="name of the architecture, as in the tables")
+    found.add_argument("--seed", type=int, required=True, help="training seed of the models")
+    found.add_argument("--out", type=Path, required=True, help="folder to write")
+    return found
+
+
+def keyed(table: pd.DataFrame, args: argparse.Namespace, model: str) -> pd.DataFrame:
+    """The table with the columns that name the run and the model before its own."""
+    run = {key: getattr(args, key) for key in ("target", "architecture", "seed")}
+    return pd.concat([pd.DataFrame({**run, "model": model}, index=table.index), table], axis=1)
 
 
 def drawn(test: data.ImageSet, target: str, size: int, *, seed: int, repeat: int = 0) -> data.ImageSet:
@@ -23,8 +47,6 @@ def drawn(test: data.ImageSet, target: str, size: int, *, seed: int, repeat: int
     return test.take(np.sort(few))
 
 
-def schedule(config: dict[str, Any], shape: tuple[int, ...]) -> Schedule:
-    """The config's: `preset`, scaled to images of `shape` (C, H, W), or else `step_size`, `steps` and `decay`."""
-    if config.get("preset"):
-        return PRESETS[config["preset"]].scaled(shape)
-    return Schedule(config["step_size"], config["steps"], config.get("decay", False))
+def schedule(config: inverting.Schedule) -> Schedule:
+    """The config's steps."""
+    return Schedule(config.step_size, config.steps, config.decay)

@@ -3,41 +3,53 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from whypretrain import data
-from whypretrain.errors import InputError
+from whypretrain.config.grid import Image
+from whypretrain.config.section import Seeded
+from whypretrain.data.account import account
+from whypretrain.data.kinds import options_of
 from whypretrain.stages._run import parser, run
+
+
+class Config(Seeded):
+    """What `--config` holds."""
+
+    spec: Mapping[str, Any]
+    """the data set's section"""
+    image: Image
+    """what it is brought to"""
+
+    def places(self) -> dict[str, str]:
+        """Those that the options of the kind name."""
+        return options_of(self.spec, "--config.spec").places()
 
 
 def stage(arguments: argparse.Namespace) -> None:
     """Build the data set `--name` (config: spec, image.size, image.channels, seed) and save it in `--out`."""
     config = arguments.config
-    missing = [key for key in ("spec", "image", "seed") if key not in config]
-    if missing:
-        raise InputError(f"--config: no {', '.join(missing)}; it needs spec, image and seed")
-    image = config["image"]
-    if not {"size", "channels"} <= set(image):
-        raise InputError(f"--config: image needs size and channels, not {', '.join(image)}")
     made = data.build(
         arguments.name,
-        config["spec"],
-        size=image["size"],
-        channels=image["channels"],
-        seed=config["seed"],
+        config.spec,
+        size=config.image.size,
+        channels=config.image.channels,
+        seed=config.seed,
         decode=False,
     )
-    data.save(made, arguments.out, threads=arguments.threads)
+    about = data.save(made, arguments.out, threads=arguments.threads)
+    for line in account(about):
+        print(f"{arguments.name}: {line}", file=sys.stderr)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Command line of the stage."""
-    found = parser(__doc__)
+    found = parser(__doc__, Config)
     found.add_argument("--name", required=True, help="the data set's name in the config")
-    found.add_argument(
-        "--out", required=True, type=Path, help="folder to write, e.g. results/default/data/digits"
-    )
+    found.add_argument("--out", required=True, type=Path, help="folder to write, e.g. results/default/data/digits")
     run(stage, found.parse_args(argv))
 
 

@@ -20,9 +20,11 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from whypretrain import data, files, models
+from whypretrain import data, models
+from whypretrain.config.selection import Extraction
 from whypretrain.errors import InputError
-from whypretrain.shards import Shard
+from whypretrain.runtime import files
+from whypretrain.runtime.shards import Shard
 from whypretrain.stages._run import parser, run
 
 _AT_ONCE = 1 << 12  # rows of features that are checked at a time
@@ -53,7 +55,7 @@ def _loaded(folder: Path, *, hashed: bool = True) -> data.ImageSet:
 
 
 def _batch_size(arguments: argparse.Namespace) -> int:
-    return arguments.config.get("batch_size", 256)
+    return arguments.config.batch_size
 
 
 def _write_shard(model: models.Classifier, arguments: argparse.Namespace) -> None:
@@ -85,9 +87,7 @@ def _gather(shards: Sequence[Path], name: str, features: np.ndarray) -> None:
                 part = found[_key(name)]
             features[filled : filled + len(part)] = part
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise InputError(
-                f"{path}: not a readable shard of {name!r} ({error}); remove it and run again"
-            ) from error
+            raise InputError(f"{path}: not a readable shard of {name!r} ({error}); remove it and run again") from error
         filled += len(part)
     if filled != len(features):
         raise InputError(
@@ -98,25 +98,17 @@ def _gather(shards: Sequence[Path], name: str, features: np.ndarray) -> None:
 def _described(
     model: models.Classifier, images: data.ImageSet, features: np.ndarray, name: str
 ) -> dict[str, np.ndarray]:
-    """The features with what is told of them."""
+    """The features, and what the file holds next to them."""
     labels, is_train = images.labels, images.manifest["split"].to_numpy() == "train"
     _check_finite(features, labels, images.classes, name)
     trained = np.where(is_train, labels, -1)
     means, counts = models.class_means(features, trained, partial(models.projected, model))
-    return {
-        "features": features,
-        "labels": labels,
-        "is_train": is_train,
-        "class_means": means,
-        "class_counts": counts,
-    }
+    return {"features": features, "labels": labels, "is_train": is_train, "class_means": means, "class_counts": counts}
 
 
 def _check_classes(counts: np.ndarray, classes: list[str], name: str) -> None:
     if empty := [title for title, count in zip(classes, counts, strict=True) if not count]:
-        raise InputError(
-            f"data set {name!r}: class {empty[0]!r} has no training image; add some or drop the class"
-        )
+        raise InputError(f"data set {name!r}: class {empty[0]!r} has no training image; add some or drop the class")
 
 
 def _check_finite(features: np.ndarray, labels: np.ndarray, classes: list[str], name: str) -> None:
@@ -132,13 +124,11 @@ def _check_finite(features: np.ndarray, labels: np.ndarray, classes: list[str], 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Command line of the stage."""
-    found = parser(__doc__)
+    found = parser(__doc__, Extraction)
     found.add_argument("--model", required=True, type=Path, help="folder of the model")
     found.add_argument("--data", required=True, type=Path, nargs="+", help="folders of the data sets")
     found.add_argument("--shard", help="NUMBER-of-SHARDS: what is computed, where not all is")
-    found.add_argument(
-        "--shards", type=Path, nargs="+", help="files of all shards, gathered in place of computing"
-    )
+    found.add_argument("--shards", type=Path, nargs="+", help="files of all shards, gathered in place of computing")
     found.add_argument(
         "--out",
         required=True,

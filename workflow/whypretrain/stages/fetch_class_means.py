@@ -14,7 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from whypretrain.errors import InputError
-from whypretrain.files import atomic, read_table, sha256
+from whypretrain.runtime.files import atomic, read_table, sha256
 from whypretrain.stages._run import parser, run
 
 _TIMEOUT = 30  # seconds without an answer
@@ -28,9 +28,7 @@ def stage(arguments: argparse.Namespace) -> None:
             continue
         content = _fetched(f"{arguments.address}/{row.remote}", arguments.out)
         if known and hashlib.sha256(content).hexdigest() != known:
-            raise InputError(
-                f"{arguments.address}/{row.remote}: not the file that it was: its SHA-256 differs"
-            )
+            raise InputError(f"{arguments.address}/{row.remote}: not the file that it was: its SHA-256 differs")
         with atomic(path) as temporary:
             temporary.write_bytes(content)
 
@@ -51,9 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Command line of the stage."""
     found = parser(__doc__)
     found.add_argument("--files", required=True, type=Path, help="list of the files (.csv)")
-    found.add_argument(
-        "--address", required=True, help="address of the repository's files at the pinned commit"
-    )
+    found.add_argument("--address", required=True, help="address of the repository's files at the pinned commit")
     found.add_argument("--out", required=True, type=Path, help="folder to write")
     run(stage, found.parse_args(argv))
 

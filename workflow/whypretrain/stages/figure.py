@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from whypretrain.errors import InputError
+from whypretrain.figures.settings import Given
 from whypretrain.stages._run import parser, run
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line and draw the figure."""
-    arguments = parser(__doc__)
+    arguments = parser(__doc__, Given)
     arguments.add_argument("--name", required=True, help="which figure")
     arguments.add_argument(
         "--input",
@@ -20,29 +21,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         action="append",
         default=[],
         metavar=("TABLE", "FILE"),
-        help="a table by name, and the files that hold it; may be repeated",
+        help="a table or image set by name, and the files that hold it; may be repeated",
     )
-    arguments.add_argument("--source-data", type=Path, help="folder of the source data, for its pictures")
-    arguments.add_argument(
-        "--target-data",
-        type=Path,
-        nargs="+",
-        default=[],
-        help="folders of the targets' data, for their pictures",
-    )
-    arguments.add_argument(
-        "--out", type=Path, required=True, help="path of the files to write, without suffix"
-    )
+    arguments.add_argument("--out", type=Path, required=True, help="path of the files to write, without suffix")
     run(_draw, arguments.parse_args(argv))
 
 
 def _draw(arguments: argparse.Namespace) -> None:
-    from whypretrain import figures
+    from whypretrain.figures import Settings, drawing
 
-    settings = figures.Settings.of(arguments.config)
-    given = figures.read(_inputs(arguments.input), arguments.source_data, arguments.target_data)
-    figure, shown = figures.draw(arguments.name, given, settings)
-    figures.save(figure, shown, arguments.out)
+    given = drawing.read(_inputs(arguments.input))
+    figure, shown = drawing.draw(arguments.name, given, Settings.of(arguments.config.plain()))
+    drawing.save(figure, shown, arguments.out)
 
 
 def _inputs(given: list[list[str]]) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ Models in `own_start` are compared a second time, with the weights that their tr
 NAME_from_start: so a model from scratch is compared in arXiv:2307.06006. Those in `--starts` began from a model that
 was trained on another target, and are compared with that one alone.
 
-Config: images, steps, step_size, decay, preset, batch_size, pictures, seed, repeats, dynamics, learning_along,
+Config: images, steps, step_size, decay, batch_size, pictures, seed, repeats, dynamics, learning_along,
 own_start, accuracy_images.
 """
 
@@ -27,21 +27,25 @@ import numpy as np
 import pandas as pd
 import torch
 
-from whypretrain import data, files, invariances, models, seeds, training
+from whypretrain import data, invariances, models, training
+from whypretrain.config.invariances import Inversion
+from whypretrain.config.parts import FROM_START, PRETRAINED
+from whypretrain.config.section import Seeded
 from whypretrain.errors import InputError
+from whypretrain.runtime import files, seeds
+from whypretrain.runtime.places import CHECKPOINTS
 from whypretrain.stages import _inversions, _run
 
-FROM_START = "_from_start"
 KEYS = {
     "layers": ["target", "architecture", "seed", "model", "layer", "layer_name", "estimator"],
     "flow": ["target", "architecture", "seed", "model", "estimator", "reference_layer", "tested_layer"],
     "dynamics": ["target", "architecture", "seed", "model", "step", "metric", "layer", "estimator"],
 }
-SPREAD = {
-    "layers": ["forgetting", "learning", "cka_divergence"],
-    "flow": ["flow", "excess"],
-    "dynamics": ["value"],
-}
+SPREAD = {"layers": ["forgetting", "learning", "cka_divergence"], "flow": ["flow", "excess"], "dynamics": ["value"]}
+
+
+class Config(Inversion, Seeded):
+    """What `--config` holds."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,11 @@ class _Study:
     test: data.ImageSet
 
     def checkpoints(self, name: str) -> Iterator[tuple[int, models.Classifier]]:
-        return models.load_checkpoints(self.folders[name] / "checkpoints.safetensors", self.loaded[name])
+        return models.load_checkpoints(self.folders[name] / CHECKPOINTS, self.loaded[name])
 
     def listed(self, key: str) -> list[str]:
         """The models that the config names under `key` and that are here."""
-        return [name for name in self.args.config.get(key, []) if name in self.folders]
+        return [name for name in getattr(self.args.config, key) or () if name in self.folders]
 
     def starts(self) -> dict[str, models.Classifier]:
         """The models that training began from where that is not the pre-trained one, by the rows of the tables."""
@@ -66,15 +70,15 @@ class _Study:
         return {**own, **{name: models.load(folder) for name, folder in self.args.starts.items()}}
 
     def drawn(self, size: int, repeat: int) -> data.ImageSet:
-        seed = self.args.config["seed"]
+        seed = self.args.config.seed
         return _inversions.drawn(self.test, self.args.target, size, seed=seed, repeat=repeat)
 
     def inverting(self, repeat: int) -> dict[str, Any]:
         """How models are inverted: arguments of `invert_blocks` and `examine`."""
         config = self.args.config
-        schedule = asdict(_inversions.schedule(config, self.test.images.shape[1:]))
-        seed = seeds.seed_of(config["seed"], self.args.seed, "noise", repeat)
-        return {**schedule, "batch_size": config["batch_size"], "seed": seed}
+        schedule = asdict(_inversions.schedule(config))
+        seed = seeds.seed_of(config.seed, self.args.seed, "noise", repeat)
+        return {**schedule, "batch_size": config.batch_size, "seed": seed}
 
     def examined(
         self, these: dict[str, models.Classifier], images: torch.Tensor, repeat: int
@@ -83,22 +87,20 @@ class _Study:
         return {name: invariances.examine(model, images, **settings) for name, model in these.items()}
 
     def keyed(self, table: pd.DataFrame, model: str) -> pd.DataFrame:
-        """The table with the columns that name the run and the model before its own."""
-        run = {key: getattr(self.args, key) for key in ("target", "architecture", "seed")}
-        return pd.concat([pd.DataFrame({**run, "model": model}, index=table.index), table], axis=1)
+        return _inversions.keyed(table, self.args, model)
 
 
 def stage(args: argparse.Namespace) -> None:
     """Compare every tuned model with the pre-trained one; average the tables over `repeats` draws."""
-    if "pretrained" in args.models:
-        raise InputError(f"--models {' '.join(args.models)}: give names, none of them `pretrained`")
-    folders = {"pretrained": Path(args.pretrained), **args.models}
+    if PRETRAINED in args.models:
+        raise InputError(f"--models {' '.join(args.models)}: give names, none of them `{PRETRAINED}`")
+    folders = {PRETRAINED: Path(args.pretrained), **args.models}
     loaded = {name: models.load(folder) for name, folder in folders.items()}
     study = _Study(args, folders, loaded, data.load(args.data).split("test"))
     tables: dict[str, list[pd.DataFrame]] = {kind: [] for kind in KEYS}
-    for repeat in range(args.config.get("repeats", 1)):
+    for repeat in range(args.config.repeats):
         _measure(study, repeat, tables)
-    means = {kind: _mean(parts, kind) for kind, parts in tables.items()}
+    means = {kind: invariances.averaged(parts, KEYS[kind], SPREAD[kind]) for kind, parts in tables.items()}
     accuracies = [_accuracies(study, name) for name in study.listed("dynamics")]
     dynamics = pd.concat([means["dynamics"], *accuracies], ignore_index=True)
     curves = dynamics[[*KEYS["dynamics"], "value"]]
@@ -110,11 +112,11 @@ def stage(args: argparse.Namespace) -> None:
 def _measure(study: _Study, repeat: int, tables: dict[str, list[pd.DataFrame]]) -> None:
     """Add the tables of one draw of images and noise; the first one also leaves the pictures."""
     config = study.args.config
-    images = models.as_input(study.drawn(config["images"], repeat).images)
+    images = models.as_input(study.drawn(config.images, repeat).images)
     subjects = study.examined(study.loaded, images, repeat)
     if repeat == 0:
-        _write_pictures(study.args.out / "pictures.npz", images, subjects, config["pictures"])
-    pre = subjects.pop("pretrained")
+        _write_pictures(study.args.out / "pictures.npz", images, subjects, config.pictures)
+    pre = subjects.pop(PRETRAINED)
     pairs = {name: (pre, tuned) for name, tuned in subjects.items()}
     starts = study.examined(study.starts(), images, repeat)
     pairs |= {row: (start, subjects[row.removesuffix(FROM_START)]) for row, start in starts.items()}
@@ -122,53 +124,40 @@ def _measure(study: _Study, repeat: int, tables: dict[str, list[pd.DataFrame]]) 
         for kind, table in zip(("layers", "flow"), invariances.compare(*pair), strict=True):
             tables[kind].append(study.keyed(table, name))
     along = partial(invariances.invert_blocks, images=images, **study.inverting(repeat))
-    invert = along if config.get("learning_along") else None
+    invert = along if config.learning_along else None
     for name in study.listed("dynamics"):
         followed = invariances.follow(starts.get(name, pre), images, study.checkpoints(name), invert=invert)
         tables["dynamics"].append(study.keyed(followed, name))
 
 
-def _mean(parts: list[pd.DataFrame], kind: str) -> pd.DataFrame:
-    """Mean over repeats and, of several, their number and standard deviations; without any part, an empty table."""
-    if not parts:
-        return pd.DataFrame(columns=[*KEYS[kind], "value"])
-    rows = pd.concat(parts).groupby(KEYS[kind], sort=False)
-    means, repeats = rows.mean(), rows.size()
-    if repeats.max() > 1:
-        means = means.join(rows[SPREAD[kind]].std().add_suffix("_sd")).assign(repeats=repeats)
-    return means.reset_index()
-
-
 def _accuracies(study: _Study, name: str) -> pd.DataFrame:
     """Accuracy at each checkpoint in the columns of the dynamics: layer 0, no estimator."""
-    images = study.drawn(min(study.args.config.get("accuracy_images", 200), len(study.test)), 0)
+    images = study.drawn(min(study.args.config.accuracy_images, len(study.test)), 0)
     found = {step: training.evaluate(model, images)["accuracy"] for step, model in study.checkpoints(name)}
     table = pd.DataFrame({"step": list(found), "metric": "accuracy", "layer": 0, "estimator": "none"})
     return study.keyed(table.assign(value=list(found.values())), name)
 
 
+def _followed(args: argparse.Namespace) -> list[Path]:
+    """Checkpoints that are compared, too."""
+    named = {*(args.config.dynamics or ()), *(args.config.own_start or ())}
+    return [folder / CHECKPOINTS for name, folder in args.models.items() if name in named]
+
+
 def main(argv: list[str] | None = None) -> None:
     """The command line."""
-    parser = _run.parser(__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the target's images")
-    parser.add_argument("--target", required=True, help="name of the target, as in the tables")
-    parser.add_argument("--architecture", required=True, help="name of the architecture, as in the tables")
-    parser.add_argument("--seed", type=int, required=True, help="training seed of the models")
-    parser.add_argument("--pretrained", required=True, help="folder of the pre-trained model")
+    parser = _inversions.parser(__doc__, Config)
+    parser.add_argument("--pretrained", required=True, type=Path, help="folder of the pre-trained model")
     _run.add_folders(parser, "--models", "NAME=FOLDER of the tuned models")
     _run.add_folders(parser, "--starts", "NAME=FOLDER of models that NAME began as", required=False)
-    parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    _run.run(stage, parser.parse_args(argv))
+    _run.run(stage, parser.parse_args(argv), _followed)
 
 
-def _write_pictures(
-    path: Path, images: torch.Tensor, subjects: dict[str, invariances.Subject], count: int
-) -> None:
+def _write_pictures(path: Path, images: torch.Tensor, subjects: dict[str, invariances.Subject], count: int) -> None:
     """uint8 arrays: `images` and `noise` (count, C, H, W), and of each model (blocks, count, C, H, W)."""
-    shown = {"images": images, "noise": subjects["pretrained"].inversions[0].start}
+    shown = {"images": images, "noise": subjects[PRETRAINED].inversions[0].start}
     shown |= {
-        name: torch.stack([made.images for made in subject.inversions], dim=1)
-        for name, subject in subjects.items()
+        name: torch.stack([made.images for made in subject.inversions], dim=1) for name, subject in subjects.items()
     }
     arrays: dict[str, Any] = {name: _as_bytes(values[:count]) for name, values in shown.items()}
     with files.atomic(path) as temporary:

@@ -7,19 +7,35 @@ Writes model.safetensors, model.json, history.csv (no rows for an imported check
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import Field
 
-from whypretrain import data, files, models
-from whypretrain.errors import InputError
-from whypretrain.seeds import seed_of
+from whypretrain import data, models
+from whypretrain.config.grid import Image
+from whypretrain.config.models import Pretrained
+from whypretrain.config.recipe import Recipe, RecipeChanges
+from whypretrain.config.section import Seeded
+from whypretrain.models.blocks import WHOLE
+from whypretrain.runtime import files
+from whypretrain.runtime.places import DATA, DATA_CARD
+from whypretrain.runtime.seeds import seed_of
 from whypretrain.stages._run import parser, run
 from whypretrain.training import parallel
-from whypretrain.training.methods import evaluate, train
-from whypretrain.training.recipe import Recipe
+from whypretrain.training.trainer import evaluate, train
+
+
+class Config(Pretrained, Seeded):
+    """What `--config` holds."""
+
+    image: Image
+    """what the model takes"""
+    recipe: RecipeChanges = Field(default_factory=RecipeChanges)
+    """how it is trained, where no checkpoint is given"""
 
 
 def stage(arguments: argparse.Namespace) -> None:
@@ -30,23 +46,26 @@ def stage(arguments: argparse.Namespace) -> None:
 
 def _make(arguments: argparse.Namespace) -> None:
     config, folder = arguments.config, arguments.out
-    source = data.load(arguments.data)
-    architecture = _architecture(config, source)
-    about: dict[str, Any] = {
-        "source": arguments.data.name,
-        "architecture": folder.parent.name,
-        "seed": arguments.seed,
-    }
-    if config.get("checkpoint"):
-        checkpoint = config["checkpoint"]
-        model, notes = models.import_checkpoint(architecture, checkpoint, source.classes, seed=arguments.seed)
-        about |= {"checkpoint": checkpoint, "notes": notes}
+    card = files.read_json(arguments.data / DATA_CARD)
+    architecture, remarks = _architecture(config, card)
+    name = None if arguments.without_source else arguments.data.name
+    about: dict[str, Any] = {"source": name, "architecture": folder.parent.name, "seed": arguments.seed}
+    if checkpoint := config.checkpoint:
+        given: dict[str, Any] = {"seed": arguments.seed, "normalised": _normalised(config)}
+        given |= {"choice": config.state, "weights": arguments.weights}
+        model, notes = models.import_checkpoint(architecture, checkpoint, card["classes"], **given)
+        told = any(note.startswith("images are normalised as") for note in notes)  # by the checkpoint itself
+        about |= {"checkpoint": checkpoint, "notes": notes if told else remarks + notes}
+        if config.redrawn:
+            seed = seed_of(config.seed, "redrawn", arguments.seed)
+            about["notes"].append(models.redraw(model, config.redrawn, seed=seed))
         history = pd.DataFrame({"step": [], "loss": []})
         metrics: dict[str, Any] = {}  # no head for the source: no accuracy
     else:
-        recipe = Recipe.from_config({"start": "random", **config.get("recipe", {})}, "pretrain")
+        source = data.load(arguments.data)
+        recipe = Recipe.from_config({"start": "random", **config.recipe.plain()}, "pretrain")
         recipe = recipe.lasting(len(source.rows("train")))
-        seed = recipe.seed(config.get("seed", 0), "pretrain", arguments.seed)
+        seed = recipe.seed(config.seed, "pretrain", arguments.seed)
         model = models.build(architecture, source.classes, seed=seed_of(seed, "start"))
         running = folder.with_name(f"{folder.name}.running")
         result = train(model, source, recipe, seed=seed, checkpoint_file=running)
@@ -57,31 +76,55 @@ def _make(arguments: argparse.Namespace) -> None:
             metrics["precision"] = result.precision
     if not files.leads():
         return
+    if model.block_names == [WHOLE]:
+        about.setdefault("notes", []).append(
+            f"the blocks of {architecture.name} are not known: its invariances are those of its features alone"
+        )
+    for note in about.get("notes", []):
+        print(f"{folder.parent.name}: {note}", file=sys.stderr)
     models.save(model, folder, about)
     files.write_table(folder / "history.csv", history)
     files.write_json(
-        folder / "metrics.json",
-        {**{key: about[key] for key in ("source", "architecture", "seed")}, **metrics},
+        folder / "metrics.json", {**{key: about[key] for key in ("source", "architecture", "seed")}, **metrics}
     )
 
 
-def _architecture(config: dict[str, Any], source: data.ImageSet) -> models.Architecture:
-    """The config's architecture; mean and std are the source's unless the config names them."""
-    for key in ("architecture", "image"):
-        if key not in config:
-            raise InputError(f"--config: no {key}; it needs architecture and image")
-    image = {key: config["image"][key] for key in ("size", "channels")}
-    statistics = {key: source.about[key] for key in ("mean", "std") if key in source.about}
-    return models.Architecture.from_dict({**image, **statistics, **config["architecture"]})
+def _architecture(config: Config, source: Mapping[str, Any]) -> tuple[models.Architecture, list[str]]:
+    """The config's architecture, and a remark where its mean and std follow from something else.
+
+    Where the config names none, they are timm's own of a network that comes with weights, else those of the source.
+    """
+    statistics = {key: source[key] for key in ("mean", "std") if key in source}
+    own = {key: value for key, value in config.architecture.plain().items() if value is not None}
+    found = models.Architecture.from_dict({**config.image.plain(), **statistics, **own})
+    if not config.checkpoint or _normalised(config) or config.checkpoint.startswith(("timm:", "torchvision:")):
+        return found, []
+    usual = models.usual_normalisation(found)
+    found, whose = (usual, f"timm has for {found.name}") if usual else (found, "the source data have")
+    kept = found.changed(**{key: own[key] for key in ("mean", "std") if key in own})
+    return kept, [f"images are normalised by what {whose}: mean {list(kept.mean)}, std {list(kept.std)}"]
+
+
+def _normalised(config: Config) -> bool:
+    return None not in (config.architecture.mean, config.architecture.std)
+
+
+def _trained_on(arguments: argparse.Namespace) -> list[Path]:
+    """The images, where the model is trained here."""
+    return [] if arguments.config.checkpoint else [arguments.data / name for name in DATA]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Command line of the stage."""
-    found = parser(__doc__)
+    found = parser(__doc__, Config, data=[DATA_CARD])
     found.add_argument("--data", required=True, type=Path, help="folder of the source data")
+    found.add_argument(
+        "--without-source", action="store_true", help="--data are those of a target, for want of a source"
+    )
+    found.add_argument("--weights", type=Path, help="folder of the checkpoint's weights, where they were fetched")
     found.add_argument("--seed", required=True, type=int, help="training seed")
     found.add_argument("--out", required=True, type=Path, help="folder to write, .../ARCHITECTURE/SEED")
-    run(stage, found.parse_args(argv))
+    run(stage, found.parse_args(argv), _trained_on)
 
 
 if __name__ == "__main__":

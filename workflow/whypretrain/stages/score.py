@@ -1,4 +1,4 @@
-"""Stage score: log-odds of all models of one run on all coalitions of the same players of the same images.
+"""Stage score: log-odds of all models of one run on coalitions of the same players of the same images.
 
 With `--shard 2-of-3` it scores a third of the images, and takes known rows from the archive `--earlier` in place of
 `--out`; with these files as `--shards`, in order, it gathers what it would otherwise score.
@@ -14,28 +14,22 @@ from typing import Any
 import numpy as np
 
 from whypretrain import data, interactions
+from whypretrain.config.interactions import Scoring
+from whypretrain.config.parts import REINITIALISED
+from whypretrain.config.section import Seeded, Share
+from whypretrain.errors import InputError
 from whypretrain.interactions import Game, Network, ScoreArchive
-from whypretrain.seeds import seed_of
-from whypretrain.shards import WHOLE, Shard
+from whypretrain.runtime.places import CHECKPOINTS
+from whypretrain.runtime.seeds import seed_of
+from whypretrain.runtime.shards import WHOLE, Shard
 from whypretrain.stages._run import add_folders, parser, run
 
-DEFAULTS: dict[str, Any] = {
-    "players": 10,
-    "grid": 4,
-    "margin": 0,
-    "player_file": None,
-    "samples": 20,
-    "level": "input",
-    "baseline": "mean",
-    "background": "visible",
-    "batch_size": 256,
-    "dtype": "float32",
-    "threshold": 0.05,  # salience, which reduced precision must not touch
-    "dynamics": ["finetune", "scratch"],
-    "checkpoint_samples": 8,
-    "reinitialised": True,
-    "seed": 0,
-}
+
+class Config(Scoring, Seeded):
+    """What `--config` holds."""
+
+    threshold: Share = 0.05
+    """salience, which reduced precision must leave alone"""
 
 
 def stage(arguments: argparse.Namespace) -> None:
@@ -49,12 +43,10 @@ def stage(arguments: argparse.Namespace) -> None:
 
 def scored(arguments: argparse.Namespace) -> ScoreArchive:
     """The archive of all images, or of the shard's."""
-    config = DEFAULTS | arguments.config
+    config = arguments.config.plain()
     images = data.load(arguments.data)
     networks = interactions.trained_networks(arguments.models, images.classes)
-    if config["reinitialised"]:
-        seed = seed_of(config["seed"], arguments.seed, "reinitialised")
-        networks.append(interactions.untrained_network(networks[0].model, seed))
+    networks += _controls(arguments, networks[0])
     shard = Shard.parse(arguments.shard) if arguments.shard else WHOLE
     game = interactions.draw_game(images, config, arguments.target, shard)
     game = game.gated(networks, config["threshold"]).remembering(arguments.earlier or arguments.out)
@@ -69,9 +61,22 @@ def scored(arguments: argparse.Namespace) -> ScoreArchive:
         "checkpoints": checkpoints,
         "config": config | game.options,
     }
-    return ScoreArchive(
-        game.scores(networks), checkpoint_scores, game.owner[game.rows(len(game.images))], about
+    owner = game.owner[game.rows(len(game.images))]
+    return ScoreArchive(game.scores(networks), checkpoint_scores, owner, about, game.coalitions)
+
+
+def _controls(arguments: argparse.Namespace, like: Network) -> list[Network]:
+    """The controls that the config asks for: untrained weights are drawn here, trained ones have a folder."""
+    config, classes = arguments.config, like.model.classes
+    if missing := set(config.controls) - {REINITIALISED, *arguments.controls}:
+        raise InputError(f"--controls: no folder for {min(missing)!r}; give one, or leave it out of the key controls")
+    found = interactions.trained_networks(
+        {name: arguments.controls[name] for name in config.controls if name != REINITIALISED}, classes, control=True
     )
+    if REINITIALISED in config.controls:
+        seed = seed_of(config.seed, arguments.seed, REINITIALISED)
+        found.insert(0, interactions.untrained_network(like.model, seed))
+    return found
 
 
 def dynamics(
@@ -83,32 +88,34 @@ def dynamics(
     rows = [game.scores([], few)]
     for network in final:
         if network.name in config["dynamics"] and few:
-            path = folders[network.name] / "checkpoints.safetensors"
+            path = folders[network.name] / CHECKPOINTS
             found = list(interactions.checkpoints(network, path))
             abouts += [each.about for each in found]
             rows.append(game.scores(found, few))
     return abouts, np.concatenate(rows)
 
 
+def _followed(arguments: argparse.Namespace) -> list[Path]:
+    """Checkpoints that are scored, too."""
+    if arguments.shards or not arguments.config.checkpoint_samples:
+        return []
+    return [folder / CHECKPOINTS for name, folder in arguments.models.items() if name in arguments.config.dynamics]
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Command line of the stage."""
-    found = parser(__doc__)
-    found.add_argument(
-        "--data", required=True, type=Path, help="data set folder, e.g. results/default/data/digits"
-    )
+    found = parser(__doc__, Config)
+    found.add_argument("--data", required=True, type=Path, help="data set folder, e.g. results/default/data/digits")
     found.add_argument("--target", required=True, help="the data set's name")
     found.add_argument("--architecture", required=True, help="the architecture's name in the config")
     found.add_argument("--seed", required=True, type=int, help="training seed of the models")
     add_folders(found, "--models", "NAME=FOLDER of each model")
+    add_folders(found, "--controls", "NAME=FOLDER of each control that was trained", required=False)
     found.add_argument("--shard", help="NUMBER-of-SHARDS: the part of the images that is scored")
-    found.add_argument(
-        "--earlier", type=Path, help="archive whose known rows are kept, default that of --out"
-    )
-    found.add_argument(
-        "--shards", type=Path, nargs="+", help="archives of all shards, gathered in place of scoring"
-    )
+    found.add_argument("--earlier", type=Path, help="archive whose known rows are kept, default that of --out")
+    found.add_argument("--shards", type=Path, nargs="+", help="archives of all shards, gathered in place of scoring")
     found.add_argument("--out", required=True, type=Path, help="archive to write, .npz")
-    run(stage, found.parse_args(argv))
+    run(stage, found.parse_args(argv), _followed)
 
 
 if __name__ == "__main__":

@@ -8,26 +8,32 @@ the process. A killed run goes on from `<folder>.running`, once its settings are
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import safetensors.torch
 
-from whypretrain import data, files, models
+from whypretrain import data, models
+from whypretrain.config.recipe import Recipe
+from whypretrain.config.section import Name, Seeded
 from whypretrain.errors import InputError
-from whypretrain.stages._run import add_folders, parser, run
+from whypretrain.runtime import files
+from whypretrain.runtime.places import CHECKPOINTS
+from whypretrain.stages._run import add_folders, add_run, parser, run, run_of
 from whypretrain.training import parallel
 from whypretrain.training.fit import TrainingResult
-from whypretrain.training.methods import evaluate, starting_model, train
-from whypretrain.training.recipe import Recipe
+from whypretrain.training.source import Source, joint_source, selected_classes
+from whypretrain.training.trainer import evaluate, starting_model, train
 from whypretrain.training.tuning import tuned
 
-# Settings of a recipe that the metrics tell, too.
-_SAID = ("source", "source_loss", "source_weight", "source_ratio", "drop_duplicates")
+
+class Config(Seeded):
+    """What `--config` holds."""
+
+    recipes: Mapping[Name, Recipe]
+    """by method"""
 
 
 def stage(arguments: argparse.Namespace) -> None:
@@ -37,14 +43,10 @@ def stage(arguments: argparse.Namespace) -> None:
 
 
 def _train_all(arguments: argparse.Namespace) -> None:
-    recipes = _recipes(arguments.config, list(arguments.out))
+    recipes = _recipes(arguments.config.recipes, list(arguments.out))
     target = data.load(arguments.target)
-    about = {
-        "target": arguments.target.name,
-        "architecture": arguments.pretrained.parent.name,
-        "seed": arguments.seed,
-    }
-    name = (arguments.config.get("seed", 0), "train", about["target"], arguments.seed)
+    about = run_of(arguments)
+    name = (arguments.config.seed, "train", about["target"], arguments.seed)
     pretrained = models.load(arguments.pretrained)
     source = data.load(arguments.source) if arguments.source else None
     for method, recipe in recipes.items():
@@ -75,14 +77,17 @@ def _trained(
     recipe = recipe.lasting(len(target.rows("train")))
     start = _start(arguments, pretrained, recipe, method)
     model = starting_model(start, target.classes, recipe, seed=seed)
-    chosen = _selected(arguments, recipe, method)
-    extra, used = _source(arguments, source, recipe, method), dict[str, Any]()
-    if extra is not None:
-        extra, used = _drawn_from(extra, chosen, target, recipe)
+    drawn = _source(arguments, source, target, recipe, method)
     result = train(
-        model, target, recipe, seed=seed, source=extra, source_classes=chosen, checkpoint_file=running
+        model,
+        target,
+        recipe,
+        seed=seed,
+        source=drawn.images if drawn else None,
+        source_classes=drawn.classes if drawn else None,
+        checkpoint_file=running,
     )
-    scores = _scores(model, target, recipe)
+    scores, used = _scores(model, target, recipe), drawn.about if drawn else {}
     return model, result, {**scores, "n_train": len(target.rows("train")), **used}
 
 
@@ -96,82 +101,42 @@ def _start(
         raise InputError(f"train.{method}: start {recipe.start!r} needs --start")
     start = models.load(arguments.start)
     if start.architecture != pretrained.architecture:
-        raise InputError(
-            f"--start {arguments.start}: another architecture than {arguments.pretrained}; use one"
-        )
+        raise InputError(f"--start {arguments.start}: another architecture than {arguments.pretrained}; use one")
     return start
 
 
-def _recipes(config: dict[str, Any], methods: list[str]) -> dict[str, Recipe]:
-    sections = config.get("recipes", {})
+def _recipes(sections: Mapping[str, Recipe], methods: list[str]) -> dict[str, Recipe]:
     if missing := [method for method in methods if method not in sections]:
-        raise InputError(
-            f"--out: no recipe for method {missing[0]!r}; recipes are {', '.join(sections) or 'none'}"
-        )
-    return {method: Recipe.from_config(sections[method], f"train.{method}") for method in methods}
+        raise InputError(f"--out: no recipe for method {missing[0]!r}; recipes are {', '.join(sections) or 'none'}")
+    for method in methods:
+        sections[method].trials(f"train.{method}")
+    return {method: sections[method] for method in methods}
 
 
 def _source(
-    arguments: argparse.Namespace, source: data.ImageSet | None, recipe: Recipe, method: str
-) -> data.ImageSet | None:
-    """What the recipe draws source images from: with the consistency loss, labels are clusters."""
+    arguments: argparse.Namespace, source: data.ImageSet | None, target: data.ImageSet, recipe: Recipe, method: str
+) -> Source | None:
+    """What the recipe draws source images from: of all classes, or of those that its rule chose; or of clusters."""
     if recipe.source is None:
         return None
-    if source is None:
-        raise InputError(f"train.{method}: source {recipe.source!r} needs --source")
-    if recipe.source_loss == "labels":
-        return source
-    if arguments.clusters is None:
-        raise InputError(f"train.{method}: source_loss consistency needs --clusters")
-    labels = data.load_class_means(arguments.clusters, key="labels")
-    names = [f"cluster {label}" for label in labels]
-    relabelled = data.ImageSet(source.images, source.manifest.assign(label=labels, class_name=names))
-    return relabelled.take(np.flatnonzero(labels >= 0))
-
-
-def _drawn_from(
-    source: data.ImageSet, chosen: list[int] | None, target: data.ImageSet, recipe: Recipe
-) -> tuple[data.ImageSet, dict[str, Any]]:
-    """The source, without near-duplicates where the recipe says so, and what was used of it, for the metrics."""
-    train_rows = (source.manifest["split"] == "train").to_numpy()
-    used = train_rows if chosen is None else train_rows & np.isin(source.labels, chosen)
-    alike = np.zeros(len(source), dtype=bool)
-    tests = target.split("test").images
-    similarity = data.nearest_similarity(source.images, tests, np.flatnonzero(used))
-    alike[used] = similarity >= recipe.duplicate_similarity
-    if recipe.drop_duplicates:  # as test images they are not trained on, and no class loses its label
-        split = source.manifest["split"].mask(alike, "test")
-        source = data.ImageSet(source.images, source.manifest.assign(split=split))
-    left = used & ~alike if recipe.drop_duplicates else used
-    return source, {
-        **{key: getattr(recipe, key) for key in _SAID},
-        "source_classes": len(set(source.labels)) if chosen is None else len(chosen),
-        "source_images": int(left.sum()),
-        "duplicates": int(alike.sum()),
-    }
-
-
-def _selected(arguments: argparse.Namespace, recipe: Recipe, method: str) -> list[int] | None:
-    """Source classes, or clusters, that the recipe's selection rule chose; None without source or with all of it."""
-    if recipe.source in (None, "all"):
-        return None
-    option = "selection" if recipe.source_loss == "labels" else "cluster_selection"
-    path = getattr(arguments, option)
-    if path is None:
-        raise InputError(f"train.{method}: source {recipe.source!r} needs --{option.replace('_', '-')}")
-    table = files.read_table(path)
-    ranked = table[table["rule"] == recipe.source]
-    number = recipe.source_classes
-    if number is not None and 0 < len(ranked) < number:
-        raise InputError(
-            f"train.{method}.source_classes: {number} of {len(ranked)} source classes; choose fewer"
-        )
-    rows = ranked[ranked["selected"].astype(bool) if number is None else ranked["rank"] <= number]
-    if rows.empty:
-        known = ", ".join(sorted(table["rule"].unique()))
-        chosen = f"train.{method}: rule {recipe.source!r}"
-        raise InputError(f"{chosen} selects no class in {path}; rules: {known}")
-    return sorted(rows["class_index"].astype(int))
+    clustered = recipe.source_loss == "consistency"
+    needed = ["source", *(["clusters"] if clustered else [])]
+    if recipe.source != "all":
+        needed.append("cluster_selection" if clustered else "selection")
+    for option in needed:
+        if getattr(arguments, option) is None:
+            name = option.replace("_", "-")
+            raise InputError(f"train.{method}: source {recipe.source!r}, {recipe.source_loss}, needs --{name}")
+    assert source is not None
+    classes = None
+    if recipe.source != "all":
+        path = getattr(arguments, needed[-1])
+        try:
+            classes = selected_classes(files.read_table(path), recipe)
+        except InputError as error:
+            raise InputError(f"train.{method}.{error} ({path})") from error
+    clusters = data.load_class_means(arguments.clusters, key="labels") if clustered else None
+    return joint_source(source, target, recipe, classes=classes, clusters=clusters)
 
 
 def _scores(model: models.Classifier, target: data.ImageSet, recipe: Recipe) -> dict[str, Any]:
@@ -200,13 +165,7 @@ def _write(
         metrics["trials"] = int(trials["trial"].nunique())
         files.write_table(folder / "tuning.csv", trials)
     models.save(model, folder, {**about, "recipe": recipe.as_config()})
-    named = {
-        f"{step}/{name}": tensor
-        for step, state in result.checkpoints.items()
-        for name, tensor in state.items()
-    }
-    with files.atomic(folder / "checkpoints.safetensors") as temporary:
-        temporary.write_bytes(safetensors.torch.save(named))
+    models.save_checkpoints(result.checkpoints, folder / CHECKPOINTS)
     files.write_table(folder / "history.csv", result.history)
     seen = {"steps": recipe.steps, "images_seen": result.images_seen}
     files.write_json(folder / "metrics.json", {**about, **metrics, **seen})
@@ -214,24 +173,13 @@ def _write(
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Command line of the stage."""
-    found = parser(__doc__)
-    found.add_argument(
-        "--target", required=True, type=Path, help="folder of the target data, named as the target"
-    )
-    found.add_argument(
-        "--pretrained",
-        required=True,
-        type=Path,
-        help="model folder ARCHITECTURE/SEED; gives the architecture",
-    )
+    found = parser(__doc__, Config)
+    add_run(found)
     found.add_argument("--start", type=Path, help="model folder, for recipes that start at TARGET/METHOD")
     found.add_argument("--source", type=Path, help="folder of the source data, for recipes with a source")
-    found.add_argument(
-        "--selection", type=Path, help="table of selected source classes, for recipes with a source"
-    )
+    found.add_argument("--selection", type=Path, help="table of selected source classes, for recipes with a source")
     found.add_argument("--clusters", type=Path, help="clusters of the source, for the consistency loss")
     found.add_argument("--cluster-selection", type=Path, help="table of selected clusters, for the same")
-    found.add_argument("--seed", required=True, type=int, help="training seed")
     add_folders(found, "--out", "METHOD=FOLDER of each method")
     run(stage, found.parse_args(argv))
 

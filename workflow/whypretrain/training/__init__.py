@@ -5,24 +5,21 @@ A name's module loads when the name is first used: what needs no torch (the stro
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from whypretrain.runtime.loading import lazily
 
 _MODULES = {
-    "Augmentation": "recipe",
-    "LinearProbe": "probe",
-    "Recipe": "recipe",
-    "TrainingResult": "fit",
-    "evaluate": "methods",
-    "fit_probe": "probe",
-    "scores": "accuracy",
-    "starting_model": "methods",
-    "train": "methods",
+    "Augmentation": "config.augmentation",
+    "LinearProbe": "training.probe",
+    "Recipe": "config.recipe",
+    "TrainingResult": "training.fit",
+    "joint_source": "training.source",
+    "selected_classes": "training.source",
+    "evaluate": "training.trainer",
+    "fit_probe": "training.probe",
+    "scores": "training.accuracy",
+    "starting_model": "training.trainer",
+    "train": "training.trainer",
 }
 __all__ = sorted(_MODULES)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazily(__name__, _MODULES)

@@ -20,8 +20,4 @@ def scores(predicted: np.ndarray, labels: np.ndarray) -> dict[str, float | int]:
     right = predicted == labels
     images = np.bincount(labels)
     recalls = np.bincount(labels, weights=right)[images > 0] / images[images > 0]
-    return {
-        "accuracy": float(right.mean()),
-        "mean_class_accuracy": float(recalls.mean()),
-        "n_test": len(labels),
-    }
+    return {"accuracy": float(right.mean()), "mean_class_accuracy": float(recalls.mean()), "n_test": len(labels)}

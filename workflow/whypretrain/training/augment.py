@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Generator, Tensor
 
-from whypretrain.training.recipe import Augmentation
+from whypretrain.config.augmentation import Augmentation
 
 
 def augment(images: Tensor, setting: Augmentation, generator: Generator) -> Tensor:

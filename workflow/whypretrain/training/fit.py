@@ -18,15 +18,17 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from whypretrain.files import leads
-from whypretrain.models.halving import Batch, Halving, parted, parts_within
-from whypretrain.models.precision import Precision, precision
-from whypretrain.progress import progress
-from whypretrain.seeds import seed_of
+from whypretrain.config.recipe import Recipe
+from whypretrain.runtime.files import leads
+from whypretrain.runtime.memory import Batch, Halving, parted, parts_within
+from whypretrain.runtime.precision import Precision, precision
+from whypretrain.runtime.progress import progress
+from whypretrain.runtime.seeds import seed_of
 from whypretrain.training import parallel
-from whypretrain.training.gate import safe_precision, without_trace
+from whypretrain.training.gate import safe_for_gradients, without_trace
+from whypretrain.training.held import Pull, hold
 from whypretrain.training.joint import consistency_losses, joint_losses, target_loss
-from whypretrain.training.recipe import Recipe
+from whypretrain.training.optimizers import optimizer
 from whypretrain.training.reconstruction import Decoder, reconstruction_loss
 from whypretrain.training.running import RunningState
 from whypretrain.training.samples import Samples
@@ -65,6 +67,7 @@ def fit(
     Source samples come with a head of their own, or with None for the consistency loss of the target's.
     """
     network.train().to(memory_format=torch.channels_last)  # convolutions are a tenth faster so
+    held = hold(network, recipe.frozen_blocks)
     run = _Run(network, target, recipe, seed, source)
     running = RunningState(checkpoint_file, run.identity(), every=save_every)
     with torch.random.fork_rng(devices=[]), running:
@@ -76,6 +79,7 @@ def fit(
             if parallel.any_of(running.due()):
                 running.save(run.state())
     parallel.take_buffers_of_first(network)
+    held.requires_grad_(True)
     network.eval().to(memory_format=torch.contiguous_format)
     running.remove()
     return run.result()
@@ -85,12 +89,7 @@ class _Run:
     """A training under way: what changes from step to step, and how it is kept."""
 
     def __init__(
-        self,
-        network: Any,
-        target: Samples,
-        recipe: Recipe,
-        seed: int,
-        source: tuple[Samples, nn.Linear | None] | None,
+        self, network: Any, target: Samples, recipe: Recipe, seed: int, source: tuple[Samples, nn.Linear | None] | None
     ) -> None:
         self.network, self.target, self.recipe, self.seed = network, target, recipe, seed
         self.source: Samples | None = source[0] if source else None
@@ -98,7 +97,8 @@ class _Run:
         self.decoder = Decoder(network, seed=seed) if recipe.task == "reconstruction" else None
         second = self.decoder if self.source_head is None else self.source_head
         self.modules = nn.ModuleList([network] if second is None else [network, second])
-        self.optimizer = _optimizer(network, second, recipe)
+        self.optimizer = optimizer(network, second, recipe)
+        self.pull = Pull(network, recipe.pull)
         self.kept = set(checkpoint_steps(recipe.steps, recipe.checkpoints, recipe.checkpoint_spacing))
         self.step, self.losses = 0, torch.full((recipe.steps, 2), torch.nan, device=target.device)
         self.rows = [target.batch_size]  # of the batches of a step; a source without labels has two views
@@ -116,6 +116,7 @@ class _Run:
         self._set_learning_rates()
         losses = self._computed(self._batches())
         self.losses[self.step, : len(losses)] = losses
+        self.pull()
         if self.recipe.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.modules.parameters(), self.recipe.clip_norm)
         self.optimizer.step()
@@ -133,7 +134,7 @@ class _Run:
             return [torch.cat([one.flatten() for one in group if one is not None]) for group in groups]
 
         with without_trace(self.modules):
-            self.precision = safe_precision(cast(Precision, self.recipe.precision), gradients)
+            self.precision = safe_for_gradients(cast(Precision, self.recipe.precision), gradients)
 
     def _computed(self, batches: list[Batch]) -> Tensor:
         """Leave the gradients of the step's loss, in as many parts as memory asks for; its terms."""
@@ -239,22 +240,3 @@ class _Run:
                 name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
                 for name, tensor in state.items()
             }
-
-
-def _optimizer(network: Any, second_head: nn.Module | None, recipe: Recipe) -> torch.optim.Optimizer:
-    """Two groups: the backbone, and the heads with their learning rate. Weight decay acts on everything."""
-    heads = [*network.head.parameters(), *(second_head.parameters() if second_head is not None else ())]
-    own = {id(parameter) for parameter in heads}
-    backbone = [parameter for parameter in network.parameters() if id(parameter) not in own]
-    peaks = (recipe.learning_rate, recipe.learning_rate * recipe.head_learning_rate_factor)
-    groups = [
-        {"params": list(part), "lr": peak, "peak": peak}
-        for part, peak in zip((backbone, heads), peaks, strict=True)
-        if part
-    ]
-    if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, fused=True)
-    momentum = recipe.momentum
-    return torch.optim.SGD(
-        groups, momentum=momentum, nesterov=momentum > 0, weight_decay=recipe.weight_decay, fused=True
-    )

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from whypretrain.config.recipe import Recipe
 from whypretrain.models import device, linear_head
-from whypretrain.seeds import seed_of
+from whypretrain.runtime.seeds import seed_of
 from whypretrain.training.fit import fit
-from whypretrain.training.recipe import Recipe
 from whypretrain.training.samples import Samples
 
 
@@ -24,16 +24,12 @@ class _Head(nn.Module):
         return inputs
 
 
-def train_head(
-    features: np.ndarray, labels: np.ndarray, recipe: Recipe, *, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
+def train_head(features: np.ndarray, labels: np.ndarray, recipe: Recipe, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Weight (K, d) and bias (K,), float32, of a head trained by the recipe on features (N, d)."""
     start = torch.Generator().manual_seed(seed_of(seed, "start"))
     network = _Head(features.shape[1], int(labels.max()) + 1, start).to(device())
     inputs = torch.tensor(features, dtype=torch.float32, device=device())
-    samples = Samples(
-        inputs, labels, batch_size=recipe.batch_size, augmentation=None, seed=seed, name="target"
-    )
+    samples = Samples(inputs, labels, batch_size=recipe.batch_size, augmentation=None, seed=seed, name="target")
     fit(network, samples, recipe, seed=seed)
     head = network.head
     return head.weight.detach().cpu().numpy(), head.bias.detach().cpu().numpy()

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from whypretrain.files import leads
-from whypretrain.models.precision import Precision
+from whypretrain.runtime.files import leads
+from whypretrain.runtime.precision import Precision
 
 #: Largest relative error of a gradient. Below it, its direction is right to 3 degrees (cosine 0.9987) and its length to
 #: 5 %. The choice of the batch moves a gradient by its own length and more, so that rounding adds less than a
@@ -18,7 +18,7 @@ from whypretrain.models.precision import Precision
 TOLERANCE = 0.05
 
 
-def safe_precision(wanted: Precision, gradients: Callable[[Precision], list[Tensor]]) -> Precision:
+def safe_for_gradients(wanted: Precision, gradients: Callable[[Precision], list[Tensor]]) -> Precision:
     """`wanted` where its gradients agree with those of float32, else "float32", said on standard error.
 
     Args:

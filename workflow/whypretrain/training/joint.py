@@ -42,12 +42,8 @@ def joint_losses(
     labels = torch.cat([target[1], source[1]])[order]
     features = network.features(torch.cat([target[0], source[0]])[order])
     return (
-        F.cross_entropy(
-            network.head(features[is_target]), labels[is_target], label_smoothing=label_smoothing
-        ),
-        F.cross_entropy(
-            source_head(features[~is_target]), labels[~is_target], label_smoothing=label_smoothing
-        ),
+        F.cross_entropy(network.head(features[is_target]), labels[is_target], label_smoothing=label_smoothing),
+        F.cross_entropy(source_head(features[~is_target]), labels[~is_target], label_smoothing=label_smoothing),
     )
 
 

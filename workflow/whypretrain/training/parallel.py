@@ -16,7 +16,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from whypretrain.errors import InputError
-from whypretrain.files import among
+from whypretrain.runtime.files import among
 
 
 @contextmanager
@@ -81,9 +81,7 @@ def refuse(flag: bool) -> bool:
         InputError: if the flag is raised.
     """
     if flag:
-        raise InputError(
-            "out of memory with BatchNorm over several GPUs, where no batch is halved: give micro_batch"
-        )
+        raise InputError("out of memory with BatchNorm over several GPUs, where no batch is halved: give micro_batch")
     return False
 
 

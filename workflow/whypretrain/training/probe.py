@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from whypretrain.config.recipe import Recipe
 from whypretrain.errors import InputError
-from whypretrain.training.recipe import Recipe
 
 _STRENGTHS = 10.0 ** np.arange(-4.0, 3.5, 0.5)  # C of scikit-learn: inverse of the penalty
 _FEW = 1000  # below this many images 10 % are too few to choose by: folds are used
@@ -59,14 +59,8 @@ def fit_probe(
         raise InputError("probe: features hold NaN or infinite values; the pre-trained model is broken")
     counts = np.bincount(labels)
     if len(counts) < 2 or counts.min() == 0:
-        raise InputError(
-            f"probe: class {int(counts.argmin())} has no training images; give each class at least one"
-        )
-    return (
-        _paper(features, labels, recipe, seed)
-        if recipe and mode == "paper"
-        else _strong(features, labels, seed)
-    )
+        raise InputError(f"probe: class {int(counts.argmin())} has no training images; give each class at least one")
+    return _paper(features, labels, recipe, seed) if recipe and mode == "paper" else _strong(features, labels, seed)
 
 
 def _strong(features: np.ndarray, labels: np.ndarray, seed: int) -> LinearProbe:
@@ -78,10 +72,7 @@ def _strong(features: np.ndarray, labels: np.ndarray, seed: int) -> LinearProbe:
     model = _regression(strength).fit(inputs, labels)
     coefficients, intercept = model.coef_, model.intercept_
     if len(coefficients) == 1:  # scikit-learn keeps one row for two classes: the log-odds of the second
-        coefficients, intercept = (
-            np.vstack([-coefficients, coefficients]) / 2,
-            np.hstack([-intercept, intercept]) / 2,
-        )
+        coefficients, intercept = (np.vstack([-coefficients, coefficients]) / 2, np.hstack([-intercept, intercept]) / 2)
     weight = coefficients / std
     about = {"mode": "strong", "C": float(strength), "held_out_accuracy": score}
     bias = intercept - weight @ mean
@@ -107,8 +98,7 @@ def _choose_strength(inputs: np.ndarray, labels: np.ndarray, seed: int) -> tuple
     else:
         splitter = StratifiedShuffleSplit(1, test_size=0.1, random_state=seed32)
     splits = [
-        (np.concatenate([several[a], single]), several[b])
-        for a, b in splitter.split(inputs[several], labels[several])
+        (np.concatenate([several[a], single]), several[b]) for a, b in splitter.split(inputs[several], labels[several])
     ]
     scores = [
         np.mean([_regression(c).fit(inputs[a], labels[a]).score(inputs[b], labels[b]) for a, b in splits])

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from whypretrain.models import Classifier
-from whypretrain.seeds import seed_of
+from whypretrain.runtime.seeds import seed_of
 
 
 class Decoder(nn.Module):

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from whypretrain.files import atomic, leads
+from whypretrain.runtime.files import atomic, leads
 from whypretrain.training import parallel
 
 

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from whypretrain.config.augmentation import Augmentation
 from whypretrain.errors import InputError
-from whypretrain.seeds import seed_of
+from whypretrain.runtime.seeds import seed_of
 from whypretrain.training.ahead import Ahead
 from whypretrain.training.augment import augment
 from whypretrain.training.parallel import part
-from whypretrain.training.recipe import Augmentation
-from whypretrain.training.strong import strong_view
+from whypretrain.training.strong_augmentation import strong_view
 
 
 class Samples:
@@ -59,9 +59,7 @@ class Samples:
         self._order = lru_cache(maxsize=2)(self._shuffled)
         self._chosen = chosen
         self._pinned = self.device.type == "cuda" and images.device.type == "cpu"
-        self._gpu = (
-            torch.cuda.current_device() if self._pinned else -1
-        )  # another thread begins with the first
+        self._gpu = torch.cuda.current_device() if self._pinned else -1  # another thread begins with the first
         self._load = Ahead(self._loaded) if (self._pinned if ahead is None else ahead) else self._loaded
 
     def rows(self, step: int) -> Tensor:

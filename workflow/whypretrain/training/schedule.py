@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from whypretrain.training.recipe import Recipe
+if TYPE_CHECKING:
+    from whypretrain.config.recipe import Recipe
 
 _START = 1 / 25  # one_cycle begins at this share of the peak
 _END = _START / 1e4  # and ends at this one
@@ -21,10 +23,11 @@ def learning_rate_factor(recipe: Recipe, step: int) -> float:
     - `step`: linear warm-up, then 1, tenfold less after each milestone (arXiv 2111.12292: 0.6, 0.8).
 
     Example:
+        >>> from whypretrain.training import Recipe
         >>> learning_rate_factor(Recipe(schedule="step", warmup=0.0, steps=100), 60)
         0.1
     """
-    return _SCHEDULES[recipe.schedule](recipe, step)
+    return SCHEDULES[recipe.schedule](recipe, step)
 
 
 def checkpoint_steps(steps: int, number: int, spacing: str = "geometric") -> list[int]:
@@ -74,7 +77,7 @@ def _cosine_between(first: float, last: float, share: float) -> float:
     return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
 
 
-_SCHEDULES: dict[str, Callable[[Recipe, int], float]] = {
+SCHEDULES: dict[str, Callable[[Recipe, int], float]] = {  # the values of a recipe's `schedule`
     "one_cycle": _one_cycle,
     "cosine": _cosine,
     "step": _step,

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
+from whypretrain.config.recipe import Recipe
 from whypretrain.data import ImageSet
 from whypretrain.data.sampling import folds
 from whypretrain.errors import InputError
-from whypretrain.training.recipe import Recipe
 
 FOLDS = 5  # a fifth of every class is held out at a time
 
@@ -41,13 +41,7 @@ def tuned(
         return recipe, pd.DataFrame()
     trials, parts = recipe.trials(), list(_held_out(target.split("train"), recipe.tune_folds, seed))
     rows = [
-        {
-            "trial": trial,
-            "fold": fold,
-            **values,
-            "held_out": len(part.split("test")),
-            "accuracy": accuracy(tried, part),
-        }
+        {"trial": trial, "fold": fold, **values, "held_out": len(part.split("test")), "accuracy": accuracy(tried, part)}
         for trial, (values, tried) in enumerate(trials)
         for fold, part in enumerate(parts)
     ]
@@ -62,8 +56,6 @@ def _held_out(images: ImageSet, number: int, seed: int) -> Iterator[ImageSet]:
     fold = folds(images.labels, FOLDS, seed=seed)
     for held_out in range(number):
         if not (fold == held_out).any():
-            raise InputError(
-                "tune: no class has a training image to hold out; give it more, or fewer tune_folds"
-            )
+            raise InputError("tune: no class has a training image to hold out; give it more, or fewer tune_folds")
         split = np.where(fold == held_out, "test", "train")
         yield ImageSet(images.images, images.manifest.assign(split=split))

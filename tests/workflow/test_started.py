@@ -1,0 +1,80 @@
+"""Ways to start the workflow: from another folder, by make, with files whose text is faulty."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from checkout import ROOT, Checkout
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """An empty folder with a config whose name has a blank."""
+    folder = tmp_path_factory.mktemp("else where")
+    shutil.copy(ROOT / "config/smoke.yaml", folder / "my file.yaml")
+    return folder
+
+
+def started(folder, *arguments):
+    """A dry run by the Snakefile of this checkout."""
+    command = ["python", "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder), "-n"]
+    environment = Checkout(ROOT, origin=None).environment
+    return subprocess.run([*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_another_folder_may_be_run_in(elsewhere):
+    run = started(elsewhere, "--configfile", "my file.yaml")
+    assert run.returncode == 0, run.stderr
+    assert "write_report" in run.stdout + run.stderr
+
+
+def test_a_key_given_twice_is_named_before_anything_runs(elsewhere):
+    path = elsewhere / "twice.yaml"
+    path.write_text("experiment: twice\ntrain: {gpus: 0}\nseed: 1\ntrain: {common: {steps: 3}}\n")
+    run = started(elsewhere, "--configfile", "twice.yaml")
+    assert run.returncode != 0
+    assert "twice.yaml: train is given twice, in lines 2 and 4; keep one" in run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    assert not (elsewhere / "results").exists()
+
+
+def test_without_pictures_no_figure_is_given_images(elsewhere):
+    shown, private = ROOT / "config/smoke.yaml", elsewhere / "private.yaml"
+    private.write_text(shown.read_text() + "report: {pictures: false}\n")
+    graphs = Checkout(ROOT, origin=None).graphs(shown, private)
+    given = [
+        {
+            Path(file).name
+            for job in graph
+            if job["rule"] == "draw_figure"
+            for file in job["input"]
+            if file.endswith((".npy", ".npz"))
+        }
+        for graph in graphs
+    ]
+    assert {"images.npy", "pictures.npz"} <= given[0]
+    assert given[1] == set()
+
+
+def test_make_passes_a_file_name_with_blanks_on_whole():
+    command = ["make", "--dry-run", "--always-make", "CONFIG=my file.yaml", "run", "record"]
+    lines = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert {'whypretrain run "my file.yaml" --cores all', 'whypretrain record "my file.yaml"'} <= set(lines)
+
+
+def test_no_example_puts_a_target_behind_config_files():
+    """Snakemake would take the target for a further file."""
+    places = [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("config/**/*.yaml"),
+        *ROOT.glob("profiles/**/*.yaml"),
+    ]
+    rules = {"data", "pretrain", "features", "select", "train", "interactions", "invariances", "claims", "figures"}
+    rules |= {"report", "joint", "plan", "pilot", "selection_study", "all"}
+    for path in places:
+        for line in path.read_text().splitlines():
+            _, option, behind = line.partition("--configfile ")
+            words = behind.partition("`")[0].partition("#")[0].partition(" --")[0].split()
+            assert not option or not rules & set(words), f"{path}: {line}"

@@ -1,0 +1,195 @@
+"""Every metric between its floor and its ceiling: excess = (measured - floor) / (ceiling - floor), over runs.
+
+The interval is Fieller's (J. R. Stat. Soc. B 16, 1954): all values e for which the mean of x - e y over runs does not
+differ from 0 by Student's t, with x = measured - floor and y = ceiling - floor of each run. With runs that are normal
+it covers the truth at exactly its level, also for few runs. Where y is not clearly above 0 the set has no bounds: there
+is no scale.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from numpy.typing import ArrayLike
+
+from whypretrain.claims.claim import Measure
+from whypretrain.claims.parts import Cast, in_cast
+from whypretrain.claims.reading import read_measure
+from whypretrain.claims.runs import RUN, estimate_runs, keyed, run_values
+from whypretrain.claims.verdict import ALL
+from whypretrain.errors import InputError
+from whypretrain.statistics import Interval, seed_estimate
+
+NO_SCALE = "no scale: the ceiling is not clearly above the floor"
+COLUMNS = ["metric", "model", "architecture", "target", "measured", "floor", "floor_is", "ceiling", "ceiling_is"]
+COLUMNS += ["excess", "low", "high", "n_seeds", "references", "note"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A metric of one model with its floor, its ceiling and what is shown next to them, each with its name."""
+
+    metric: str
+    model: str
+    measured: Measure
+    floor: tuple[str, Measure]
+    ceiling: tuple[str, Measure]
+    references: tuple[tuple[str, Measure], ...] = ()
+    sign: int = 1  # -1 where the floor is the larger value
+
+
+def excess(
+    measured: ArrayLike,
+    floor: ArrayLike,
+    ceiling: ArrayLike,
+    strata: Sequence[object] | None = None,
+    confidence: float = 0.95,
+) -> Interval:
+    """Where the measured value is between its floor (0) and its ceiling (1), with its Fieller interval.
+
+    Args:
+        measured, floor, ceiling: one number a run, shape (runs,).
+        strata: the stratum of each run, see `seed_estimate`.
+        confidence: of the interval.
+
+    Returns:
+        Bounds of minus and plus infinity, and no estimate (NaN), where there is no scale; bounds of NaN where one run
+        of a stratum alone gives none.
+    """
+    from scipy.special import stdtrit
+
+    top, bottom, low = (np.asarray(values, dtype=np.float64) for values in (measured, ceiling, floor))
+    x, y = top - low, bottom - low
+    above, below = seed_estimate(x, strata), seed_estimate(y, strata)
+    if not np.isfinite(above.value) or below.value <= 0:
+        return Interval(np.nan, -np.inf, np.inf)
+    value = above.value / below.value
+    if not below.freedom > 0:
+        return Interval(value, np.nan, np.nan)
+    freedom = seed_estimate(x - value * y, strata).freedom
+    t = float(stdtrit(freedom, (1 + confidence) / 2))
+    both = seed_estimate(x + y, strata).error ** 2 - above.error**2 - below.error**2
+    a = below.value**2 - t**2 * below.error**2
+    b = above.value * below.value - t**2 * both / 2
+    c = above.value**2 - t**2 * above.error**2
+    if a <= 0:
+        return Interval(np.nan, -np.inf, np.inf)
+    reach = float(np.sqrt(max(b**2 - a * c, 0.0)))
+    return Interval(value, (b - reach) / a, (b + reach) / a)
+
+
+def load_scales(path: Path) -> list[Scale]:
+    """Read the metrics with their floors and ceilings.
+
+    Raises:
+        InputError: if the file is not readable or an entry lacks a key.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+        return [
+            _scale(entry, model, degree)
+            for entry in content["metrics"]
+            for degree in (content["degrees"] if "DEGREE" in entry["metric"] else [""])
+            for model in content["models"]
+        ]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not a YAML file of metrics with their floors and ceilings ({error})") from error
+
+
+def scale_table(
+    scales: Sequence[Scale], tables: Mapping[str, pd.DataFrame], *, cast: Cast = None, confidence: float = 0.95
+) -> pd.DataFrame:
+    """One row a metric and model over all runs, and one for each architecture and target where there are several.
+
+    Args:
+        scales: from `load_scales`.
+        tables: by the names that the measures use.
+        cast: the methods that have each part.
+        confidence: of the intervals.
+
+    Returns:
+        `COLUMNS`: measured, floor, ceiling (means over runs), excess with its bounds (NaN without a ceiling, or without
+        a scale, which `note` says), references in words.
+    """
+    by_name = {name: keyed(table, name) for name, table in tables.items()}
+    rows = [row for scale in scales for row in _rows(scale, by_name, cast, confidence)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _scale(entry: Mapping[str, Any], model: str, degree: str) -> Scale:
+    def measure(given: Any) -> Measure:
+        return read_measure(_filled(given, {"MODEL": model, "DEGREE": degree}))
+
+    def named(given: Mapping[str, Any]) -> tuple[str, Measure]:
+        return given["text"], measure(given["measure"])
+
+    return Scale(
+        entry["metric"].replace("degree DEGREE", "all degrees" if degree == ALL else f"degree {degree}"),
+        model,
+        measure(entry["measured"]),
+        named(entry["floor"]),
+        named(entry["ceiling"]),
+        tuple(map(named, entry.get("references", ()))),
+        entry.get("sign", 1),
+    )
+
+
+def _filled(given: Any, words: Mapping[str, str]) -> Any:
+    if isinstance(given, dict):
+        return {key: _filled(value, words) for key, value in given.items()}
+    if isinstance(given, str):
+        for word, value in words.items():
+            given = given.replace(word, value)
+    return given
+
+
+def _rows(
+    scale: Scale, tables: Mapping[str, pd.DataFrame], cast: Cast, confidence: float
+) -> Iterator[dict[str, object]]:
+    measured, floor, ceiling, *others = (
+        _values(in_cast(each, cast), tables)
+        for each in (scale.measured, scale.floor[1], scale.ceiling[1], *(each for _, each in scale.references))
+    )
+    runs = pd.DataFrame({"measured": measured, "floor": floor, "ceiling": ceiling}).dropna(subset=["measured", "floor"])
+    model = scale.model if cast is None else (cast.get(scale.model) or [scale.model])[0]
+    cells = sorted(set(zip(*(runs.index.get_level_values(key) for key in RUN[:2]), strict=True)))
+    for architecture, target in [(ALL, ALL), *(cells if len(cells) > 1 else [])] if cells else []:
+        own = runs if architecture == ALL else runs.xs((architecture, target), level=(0, 1), drop_level=False)
+        known = own.dropna().groupby(["architecture", "seed"]).mean()  # the targets of one seed share weights
+        strata = known.index.get_level_values("architecture").tolist()
+        top, low, bottom = (scale.sign * known[name].to_numpy() for name in ("measured", "floor", "ceiling"))
+        found = excess(top, low, bottom, strata, confidence)
+        without = own["ceiling"].isna().all()
+        note = f"no ceiling: not run is {scale.ceiling[0]}" if without else NO_SCALE if np.isinf(found.high) else ""
+        shown = {name: estimate_runs(own[name], pool="mean").value for name in ("measured", "floor", "ceiling")}
+        yield {
+            **{"metric": scale.metric, "model": model, "architecture": architecture, "target": target, **shown},
+            **{"floor_is": scale.floor[0], "ceiling_is": scale.ceiling[0], "note": note},
+            **{"excess": found.estimate, "low": _finite(found.low), "high": _finite(found.high)},
+            "n_seeds": own.index.get_level_values("seed").nunique(),
+            "references": "; ".join(
+                f"{text} {estimate_runs(values.reindex(own.index), pool='mean').value:.3f}"
+                for (text, _), values in zip(scale.references, others, strict=True)
+                if values.reindex(own.index).notna().any()
+            ),
+        }
+
+
+def _finite(value: float) -> float:
+    return value if np.isfinite(value) else np.nan
+
+
+def _values(measure: Measure, tables: Mapping[str, pd.DataFrame]) -> pd.Series:
+    """One number a run; none where the experiment has no such table, column or rows."""
+    none = pd.Series(dtype=np.float64, index=pd.MultiIndex.from_arrays([[], [], []], names=RUN))
+    table = tables.get(measure.table)
+    if table is None or table.empty or not set(itertools.chain(measure.options.values())) <= set(table):
+        return none
+    return run_values(measure, table)

@@ -1,0 +1,122 @@
+"""The command `whypretrain`: what people do before and after runs. The stages have commands of their own.
+
+    whypretrain init photos timm:resnet18       # write mine.yaml for your pictures and checkpoint
+    whypretrain run mine.yaml                   # run an experiment and watch it; again, to resume it
+    whypretrain plan mine.yaml                  # what it costs, before it runs
+    whypretrain figures mine.yaml               # draw its figures again
+    whypretrain record mine.yaml                # keep its results with the commit; `restore` brings them back
+    whypretrain datasets                        # the published data sets that are known, as a table
+    whypretrain fetch cifar10 data/cifar10      # where the licence allows it
+    whypretrain miniature data/miniature        # small copies of all of them, to try a configuration
+    whypretrain compare results/a results/b
+    whypretrain provenance results/a/claims.csv # what made this, and from what
+    whypretrain diff timm:resnet18 runs/mine    # what fine-tuning changed in the weights, in seconds
+    whypretrain diff timm:resnet18 runs/mine --data photos    # what it kept, lost and gained: one report
+    whypretrain docs                            # make the pages that show results again, from kept tables
+    whypretrain clean                           # what takes space here; removes what is named
+
+`compare` exits with 0 if all verdicts and headline numbers are the same, 1 if one changed; all with 2 on bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import shtab
+
+from whypretrain.cli import clean, diff, docs, init, run, versions
+from whypretrain.cli.printed import print_table
+from whypretrain.errors import InputError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line, run the subcommand and return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="whypretrain", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('whypretrain')}")
+    shtab.add_argument_to(parser, "--print-completion", help="print the completion of a shell, to be sourced")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    init.add(commands)
+    run.add(commands)
+    versions.add(commands)
+    comparing = commands.add_parser("compare", help="which verdicts changed, which headline numbers moved")
+    comparing.add_argument("a", type=Path, metavar="A", help="results folder of one run, e.g. results/a")
+    comparing.add_argument("b", type=Path, metavar="B", help="results folder of the other")
+    comparing.set_defaults(command=_compare)
+    listing = commands.add_parser("datasets", help="the published data sets: kind, size, split, licence, source")
+    listing.set_defaults(command=_datasets)
+    fetching = commands.add_parser("fetch", help="fetch and unpack a published data set")
+    fetching.add_argument("name", help="its kind, as `whypretrain datasets` lists it")
+    fetching.add_argument("folder", type=Path, help="folder to fill, the `root` of the config")
+    fetching.set_defaults(command=_fetch)
+    writing = commands.add_parser("miniature", help="write miniature copies of the published data sets")
+    writing.add_argument("folder", type=Path, help="folder to fill")
+    writing.set_defaults(command=_miniature)
+    tracing = commands.add_parser("provenance", help="what made a result, and from what: a tree down to your own files")
+    tracing.add_argument("result", type=Path, help="a file below results/")
+    tracing.set_defaults(command=_provenance)
+    diff.add(commands)
+    clean.add(commands)
+    docs.add(commands)
+    given, after = _divided(list(sys.argv[1:] if argv is None else argv))
+    arguments = parser.parse_args(given)
+    if after and not hasattr(arguments, "options"):
+        parser.error(f"{after[0]}: only `run` takes options of Snakemake after --")
+    arguments.options = after
+    try:
+        return int(arguments.command(arguments))
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _divided(argv: list[str]) -> tuple[list[str], list[str]]:
+    """What is ours, and what comes after a lone `--`."""
+    place = argv.index("--") if "--" in argv else len(argv)
+    return argv[:place], argv[place + 1 :]
+
+
+def _datasets(arguments: argparse.Namespace) -> int:
+    from whypretrain.data.published.catalogue import table
+
+    print_table(table())
+    return 0
+
+
+def _fetch(arguments: argparse.Namespace) -> int:
+    from whypretrain.data.published.fetch import fetch
+
+    for path in fetch(arguments.name, arguments.folder):
+        print(path)
+    return 0
+
+
+def _miniature(arguments: argparse.Namespace) -> int:
+    from whypretrain.data.published.miniature import write_miniatures
+
+    for name in write_miniatures(arguments.folder):
+        print(arguments.folder / name)
+    return 0
+
+
+def _provenance(arguments: argparse.Namespace) -> int:
+    from whypretrain.provenance import lineage
+
+    print("\n".join(lineage(arguments.result)))
+    return 0
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from whypretrain.claims.comparison import compare
+
+    found = compare(arguments.a, arguments.b)
+    for title, changes in (("Verdicts changed", found.verdicts), ("Numbers moved", found.numbers)):
+        print(f"{title}: {len(changes) or 'none'}")
+        for change in changes:
+            print(f"  {change.what}: {change.before} -> {change.after}")
+    return 0 if found.same else 1

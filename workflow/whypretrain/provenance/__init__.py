@@ -1,0 +1,31 @@
+"""Where a result comes from: the source files, versions, configuration and inputs that decide its bytes."""
+
+from whypretrain.provenance.closure import ROOT, code_files, code_hash, other_code
+from whypretrain.provenance.fingerprint import Fingerprint, fingerprint
+from whypretrain.provenance.machine import LIBRARIES, hardware, versions
+from whypretrain.provenance.places import ENDINGS, fingerprints, located, named
+from whypretrain.provenance.records import CARDS, card_of, config_hash, describe, fault, hashes, lineage, write_cards
+
+__all__ = [
+    "CARDS",
+    "ENDINGS",
+    "LIBRARIES",
+    "ROOT",
+    "Fingerprint",
+    "card_of",
+    "code_files",
+    "code_hash",
+    "config_hash",
+    "describe",
+    "fault",
+    "fingerprint",
+    "fingerprints",
+    "hardware",
+    "hashes",
+    "lineage",
+    "located",
+    "named",
+    "other_code",
+    "versions",
+    "write_cards",
+]

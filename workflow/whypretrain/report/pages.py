@@ -1,0 +1,57 @@
+"""Pages of the documentation that show results: a template in `docs/pages`, filled in from the tables of studies.
+
+A template is Markdown with calls of a `Study`, got by `study("NAME")`; nothing is typed by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+
+from whypretrain.errors import InputError
+from whypretrain.report.markdown import Study
+from whypretrain.report.studies import CARD, entries
+
+SUFFIX = ".md.j2"
+_NAMED = re.compile(r"""\bstudy\(["'](\w+)["']\)""")
+
+
+def templates(docs: Path, names: Sequence[str] = ()) -> dict[str, Path]:
+    """The templates in `docs/pages`, or those of the pages named, by page.
+
+    Raises:
+        InputError: if a page has none.
+    """
+    there = {path.name.removesuffix(SUFFIX): path for path in sorted((docs / "pages").glob(f"*{SUFFIX}"))}
+    if unknown := [name for name in names if name not in there]:
+        raise InputError(f"{unknown[0]}: no template {docs}/pages/{unknown[0]}{SUFFIX}; there is {', '.join(there)}")
+    return {name: path for name, path in there.items() if not names or name in names}
+
+
+def waiting(template: Path, docs: Path) -> list[str]:
+    """The listed studies that a template shows and of which no tables are kept yet."""
+    shown, listed = set(_NAMED.findall(template.read_text())), entries(docs)
+    return [name for name in listed if name in shown and not (docs / "results" / name / CARD).is_file()]
+
+
+def filled(template: Path, docs: Path) -> str:
+    """The text of a page.
+
+    Raises:
+        InputError: if the template asks for what is not kept.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(template.parent),
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.globals["study"] = lambda name: Study(name, docs)
+    made = f"Made by `whypretrain docs` from {template.relative_to(docs.parent)}: edit that file, not this one."
+    try:
+        return f"<!-- {made} -->\n" + environment.get_template(template.name).render()
+    except (jinja2.TemplateError, TypeError) as error:
+        raise InputError(f"{template}: {error}") from error

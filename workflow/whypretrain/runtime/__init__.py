@@ -1,0 +1,1 @@
+"""What every layer may use: files, processes, progress, seeds, shards, memory, precision."""
