@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from whypretrain.errors import InputError
-from whypretrain.models import Architecture, build, device
+from whypretrain.models import Architecture, build, device, memory_format
 
 
 def same(one, other):
@@ -64,3 +64,16 @@ def test_heads_start_with_the_standard_deviation_of_the_architecture(architectur
         head = build(given, names, seed=0).head
         assert head.weight.std().item() == pytest.approx(std, rel=0.05)
         assert not head.bias.any()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("mobilenetv3_small_050", torch.channels_last), ("resnet10t", torch.contiguous_format)]
+)
+def test_depthwise_convolutions_are_laid_out_channels_last(name, expected):
+    model = build(Architecture(name=name, size=32, channels=3), ["a", "b"], seed=0).eval()
+    images = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    assert all(value.is_contiguous(memory_format=expected) for value in model.backbone.parameters() if value.ndim == 4)
+    with torch.inference_mode():
+        found, contiguous = model(images), model.to(memory_format=torch.contiguous_format)(images)
+    assert memory_format(model) is expected
+    assert torch.allclose(found, contiguous, atol=1e-5)

@@ -5,7 +5,7 @@ from whypretrain.runtime.loading import lazily
 _NAMES = {
     "architecture": ["Architecture"],
     "checkpoints": ["import_checkpoint", "usual_normalisation"],
-    "classifier": ["Classifier", "build", "linear_head"],
+    "classifier": ["Classifier", "build", "linear_head", "memory_format"],
     "extraction": ["class_means", "extract", "projected"],
     "inputs": ["as_input", "device"],
     "redrawing": ["redraw", "redraw_parts"],

@@ -147,4 +147,16 @@ def build(architecture: Architecture, classes: Sequence[str], *, seed: int) -> C
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Classifier(architecture, classes).to(device())
+        model = Classifier(architecture, classes)
+    return model.to(memory_format=memory_format(model)).to(device())
+
+
+def memory_format(model: nn.Module) -> torch.memory_format:
+    """How the weights of a network's convolutions lie in memory, which its activations follow.
+
+    Channels last where a convolution is depthwise, else contiguous. On one thread of an AVX2 processor an
+    EfficientNet-Lite0 at 96 px is 1.4 times faster in training and 1.5 to 2.4 times in a forward pass; a
+    ResNet-18 at 64 px is 0.85 times as fast. Results change by rounding.
+    """
+    depthwise = any(isinstance(module, nn.Conv2d) and module.groups > 1 for module in model.modules())
+    return torch.channels_last if depthwise else torch.contiguous_format

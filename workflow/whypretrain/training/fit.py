@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from whypretrain.config.recipe import Recipe
+from whypretrain.models import memory_format
 from whypretrain.runtime.files import leads
 from whypretrain.runtime.memory import Batch, Halving, parted, parts_within
 from whypretrain.runtime.precision import Precision, precision
@@ -80,7 +81,7 @@ def fit(
                 running.save(run.state())
     parallel.take_buffers_of_first(network)
     held.requires_grad_(True)
-    network.eval().to(memory_format=torch.contiguous_format)
+    network.eval().to(memory_format=memory_format(network))
     running.remove()
     return run.result()
 
