@@ -38,6 +38,26 @@ PROBE = """<script>addEventListener("load", async () => {
 })</script>"""
 
 
+# Chooses a verdict, then sorts by it, then by the claims' names; what is seen goes into the title.
+CHOICE = """<script>addEventListener("load", () => {
+  const select = document.querySelector("select[name=verdict]");
+  const seen = () => [...document.querySelectorAll(".verdicts tbody tr")].filter(row => row.offsetHeight);
+  const all = seen().length;
+  select.value = "not run";
+  select.dispatchEvent(new Event("input", {bubbles: true}));
+  const chosen = seen();
+  const right = chosen.every(row => row.dataset.verdict === "not run");
+  const counted = document.querySelector("#shown").textContent;
+  select.value = "";
+  select.dispatchEvent(new Event("input", {bubbles: true}));
+  const table = document.querySelector(".verdicts");
+  table.querySelectorAll("thead button")[1].click();
+  const names = [...table.tBodies[0].rows].map(row => row.cells[1].innerText);
+  const sorted = names.every((name, at) => !at || names[at - 1].localeCompare(name, "en", {numeric: true}) <= 0);
+  document.title = [all, chosen.length, right, counted, seen().length, sorted].join(" | ");
+})</script>"""
+
+
 class Title(HTMLParser):
     """The title of a page."""
 
@@ -92,11 +112,11 @@ def browse(page: Path, folder: Path, *options: str) -> tuple[str, str]:
     return found.stdout, found.stderr
 
 
-def probed(report: Path, folder: Path) -> Path:
-    """A copy of the page with the probe in it, which its own policy would not let run."""
+def probed(report: Path, folder: Path, probe: str = PROBE) -> Path:
+    """A copy of the page with a probe in it, which its own policy would not let run."""
     path = folder / "probed.html"
     text = report.read_text().replace("default-src 'none';", "default-src 'none'; script-src 'unsafe-inline';")
-    path.write_text(text.replace("</body>", f"{PROBE}</body>"))
+    path.write_text(text.replace("</body>", f"{probe}</body>"))
     return path
 
 
@@ -115,6 +135,14 @@ def test_pictures_load_and_nothing_sticks_out(report: Path, tmp_path: Path, widt
     options = ["--virtual-time-budget=4000", f"--window-size={width},900"]
     document, _ = browse(probed(report, tmp_path), tmp_path, *options)
     assert Title(document).title == f"pictures={FIGURES} dead=0 wide=false asked=0"
+
+
+def test_claims_are_chosen_and_sorted(report: Path, tmp_path: Path) -> None:
+    document, _ = browse(probed(report, tmp_path, CHOICE), tmp_path, "--virtual-time-budget=4000")
+    every, chosen, right, counted, again, in_order = Title(document).title.split(" | ")
+    assert 0 < int(chosen) < int(every) == int(again)
+    assert (right, in_order) == ("true", "true")
+    assert counted == f"{chosen} of {every} claims"
 
 
 def test_the_browser_would_tell(report: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from whypretrain.statistics import Interval, seed_estimate
 
 NO_SCALE = "no scale: the ceiling is not clearly above the floor"
 COLUMNS = ["metric", "model", "architecture", "target", "measured", "floor", "floor_is", "ceiling", "ceiling_is"]
-COLUMNS += ["excess", "low", "high", "n_seeds", "references", "note"]
+COLUMNS += ["excess", "low", "high", "measured_low", "measured_high", "n_seeds", "references", "note"]
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ def scale_table(
         confidence: of the intervals.
 
     Returns:
-        `COLUMNS`: measured, floor, ceiling (means over runs), excess with its bounds (NaN without a ceiling, or without
-        a scale, which `note` says), references in words.
+        `COLUMNS`: measured, floor, ceiling (means over runs, the first with its bounds over seeds), excess with its
+        bounds (NaN without a ceiling, or without a scale, which `note` says), references in words.
     """
     by_name = {name: keyed(table, name) for name, table in tables.items()}
     rows = [row for scale in scales for row in _rows(scale, by_name, cast, confidence)]
@@ -168,9 +168,12 @@ def _rows(
         found = excess(top, low, bottom, strata, confidence)
         without = own["ceiling"].isna().all()
         note = f"no ceiling: not run is {scale.ceiling[0]}" if without else NO_SCALE if np.isinf(found.high) else ""
-        shown = {name: estimate_runs(own[name], pool="mean").value for name in ("measured", "floor", "ceiling")}
+        shown = {name: estimate_runs(own[name], pool="mean") for name in ("measured", "floor", "ceiling")}
+        bounds = shown["measured"].interval(confidence)
         yield {
-            **{"metric": scale.metric, "model": model, "architecture": architecture, "target": target, **shown},
+            **{"metric": scale.metric, "model": model, "architecture": architecture, "target": target},
+            **{name: each.value for name, each in shown.items()},
+            **{"measured_low": bounds.low, "measured_high": bounds.high},
             **{"floor_is": scale.floor[0], "ceiling_is": scale.ceiling[0], "note": note},
             **{"excess": found.estimate, "low": _finite(found.low), "high": _finite(found.high)},
             "n_seeds": own.index.get_level_values("seed").nunique(),

@@ -29,7 +29,7 @@ from whypretrain.provenance.syntax import Source, texts
 from whypretrain.runtime.files import atomic, read_json, sha256
 
 ROOT = Path(__file__).parents[1]
-_SOURCES = (".py", ".yaml", ".html", ".css", ".csv", ".pkl")
+_SOURCES = (".py", ".yaml", ".html", ".css", ".js", ".csv", ".pkl")
 
 
 class Package:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,13 @@ from whypretrain import provenance
 from whypretrain.errors import InputError
 from whypretrain.figures import Figure, Paper
 from whypretrain.report import contents, facts, times
+from whypretrain.report.answers import answers
 from whypretrain.report.differences import differences
 from whypretrain.report.verdicts import read
 from whypretrain.runtime.files import atomic
 
 HERE = Path(__file__).parent
-LIMIT = 15_000_000  # bytes of the page
+LIMIT = 10_000_000  # bytes of the page
 SHOWN_AS_SVG = 400_000  # bytes; a larger drawing is slow to show, so its PNG is shown
 ROWS = 40  # of a figure's table shown on the page
 MEDIA = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf", "csv": "text/csv"}
@@ -40,6 +42,7 @@ def build(config: Mapping[str, Any], *, results: Path, claims: Path, figures: Pa
     """
     papers = contents.papers(figures, pictures=config.get("report", {}).get("pictures", True))
     confidence = config.get("statistics", {}).get("confidence", 0.95)
+    script = (HERE / "filter.js").read_text()
     context = {
         "config": config,
         "config_text": yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True),
@@ -66,7 +69,10 @@ def build(config: Mapping[str, Any], *, results: Path, claims: Path, figures: Pa
         "hardware": facts.hardware(results),
         "git": facts.git_state(HERE),
         "config_hash": provenance.config_hash(config),
+        "answers": answers(results, config),
         "style": (HERE / "style.css").read_text(),
+        "script": script,
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }
     return _environment(_attachments(papers)).get_template("template.html").render(context)
 

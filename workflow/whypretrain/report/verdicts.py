@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from whypretrain.claims import ALL, VERDICTS, read_verdicts
 from whypretrain.errors import InputError
+from whypretrain.figures import Paper
 
 MARKS = dict(zip(VERDICTS, "✓✗?–↗", strict=True))  # a verdict is never told by colour alone
 
@@ -35,6 +37,16 @@ class Verdicts:
         papers = self.by_paper if paper is None else {paper: self.by_paper.get(paper, [])}
         entries = [entry.row["verdict"] for entries in papers.values() for entry in entries]
         return {verdict: entries.count(verdict) for verdict in VERDICTS}
+
+    def choices(self, papers: Sequence[Paper]) -> dict[str, dict[str, str]]:
+        """What claims can be chosen by: the values of each key that there are, and what the page calls them."""
+        rows = [entry.row for entries in self.by_paper.values() for entry in entries]
+        titles = {paper.id: paper.short for paper in papers}
+        return {
+            "paper": {paper: titles.get(paper, paper) for paper in self.by_paper},
+            "verdict": {verdict: verdict for verdict, count in self.counts().items() if count},
+            "kind": {kind: kind for kind in sorted({row["kind"] for row in rows if row.get("kind")})},
+        }
 
     def of_figure(self, name: str) -> list[Entry]:
         """The claims that are read from a figure."""
