@@ -1,1 +1,1 @@
-"""Measurements beside what people would use instead: `python -m benchmarks --help`."""
+"""Benchmarks against the tools people use today: `python -m benchmarks --help`."""

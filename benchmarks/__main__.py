@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="toy sizes, each side once: to see that all runs")
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks"), help="folder of the tables")
     parser.add_argument("--results", type=Path, default=Path("results/default"), help="a finished experiment")
-    parser.add_argument("--before", type=Path, help="a finished run of the same otherwise, to be told beside it")
+    parser.add_argument("--before", type=Path, help="a finished run of the same otherwise, to compare with")
     parser.add_argument("--page", action="store_true", help="write docs/benchmarks.md from the tables in --out")
     found = parser.parse_args()
     if unknown := set(found.names) - set(NAMES):

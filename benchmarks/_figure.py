@@ -1,4 +1,4 @@
-"""One figure of all benchmarks: ratios beside their aims, and cost against size."""
+"""One figure of all benchmarks: ratios next to their aims, and cost against size."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _ratios(axes: Axes, tables: dict[str, pd.DataFrame]) -> None:
     axes.set_yticks(range(len(tables)), [name.replace("_", " ") for name in tables])
     axes.invert_yaxis()
     axes.axvline(1, color=ORANGE, linewidth=0.6)
-    axes.set_title("Beside peers")
+    axes.set_title("Compared with peers")
 
 
 def _curves(axes: Axes, table: pd.DataFrame) -> None:

@@ -63,7 +63,7 @@ def layers(n: int, d: int, number: int, seed: int = 0) -> torch.Tensor:
 
 
 def pytorch_pair(n: int, d: int) -> Pair:
-    """One pair beside pytorch-cka."""
+    """One pair against pytorch-cka."""
     from cka import cka_from_features
 
     x, y = layers(n, d, 2)
@@ -71,7 +71,7 @@ def pytorch_pair(n: int, d: int) -> Pair:
 
 
 def pytorch_grid(n: int, d: int) -> Pair:
-    """A matrix beside pytorch-cka."""
+    """A matrix against pytorch-cka."""
     from cka import cka_from_features
 
     x, y = layers(n, d, LAYERS), layers(n, d, LAYERS, seed=1)
@@ -79,7 +79,7 @@ def pytorch_grid(n: int, d: int) -> Pair:
 
 
 def ckatorch_pair(n: int, d: int) -> Pair:
-    """One pair beside ckatorch."""
+    """One pair against ckatorch."""
     from ckatorch import cka_batch
 
     x, y = layers(n, d, 2)
@@ -87,7 +87,7 @@ def ckatorch_pair(n: int, d: int) -> Pair:
 
 
 def ckatorch_row(n: int, d: int) -> Pair:
-    """A matrix beside the first row of it by ckatorch."""
+    """A matrix against the first row of it by ckatorch."""
     from ckatorch import cka_batch
 
     x, y = layers(n, d, LAYERS), layers(n, d, LAYERS, seed=1)

@@ -101,13 +101,13 @@ class Scoring:
 
 
 def against_plain(architecture: Architecture, n: int) -> Pair:
-    """Our scores beside the same number of plain forwards."""
+    """Our scores compared with the same number of plain forwards."""
     scoring = Scoring(architecture, n)
     note = f"batches of {scoring.batch_size}"
     return Pair(scoring.ours, scoring.plain, lambda ours, whole: relative(ours[-1], whole), lambda *_: note)
 
 
 def against_loop(architecture: Architecture, n: int) -> Pair:
-    """Our scores beside one call a coalition."""
+    """Our scores compared with one call a coalition."""
     scoring = Scoring(architecture, n)
     return Pair(scoring.ours, scoring.loop, lambda ours, some: relative(ours[:: round(1 / LOOP_SHARE)], some))

@@ -65,7 +65,7 @@ def alone(n: int) -> Pair:
 
 
 def against_shapiq(n: int) -> Pair:
-    """Beside shapiq, which asks for the scores of coalitions as it needs them."""
+    """Compared with shapiq, which asks for the scores of coalitions as it needs them."""
     import shapiq
 
     v, place = game(n), 1 << np.arange(n)
@@ -78,7 +78,7 @@ def against_shapiq(n: int) -> Pair:
 
 
 def against_matrix(n: int) -> Pair:
-    """Beside a product with the matrix of (-1)^(|S| - |T|) over T within S."""
+    """Compared with a product with the matrix of (-1)^(|S| - |T|) over T within S."""
     import torch
 
     v, masks = game(n), np.arange(1 << n)

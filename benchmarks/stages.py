@@ -28,7 +28,7 @@ HEAVY = ("torch", "timm", "torchvision", "pandas", "scipy", "sklearn", "matplotl
 
 
 def rows(results: Path, before: Path | None = None) -> Iterator[dict[str, Any]]:
-    """One row a stage, longest first; beside it the same of a run before."""
+    """One row a stage, longest first; next to it the same of an earlier run."""
     earlier = {stage.stage: stage for stage in stage_times(before)} if before else {}
     for stage in stage_times(results):
         module = MODULES.get(stage.stage, stage.stage)

@@ -39,7 +39,7 @@ def cases(quick: bool) -> Iterator[Case]:
         steps = 2 if quick else STEPS
         yield Case(
             f"{depth} blocks, {IMAGES} images, {steps} steps",
-            partial(beside, depth, steps),
+            partial(against, depth, steps),
             "STIR, cell by cell",
             aim=10 if depth >= 6 else None,
             package="stir-invariance",
@@ -59,7 +59,7 @@ def pair(depth: int) -> list[models.Classifier]:
     return [models.build(vit, [str(k) for k in range(10)], seed=seed).eval() for seed in (0, 1)]
 
 
-def beside(depth: int, steps: int) -> Pair:
+def against(depth: int, steps: int) -> Pair:
     """Both ways on the same models, images and noise: (inverted model, inverted block, tested block)."""
     made = pair(depth)
     images = torch.rand(IMAGES, 1, 16, 16, generator=torch.Generator().manual_seed(0)).to(models.device())

@@ -76,7 +76,7 @@ def remark(table: pd.DataFrame) -> str:
 
 
 def beside_dense(n: int, m: int) -> Pair:
-    """Beside our solver with the cost in memory, double precision."""
+    """Compared with our solver with the cost in memory, double precision."""
     source, target = features(n, seed=0), features(m, seed=1)
     return Pair(
         lambda: unbalanced_ot_from_features(source, target, **OPTIONS).row_mass,
@@ -85,7 +85,7 @@ def beside_dense(n: int, m: int) -> Pair:
 
 
 def beside_pot(n: int, m: int) -> Pair:
-    """Beside POT with the cost in memory."""
+    """Compared with POT with the cost in memory."""
     import ot
 
     source, target, ones = features(n, seed=0), features(m, seed=1), (np.ones(n), np.ones(m))

@@ -159,14 +159,14 @@ def factors(recipe: Recipe) -> list[float]:
 
 
 def beside_plain(architecture: Architecture, recipe: Recipe) -> Pair:
-    """Beside the plain loop; the losses compared are those without augmentation."""
+    """Compared with the plain loop; the losses compared are those without augmentation."""
     task = Task(architecture, recipe)
     error = abs(task.ours(Augmentation()) / task.plain(nn.Identity()) - 1)
     return Pair(task.ours, task.plain, lambda *_: error, lambda *_: rate(recipe))
 
 
 def beside_timm(architecture: Architecture, recipe: Recipe) -> Pair:
-    """Beside timm's parts, whose transforms draw as they like: only a loss that is a number is asked of them."""
+    """Compared with timm's parts, whose transforms draw as they like: only a loss that is a number is asked of them."""
     task = Task(architecture, recipe)
     return Pair(task.ours, task.timm, lambda _, loss: 0.0 if np.isfinite(loss) else np.inf, lambda *_: rate(recipe))
 

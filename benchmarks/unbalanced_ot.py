@@ -52,7 +52,7 @@ def cases(quick: bool) -> Iterator[Case]:
         for method in LARGE_METHODS if large else METHODS:
             yield Case(
                 size,
-                partial(beside, n, m, epsilon, taus, method),
+                partial(against, n, m, epsilon, taus, method),
                 method,
                 aim=5.0 if hard else 1 / 1.2,
                 package="POT",
@@ -78,8 +78,8 @@ def random_cost(n: int, m: int) -> np.ndarray:
     return cost / cost.max()
 
 
-def beside(n: int, m: int, epsilon: float, taus: tuple[float, float], method: str) -> Pair:
-    """Our solver beside one method of POT, compared by row masses."""
+def against(n: int, m: int, epsilon: float, taus: tuple[float, float], method: str) -> Pair:
+    """Our solver against one method of POT, compared by row masses."""
     import ot
 
     cost, ones = random_cost(n, m), (np.ones(n), np.ones(m))
@@ -93,7 +93,7 @@ def beside(n: int, m: int, epsilon: float, taus: tuple[float, float], method: st
 
 
 def beside_lbfgsb(n: int, m: int) -> Pair:
-    """Our solver beside POT's general optimiser."""
+    """Our solver against POT's general optimiser."""
     import ot
 
     cost, ones = random_cost(n, m), (np.ones(n), np.ones(m))

@@ -1,4 +1,4 @@
-"""What the README tells to do is done as it tells."""
+"""The commands of the README do what it says."""
 
 import copy
 import re

@@ -34,7 +34,7 @@ def trained(tmp_path, monkeypatch):
 
 
 def test_weights_alone(trained, capsys):
-    assert main(["diff", "pretrained.pth", "run", "--name", "mine"]) == 0  # the run tells its architecture
+    assert main(["diff", "pretrained.pth", "run", "--name", "mine"]) == 0  # the run names its architecture
     printed = capsys.readouterr().out
     assert "the trained model is run/model_best.pth.tar" in printed
     assert printed.rstrip().endswith("results/mine/weights.csv")

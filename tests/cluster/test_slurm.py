@@ -13,7 +13,7 @@ from checkout import Checkout
 from running import Experiment, contents, until
 
 pytestmark = pytest.mark.slow
-OF_THE_RUN = {"report.html", ".provenance/report.html.json"}  # the page tells run times and where it was made
+OF_THE_RUN = {"report.html", ".provenance/report.html.json"}  # the page shows run times and where it was made
 WAITING_OR_RUNNING = ("PENDING", "RUNNING", "CONFIGURING")
 
 

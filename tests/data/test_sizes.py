@@ -1,4 +1,4 @@
-"""Sizes that are told before a data set is made, against the sets as they are made."""
+"""Sizes that are stated before a data set is made, compared with the sets as they are made."""
 
 import pytest
 

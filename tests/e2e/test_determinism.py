@@ -5,7 +5,7 @@ from checkout import Checkout
 from running import contents
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
-# The page tells how long the jobs took and in what state of git they were run; its record holds the page's hash.
+# The page says how long the jobs took and in what state of git they were run; its record holds the page's hash.
 OF_THE_RUN = {"report.html", ".provenance/report.html.json"}
 
 

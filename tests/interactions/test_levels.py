@@ -1,4 +1,4 @@
-"""Hiding features behind the stem, beside hiding pixels."""
+"""Hiding features behind the stem, compared with hiding pixels."""
 
 import numpy as np
 import pytest

@@ -106,7 +106,7 @@ def test_chance_level_of_uneven_spectra():
 
 @pytest.mark.slow
 def test_chance_level_of_flattened_tokens():
-    """0.987 at 500 images of 38,400 features, as many as the tokens of a ViT-B/32 have: biased CKA tells nothing."""
+    """0.987 at 500 images of 38,400 features, as many as the tokens of a ViT-B/32 have: biased CKA says nothing."""
     x, y = (normal(500, 38_400, seed=k).astype(np.float32) for k in range(2))
     assert linear_cka(x, y) == pytest.approx(0.987, abs=0.001)
 

@@ -76,7 +76,7 @@ def test_robustness_on_a_published_set_of_corrupted_images(folders):
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"origin": "fog {row}"}, "tell no severity"), ({"class_name": "rain"}, "classes are not the target's")],
+    [({"origin": "fog {row}"}, "have no severity"), ({"class_name": "rain"}, "classes are not the target's")],
 )
 def test_another_set_in_place_of_corrupted_images(folders, capsys, options, words):
     checkpointed(folders, "hurt", (0, 5, 6, 7, 8, 1))

@@ -1,4 +1,4 @@
-"""Architectures that checkpoints tell, or that they fit."""
+"""Architectures that checkpoints name, or that they fit."""
 
 import argparse
 import json

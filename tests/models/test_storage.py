@@ -97,7 +97,7 @@ def test_weights_of_another_depth_or_width_are_told(folder, vit):
 
 
 def test_no_half_written_model_passes(folder, vit, classes):
-    """As after a crash between the two files: new weights beside the old card."""
+    """As after a crash between the two files: new weights next to the old card."""
     state = build(vit, classes, seed=4).state_dict()
     safetensors.torch.save_file(state, folder / "model.safetensors")
     with pytest.raises(InputError, match="damaged or changed"):

@@ -26,7 +26,7 @@ METHODS = {"uot": "joint_uot", "interactions": "scratch_long", "invariances": "n
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    """A copy of the workflow, with miniature copies of the data beside it."""
+    """A copy of the workflow, with miniature copies of the data next to it."""
     folder = tmp_path_factory.mktemp("papers")
     for name in ("config", "workflow", "profiles", "envs"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -16,7 +16,7 @@ READERS = {
     "pretrain/vit/0/model.json": lambda file: models.load(file.parent),
     "features/vit/0/glyphs.npz": lambda file: load_class_means(file, key="features"),
 }
-# By hashes that stand beside them, and by the archive's checksum; what else is read is checked by its record.
+# By hashes next to them, and by the archive's checksum; what else is read is checked by its record.
 CHECKED = ("data/glyphs/images.npy", "pretrain/vit/0/model.safetensors", "features/vit/0/glyphs.npz")
 
 

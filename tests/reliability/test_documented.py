@@ -1,4 +1,4 @@
-"""Pages that name tests, and the tests, must tell the same story."""
+"""Pages that name tests agree with the tests."""
 
 import ast
 import re

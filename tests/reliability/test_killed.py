@@ -57,7 +57,7 @@ def test_a_second_run_is_refused_and_a_killed_one_taken_up(experiment, unbroken)
 
 
 @pytest.mark.long
-def test_a_run_that_is_told_to_stop_lets_its_jobs_save_their_state(experiment, unbroken):
+def test_a_run_that_is_asked_to_stop_lets_its_jobs_save_their_state(experiment, unbroken):
     experiment.forget("pretrain")
     with experiment.started() as run:
         until(lambda: experiment.training("pretrain"))

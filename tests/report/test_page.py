@@ -116,7 +116,7 @@ def test_times_tell_how_much_was_start_up(results: Path) -> None:
     train = by_stage["train"]
     assert (train.jobs, train.seconds, train.longest, train.memory) == (4, 30.0, 12.5, 321.5)
     assert train.computing == pytest.approx(1.0)
-    assert by_stage["claims"].computing is None  # its log does not tell
+    assert by_stage["claims"].computing is None  # its log does not say
     everything = times.total(results)
     assert everything is not None
     assert (everything.jobs, everything.seconds, everything.computing) == (6, 32.0, 1.0)

@@ -16,8 +16,8 @@ RunStage = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="session")
 def published_class_means() -> Path:
     """Folder of the class means that came with arXiv:2111.12292, third-party files that are not in this repository."""
-    beside = Path(__file__).parents[2].parent / "shared" / "data"
-    folder = Path(os.environ.get("WHYPRETRAIN_SHARED_DATA", beside)) / "uot_class_means"
+    shared = Path(__file__).parents[2].parent / "shared" / "data"
+    folder = Path(os.environ.get("WHYPRETRAIN_SHARED_DATA", shared)) / "uot_class_means"
     if not folder.is_dir():
         pytest.skip(f"{folder} is absent: set WHYPRETRAIN_SHARED_DATA to the folder that holds uot_class_means")
     return folder

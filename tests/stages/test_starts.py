@@ -17,7 +17,7 @@ NETWORK = Architecture("test_resnet", 32, 3)
 
 @pytest.fixture
 def finished(tmp_path, monkeypatch):
-    """Six starts whose features tell two classes the better the higher their number."""
+    """Six starts whose features separate two classes better the higher their number."""
     monkeypatch.chdir(tmp_path)
     random, rows = np.random.default_rng(0), []
     labels = np.arange(60) % 2

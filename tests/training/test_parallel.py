@@ -1,4 +1,4 @@
-"""Two processes that train one model, through the stage's real command line, beside one process."""
+"""Two processes that train one model, through the stage's real command line, compared with one process."""
 
 import copy
 import itertools
@@ -176,7 +176,7 @@ def test_batches_smaller_than_the_processes_are_refused(monkeypatch):
 
 @pytest.fixture
 def on_gpus(monkeypatch):
-    """Two processes with a GPU each, as far as they can be told without any."""
+    """Two processes with a GPU each, as far as that can be checked without any."""
     monkeypatch.setattr(parallel, "size", lambda: 2)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
 

@@ -17,7 +17,7 @@ CONFIG = "tests/workflow/tiny.yaml"
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every result below a folder; logs and benchmarks tell of the run and not of the result."""
+    """Every result below a folder; logs and benchmarks are about the run and not about the result."""
     files = (file for file in folder.rglob("*") if file.is_file())
     named = {str(file.relative_to(folder)): file for file in files}
     return {name: file.read_bytes() for name, file in named.items() if not name.startswith(("logs/", "benchmarks/"))}

@@ -66,7 +66,7 @@ def table(config: dict[str, Any], found: list[dict[str, Any]]) -> str:
     specs = [config["datasets"][name] for name in data_sets(config["grid"])]
     absent = [spec["root"] for spec in specs if "root" in spec and not located(spec["root"]).is_dir()]
     if absent:
-        lines.append(f"Not there yet: {', '.join(absent)}; `whypretrain datasets` tells where to get them.")
+        lines.append(f"Not there yet: {', '.join(absent)}; `whypretrain datasets` shows where to get them.")
     return "\n".join(lines)
 
 

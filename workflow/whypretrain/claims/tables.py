@@ -1,4 +1,4 @@
-"""The tables of verdicts as files: `claims.csv`, one row a claim, and `claims_by_setting.csv` beside it."""
+"""The tables of verdicts as files: `claims.csv`, one row a claim, and `claims_by_setting.csv` next to it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ COLUMNS = ["id", "paper", "claim", "architecture", "target", "estimate", "low", 
 
 
 def write_verdicts(claims: str | Path, verdicts: pd.DataFrame) -> None:
-    """Write the rows over all runs to the table `claims`, and the others to the table by setting beside it."""
+    """Write the rows over all runs to the table `claims`, and the others to the table by setting next to it."""
     overall = verdicts["architecture"] == ALL
     write_table(claims, verdicts[overall])
     write_table(Path(claims).with_name(BY_SETTING), verdicts[~overall])
 
 
 def read_verdicts(claims: str | Path) -> pd.DataFrame:
-    """All rows of the table `claims` and, where it exists, of the table by setting beside it.
+    """All rows of the table `claims` and, where it exists, of the table by setting next to it.
 
     Raises:
         InputError: if one of them is not a table of verdicts.

@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
     found.add_argument("pretrained", metavar="PRETRAINED", help="the model before fine-tuning")
     found.add_argument("finetuned", metavar="FINETUNED", help="the model afterwards, or the folder of its training")
     found.add_argument("--data", type=Path, help="folder of pictures, one folder a class, to compare the models on")
-    found.add_argument("--architecture", help="timm's name of it, where the files do not tell (timm.list_models())")
+    found.add_argument("--architecture", help="timm's name of it, where the files do not say (timm.list_models())")
     found.add_argument("--size", type=int, help="pixels; by default what the fine-tuned model's file says, else timm's")
     found.add_argument("--name", help="what the results are called: results/NAME (default: diff_FINETUNED)")
     found.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)), help="default: all of them")
@@ -109,7 +109,7 @@ def _on_pictures(arguments: argparse.Namespace, named: _Named, folder: Path) -> 
 
 
 def _architecture(before: str, after: str) -> str:
-    """What the pre-trained model's source tells or fits, else what the fine-tuned one's does."""
+    """What the pre-trained model's source names or fits, else what the fine-tuned one's does."""
     from whypretrain.models.identify import identify
 
     try:

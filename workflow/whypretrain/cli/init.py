@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
     )
     found.add_argument("data", type=Path, metavar="FOLDER", help="pictures, one folder a class, or train/ and test/")
     found.add_argument("checkpoint", nargs="?", metavar="CHECKPOINT", help="the pre-trained model")
-    found.add_argument("--architecture", help="timm's name of it, where the checkpoint does not tell")
+    found.add_argument("--architecture", help="timm's name of it, where the checkpoint does not say")
     found.add_argument("--size", type=int, help="pixels; by default what the checkpoint was trained on")
     found.add_argument("--out", type=Path, default=Path("mine.yaml"), help="default: %(default)s")
     found.set_defaults(command=init)

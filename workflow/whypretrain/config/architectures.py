@@ -17,7 +17,7 @@ _SHARED = ("_builder.py", "_efficientnet_builder.py", "_factory.py")  # options 
 
 
 def network_problems(key: str, network: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the `name` and the `options` of an architecture under `key`, as far as timm's text tells."""
+    """What is wrong with the `name` and the `options` of an architecture under `key`, as far as timm's text shows."""
     files = _files()
     if not files:  # timm lies in an archive: it says so itself once it is imported
         return

@@ -2,7 +2,7 @@
 
     python -m whypretrain.config.files mine.yaml
 
-checks files before Snakemake reads them: of a key that stands twice it would drop the first without a word.
+checks files before Snakemake reads them: of a key that is given twice it would drop the first without a word.
 """
 
 from __future__ import annotations

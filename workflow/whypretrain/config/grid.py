@@ -44,7 +44,7 @@ class Image(Section):
 
 
 class Roles(Section):
-    """The method that stands for each role, where its recipe alone does not tell; null: found by its recipe."""
+    """The method that stands for each role, where its recipe alone does not decide; null: found by its recipe."""
 
     reference: Name | None = None
     """stands for the pre-trained model: the first linear probe"""

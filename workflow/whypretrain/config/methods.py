@@ -25,7 +25,7 @@ def recipe_of(config: Config, method: str, architecture: str | None = None, targ
     changes = [own.get("common", {}), train["methods"][method], own.get("methods", {}).get(method, {})]
     if is_imported(config, method):
         own = train["methods"][method]
-        kept = {"checkpoints": 2} if own.get("checkpoint_files") else {}  # how many, the files tell
+        kept = {"checkpoints": 2} if own.get("checkpoint_files") else {}  # the files decide how many
         return {"start": own.get("start", "pretrained"), **kept}
     if derived_of(config, method):
         return {"start": "derived"}

@@ -140,7 +140,7 @@ def _fits_role(config: Config, method: str, role: Role) -> bool:
 
 
 def described(config: Config) -> dict[str, Any]:
-    """What figures are told of the methods, as plain values: the figures' part of a command line."""
+    """What figures need to know of the methods, as plain values: the figures' part of a command line."""
     parts = {method: name for name, methods in reversed(cast_of(config).items()) for method in methods}
     methods = [
         {

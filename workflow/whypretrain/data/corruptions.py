@@ -63,13 +63,13 @@ def by_severity(images: ImageSet, classes: list[str], name: str) -> dict[int, Im
     """The images of a published set of corrupted images, e.g. CIFAR-10-C, by severity.
 
     Raises:
-        InputError: where the set's classes are not `classes`, or its images tell no severity; `name` is the set's.
+        InputError: where the set's classes are not `classes`, or its images have no severity; `name` is the set's.
     """
     if images.classes != classes:
         raise InputError(f"data set {name!r}: its classes are not the target's; give its own corrupted set")
     told = images.manifest["origin"].str.extract(r" ([1-5]) \d+$")[0]
     if told.isna().any():
-        raise InputError(f"data set {name!r}: images tell no severity; use kind cifar10_c or cifar100_c")
+        raise InputError(f"data set {name!r}: images have no severity; use kind cifar10_c or cifar100_c")
     severities = told.astype(int)
     return {severity: images.take(np.flatnonzero(severities == severity)) for severity in sorted(severities.unique())}
 

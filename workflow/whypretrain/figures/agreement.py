@@ -66,10 +66,10 @@ def _draw_panel(axis: Axes, shown: pd.DataFrame, styles: Mapping[str, Look]) -> 
     for place, (series, look) in enumerate(styles.items()):
         part = tables.only(shown, series=series)
         bounds = part[["estimate", "low", "high"]].clip(-1, 1)
-        beside = (place - (len(styles) - 1) / 2) * _STEP
+        shift = (place - (len(styles) - 1) / 2) * _STEP
         single = (part["degree"] != degrees.ALL).to_numpy()
         for which, line in ((single, True), (~single, False)):
-            marks.bars(axis, part["place"].to_numpy()[which] + beside, bounds[which], look, line=line)
+            marks.bars(axis, part["place"].to_numpy()[which] + shift, bounds[which], look, line=line)
     degrees.label(axis, shown)
 
 

@@ -1,4 +1,4 @@
-"""Floor and ceiling of every share: pairs of models of known relation, beside the measured shares."""
+"""Floor and ceiling of every share: pairs of models of known relation, next to the measured shares."""
 
 from __future__ import annotations
 

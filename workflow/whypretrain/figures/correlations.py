@@ -42,7 +42,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
             axis.set_xlabel(KINDS[kind])
     for target, column in zip(papers, grid.axes[len(cells) :], strict=True):
         published.mark(column, target)
-    return figure, published.beside(shown, theirs, [*_KEYS, "estimate", "origin"])
+    return figure, published.with_theirs(shown, theirs, [*_KEYS, "estimate", "origin"])
 
 
 def _measured(given: Mapping[str, Any], settings: Settings) -> pd.DataFrame:

@@ -54,7 +54,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         column[-1].set_xlabel("epoch")
     for kind, metric in enumerate(metrics):
         grid.share(kind, low=-0.02, high=1.04 if metric == "accuracy" else None)
-    return figure, published.beside(curves, theirs, [*keys, "estimate", "origin"])
+    return figure, published.with_theirs(curves, theirs, [*keys, "estimate", "origin"])
 
 
 def _published(

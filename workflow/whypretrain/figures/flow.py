@@ -51,7 +51,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         extend="both" if beyond else "neither",
     )
     bar.tick_params(length=2)
-    return figure, published.beside(ours, theirs, [*_KEYS, "estimate", "origin"])
+    return figure, published.with_theirs(ours, theirs, [*_KEYS, "estimate", "origin"])
 
 
 def _models(flow: pd.DataFrame, settings: Settings) -> list[str]:

@@ -1,4 +1,4 @@
-"""What joint fine-tuning keeps, adds and shares with scratch, beside plain fine-tuning, by selection rule."""
+"""What joint fine-tuning keeps, adds and shares with scratch, compared with plain fine-tuning, by selection rule."""
 
 from __future__ import annotations
 

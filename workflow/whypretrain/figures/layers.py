@@ -58,7 +58,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         grid.share(kind, low=-0.04)
     theirs = theirs.rename(columns={"value": "estimate"})
     keys = ["architecture", "target", "model", "layer", "estimate", "metric", "origin"]
-    return figure, published.beside(curves, theirs, keys)
+    return figure, published.with_theirs(curves, theirs, keys)
 
 
 def _curves(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:

@@ -104,10 +104,10 @@ def _outline(axis: Axes, members: np.ndarray) -> None:
     y, x = np.nonzero(np.diff(members, axis=0, prepend=False, append=False))
     above = [[(left - 0.5, line - 0.5), (left + 0.5, line - 0.5)] for line, left in zip(y, x, strict=True)]
     y, x = np.nonzero(np.diff(members, axis=1, prepend=False, append=False))
-    beside = [[(line - 0.5, top - 0.5), (line - 0.5, top + 0.5)] for top, line in zip(y, x, strict=True)]
+    left = [[(line - 0.5, top - 0.5), (line - 0.5, top + 0.5)] for top, line in zip(y, x, strict=True)]
     for width, colour in ((2.2, "black"), (1.0, "white")):
         axis.add_collection(
-            LineCollection(above + beside, colors=colour, linewidths=width, capstyle="projecting", clip_on=False)
+            LineCollection(above + left, colors=colour, linewidths=width, capstyle="projecting", clip_on=False)
         )
 
 

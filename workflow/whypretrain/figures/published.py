@@ -1,4 +1,4 @@
-"""The published values of arXiv:2307.06006 beside ours: which of its data sets and models is which of ours."""
+"""The published values of arXiv:2307.06006 next to ours: which of its data sets and models is which of ours."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def mark(column: np.ndarray, target: str) -> None:
         axis.set_facecolor("#F2F2F2")
 
 
-def beside(ours: pd.DataFrame, theirs: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+def with_theirs(ours: pd.DataFrame, theirs: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     """The table of what is shown: ours, then the published rows with these columns."""
     measured = ours.assign(origin="measured")
     return measured if theirs.empty else pd.concat([measured, theirs[list(columns)]], ignore_index=True)

@@ -50,7 +50,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         column[-1].set_xlabel("epoch")
     for kind, (low, high) in enumerate([(-0.02, 1.04), (-0.005, None), (-1.05, 1.05)]):
         grid.share(kind, low=low, high=high)
-    return figure, published.beside(curves, theirs, [*_KEYS, "estimate", "origin"])
+    return figure, published.with_theirs(curves, theirs, [*_KEYS, "estimate", "origin"])
 
 
 _KEYS = ["architecture", "target", "kind", "severity", "step"]

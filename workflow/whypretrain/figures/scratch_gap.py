@@ -33,7 +33,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     figure, body = canvas.canvas(
         settings,
         height=max(1.7, 0.6 + 0.3 * len(cells)) * (2 if narrow else 1),
-        title="What training from scratch lacks: beside the accuracy gap, and both ways",
+        title="What training from scratch lacks, against the accuracy gap and both ways",
         note=_note(rows, runs, settings),
         handles=[look.handle(line=False) for look in styles.values()],
     )

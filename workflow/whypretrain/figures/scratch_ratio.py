@@ -17,7 +17,7 @@ from whypretrain.figures.knowledge import main_rows, raw_rows, total
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import GREY, PALE, Look, looks
 
-BESIDE = (Role.REFERENCE, Role.FINETUNE, Role.SCRATCH)  # their accuracies are written next to the ratio
+SHOWN = (Role.REFERENCE, Role.FINETUNE, Role.SCRATCH)  # their accuracies are written next to the ratio
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
@@ -69,7 +69,7 @@ def _accuracies(runs: pd.DataFrame | None, cell: tuple[str, str], settings: Sett
 
 
 def _beside(settings: Settings) -> list[str]:
-    return [settings.cast.roles[role] for role in BESIDE if role in settings.cast.roles]
+    return [settings.cast.roles[role] for role in SHOWN if role in settings.cast.roles]
 
 
 def _published(table: pd.DataFrame | None) -> tuple[float, float] | None:

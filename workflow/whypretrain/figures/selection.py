@@ -16,7 +16,7 @@ from whypretrain.figures import canvas, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import WIDTH, concept_colours, rule_label, words
 
-_COMPARED = ("nearest", "vote", "random")  # rules whose overlap is written beside the pictures
+_COMPARED = ("nearest", "vote", "random")  # rules whose overlap is written next to the pictures
 _BAR = 0.5  # height of the longest score bar, in picture sides
 _SIDE = 0.86  # of a picture, in its slot
 

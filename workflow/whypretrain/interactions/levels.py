@@ -82,7 +82,7 @@ class Features:
         for name, model in networks.items():
             cut = models.cut_at_stem(model)
             with torch.inference_mode():
-                # image by image: rounding must not depend on the images beside it
+                # image by image: rounding must not depend on the images next to it
                 features = torch.cat([cut.stem(image) for image in inputs["images"].split(1)])
                 baseline = self._baseline(cut.stem)
             players = [each.resized(*features.shape[2:]) for each in inputs["players"]]

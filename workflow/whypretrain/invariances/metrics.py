@@ -36,7 +36,7 @@ def flow(tuned_given_pre: ArrayLike) -> np.ndarray:
     """Invariance flow of a STIR matrix: IF(i, j) = STIR(tuned^j | pre^i) - STIR(tuned^i | pre^i) (eq. 5).
 
     Positive with j < i: compression, the invariance of block i sits in an earlier block now; with j > i:
-    expansion. Zero on the diagonal. Read it beside `null_flow`: an untouched model has positive cells too
+    expansion. Zero on the diagonal. Read it next to `null_flow`: an untouched model has positive cells too
     once its diagonal is below 1.
     """
     stirs = np.asarray(tuned_given_pre)

@@ -133,7 +133,7 @@ def timm_backbone(architecture: Architecture) -> tuple[nn.Module, int]:
 
 
 def _n_features(architecture: Architecture, backbone: nn.Module) -> int:
-    # One black image tells it for every family, and whether the images survive the strides.
+    # One black image shows it for every family, and whether the images survive the strides.
     import torch
 
     with torch.inference_mode():

@@ -180,7 +180,7 @@ def fitting(state: State, names: Sequence[str] | None = None) -> Iterator[str]:
 
 
 def _likely(state: State) -> list[str]:
-    """The usual architectures of the family that the names tell, wherever they lie; all of them if none does."""
+    """The usual architectures of the family that the names show, wherever they are; all of them if none does."""
     for cut in range(4):  # names of modules around the backbone
         family = looks_like(
             {name.split(".", cut)[-1]: value for name, value in state.items() if name.count(".") >= cut}

@@ -22,7 +22,7 @@ _SHOWN = 5  # names listed in a message
 
 
 def save(model: Classifier, folder: str | Path, provenance: Mapping[str, Any]) -> None:
-    """Write the model into `folder`; `provenance` (plain values) tells how it came to be.
+    """Write the model into `folder`; `provenance` (plain values) says how it came to be.
 
     `model.json` holds architecture, classes, provenance and the SHA-256 of `model.safetensors`; it is written
     last, so a folder with a matching pair is complete.

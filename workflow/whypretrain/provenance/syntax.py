@@ -131,7 +131,7 @@ def _registries(tree: ast.Module) -> Iterator[ast.Dict]:
         if isinstance(node, ast.AnnAssign) and "Registry" in _reads(ast.walk(node.annotation)):
             if not isinstance(node.value, ast.Dict):
                 raise TypeError(
-                    f"line {node.lineno}: a Registry must be written as {{...}}, so that its lines can be told"
+                    f"line {node.lineno}: a Registry must be written as {{...}}, so that its lines can be found"
                 )
             yield node.value
 

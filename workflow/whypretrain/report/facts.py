@@ -17,7 +17,7 @@ from whypretrain.statistics import Interval, seed_interval
 
 @dataclass(frozen=True)
 class DataSet:
-    """One data set of the experiment, as its `data.json` tells."""
+    """One data set of the experiment, as its `data.json` describes it."""
 
     name: str
     role: str

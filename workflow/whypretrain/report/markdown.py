@@ -172,8 +172,8 @@ def interval(estimate: float, low: float, high: float, digits: int = 2) -> str:
 def _cell(rows: pd.DataFrame, value: str, against: str, over: str, factor: float) -> str:
     if rows.empty:
         return ""
-    beside = f" ({against} {number(factor * rows[against].mean(), 1 if factor == 100 else 2)})" if against else ""
-    return _over_seeds(rows, value, over, factor) + beside
+    chance = f" ({against} {number(factor * rows[against].mean(), 1 if factor == 100 else 2)})" if against else ""
+    return _over_seeds(rows, value, over, factor) + chance
 
 
 def _over_seeds(rows: pd.DataFrame, value: str, over: str, factor: float) -> str:

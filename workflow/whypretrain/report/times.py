@@ -16,7 +16,7 @@ class StageTime:
     """Run time of one stage: seconds over all jobs, the longest job, and the most memory (MB) of one job.
 
     Attributes:
-        computing: fraction of the seconds without interpreter start and imports; None where no log tells.
+        computing: fraction of the seconds without interpreter start and imports; None where no log says.
     """
 
     stage: str

@@ -54,7 +54,7 @@ class Verdicts:
 
 
 def read(path: Path) -> Verdicts:
-    """Read claims.csv and the table by setting beside it.
+    """Read claims.csv and the table by setting next to it.
 
     Raises:
         InputError: if one is not a table of verdicts, or a claim has not one row over all runs.

@@ -15,7 +15,7 @@ class Job:
     """One job: its stage, wall seconds, those without interpreter start and imports, memory (MB), when it ended, and
     the seconds that it had of all cores together.
 
-    `computing`, `memory` and `cores` are None where log and benchmark do not tell; `end` is in seconds of the epoch.
+    `computing`, `memory` and `cores` are None where log and benchmark do not say; `end` is in seconds of the epoch.
     """
 
     stage: str

@@ -37,7 +37,7 @@ def anneal(
     tolerance: float,
     max_iterations: int,
 ) -> tuple[Point, Certificate]:
-    """Solve at `epsilon`, from solutions at larger ones where it is small beside the spread of the cost.
+    """Solve at `epsilon`, from solutions at larger ones where it is small compared with the spread of the cost.
 
     The tolerance is met up to the rounding of cost / epsilon.
 

@@ -1,7 +1,7 @@
 """The solver's loop: Newton steps on the logarithm of the optimality condition, made safe by scaling steps.
 
 Plain scaling repeats x <- phi (log a - log (kernel sum)) and contracts by phi_s phi_t, which is near 1 when
-epsilon is small beside tau (Chizat et al., arXiv:1607.05816). The same map's Newton equation is symmetric
+epsilon is small compared with tau (Chizat et al., arXiv:1607.05816). The same map's Newton equation is symmetric
 positive definite after weighting with the masses, so conjugate gradients solve it with one pass over the
 kernel a step. The slowest mode of scaling, the translation of all potentials, is taken out in closed form
 (Sejourne et al., arXiv:2201.00730).

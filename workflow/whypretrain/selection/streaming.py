@@ -29,7 +29,7 @@ def unbalanced_ot_from_features(
     block_size: int | None = None,
     precision: Precision = "single",
 ) -> Transport:
-    """`unbalanced_ot` for the cosine cost of feature rows, in memory O(n + m + block) beside the features.
+    """`unbalanced_ot` for the cosine cost of feature rows, in memory O(n + m + block) on top of the features.
 
     Args:
         source: (n, d), any real type; a memory map will do.

@@ -150,7 +150,7 @@ def fail(error: InputError) -> int:
 
 
 def _cannot_write(error: OSError) -> bool:
-    """Whether the disk is full or read-only; NumPy tells a short write without its number."""
+    """Whether the disk is full or read-only; NumPy reports a short write without its number."""
     numbers = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
     return error.errno in numbers or "written" in str(error)
 
@@ -163,7 +163,7 @@ def limit_threads(threads: int) -> None:
     torch: Any = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(max(1, threads // files.among()[1]))
-        if torch.get_num_interop_threads() != 1:  # torch refuses to be told twice
+        if torch.get_num_interop_threads() != 1:  # torch refuses to be set twice
             torch.set_num_interop_threads(1)
         torch.use_deterministic_algorithms(True, warn_only=True)
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

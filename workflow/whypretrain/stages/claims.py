@@ -26,7 +26,7 @@ class Config(Statistics, Seeded):
 
 
 def stage(arguments: argparse.Namespace) -> None:
-    """Read the claims and the tables of `--input`, decide, and write `--out` and the table by setting beside it."""
+    """Read the claims and the tables of `--input`, decide, and write `--out` and the table by setting next to it."""
     rule, claims = load(arguments.claims)
     tables = {name: read_tables(files) for name, *files in arguments.input}
     verdicts = decide(claims, tables, rule, **arguments.config.plain())

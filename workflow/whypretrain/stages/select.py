@@ -1,6 +1,6 @@
 """Select: rank the source classes for one target by every rule, from the class means of the two data sets.
 
-Writes the table OUT (one row a rule and class) and, beside it with suffix .json, each rule's certificate and
+Writes the table OUT (one row a rule and class) and, next to it with suffix .json, each rule's certificate and
 diagnostics. With clusters of source images in place of classes, their concepts are those of most of their images.
 """
 

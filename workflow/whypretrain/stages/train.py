@@ -160,7 +160,7 @@ def _write(
     metrics: dict,
     trials: pd.DataFrame,
 ) -> None:
-    """Write the run; metrics.json comes last and tells that the folder is complete."""
+    """Write the run; metrics.json comes last and shows that the folder is complete."""
     if len(trials):
         metrics["trials"] = int(trials["trial"].nunique())
         files.write_table(folder / "tuning.csv", trials)

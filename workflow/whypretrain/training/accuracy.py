@@ -1,4 +1,4 @@
-"""How right a classifier is on labelled images."""
+"""Classification accuracy on labelled images."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ from whypretrain.training.schedule import checkpoint_steps, learning_rate_factor
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training leaves beside the weights.
+    """What a training leaves besides the weights.
 
     Attributes:
         history: one row a step: step (from 1), learning_rate, loss, target_loss, source_loss (NaN if none).

@@ -34,7 +34,7 @@ def together() -> Iterator[None]:
         if number > torch.cuda.device_count():
             raise InputError(f"train.gpus: {number}, but this machine shows {torch.cuda.device_count()}")
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    # Flags lie on the CPU: so that no step waits for the GPU to tell them.
+    # Flags lie on the CPU: so that no step waits for the GPU.
     dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
     try:
         yield
@@ -75,7 +75,7 @@ def add_up(tensors: Sequence[Tensor]) -> None:
 
 
 def refuse(flag: bool) -> bool:
-    """In place of `any_of` where forwards wait for each other: no process can tell the others that its memory ran out.
+    """In place of `any_of` where forwards wait for each other: no process can warn the others that it is out of memory.
 
     Raises:
         InputError: if the flag is raised.

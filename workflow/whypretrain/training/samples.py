@@ -86,7 +86,7 @@ class Samples:
         return digest.hexdigest()
 
     def views(self, step: int) -> tuple[Tensor, Tensor]:
-        """A weak and a strong view of a step's images, (B, C, H, W) each: augmented, and changed strongly beside."""
+        """A weak and a strong view of a step's images, (B, C, H, W) each: augmented, and changed strongly on top."""
         images = self._blank_around(self._images(step))
         again = self._augmented(images, "second augmentation", step)
         strong = strong_view(again, self._draw("strong", step))

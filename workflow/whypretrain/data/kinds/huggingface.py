@@ -124,7 +124,7 @@ def _read(datasets: Any, options: Options) -> Any:
         raise InputError("it is not a folder")
     if any((root / name).is_file() for name in ("dataset_dict.json", "state.json")):
         return datasets.load_from_disk(str(root))
-    # What an earlier run made of the folder is told by times, not by content.
+    # What an earlier run made of the folder is recognised by times, not by content.
     anew = datasets.DownloadMode.FORCE_REDOWNLOAD
     return datasets.load_dataset(str(root.absolute()), options.subset, cache_dir=str(CACHE), download_mode=anew)
 

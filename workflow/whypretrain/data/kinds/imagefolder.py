@@ -86,7 +86,7 @@ def layout(root: Path, walk: Walk) -> Layout:
     """Which folders are the classes, and which the splits.
 
     Raises:
-        InputError: if the folders do not tell.
+        InputError: if the folders do not say.
     """
     folders = walk.folders(root)
     if any(split_of(folder.name) == "train" for folder in folders):

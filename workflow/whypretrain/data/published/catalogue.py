@@ -180,7 +180,7 @@ CATALOGUE: Registry[Published] = {
     ),
     "cifar10_c": Published(
         read=cifar.corrupted(10),
-        layout="CIFAR-10-C/*.npy beside cifar-10-batches-py/",
+        layout="CIFAR-10-C/*.npy next to cifar-10-batches-py/",
         split="training images of CIFAR-10; its test images, corrupted",
         classes=10,
         train=50_000,
@@ -195,7 +195,7 @@ CATALOGUE: Registry[Published] = {
     ),
     "cifar100_c": Published(
         read=cifar.corrupted(100),
-        layout="CIFAR-100-C/*.npy beside cifar-100-python/",
+        layout="CIFAR-100-C/*.npy next to cifar-100-python/",
         split="training images of CIFAR-100; its test images, corrupted",
         classes=100,
         train=50_000,

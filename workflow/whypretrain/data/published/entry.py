@@ -25,7 +25,7 @@ class Options(OnDisk):
     """A published data set with a split of its own, in its own format on disk."""
 
     root: Annotated[str, Place()]
-    """folder that holds it; `whypretrain datasets` tells the layout"""
+    """folder that holds it; `whypretrain datasets` shows the layout"""
 
 
 class Unsplit(Options):
@@ -103,7 +103,7 @@ class Published:
 
 
 def make(entry: Published, name: str, options: Options, *, size: int, channels: int, seed: int) -> ImageSet:
-    """The images of a published set below `options.root`, undecoded; `about` tells whether the set is complete.
+    """The images of a published set below `options.root`, undecoded; `about` says whether the set is complete.
 
     Raises:
         InputError: if the root, a list of the split or an annotation is missing or broken, or a class is empty.

@@ -36,7 +36,7 @@ class Splits:
         return np.abs(self.effects).sum(axis=(1, 2, 3))
 
     def better(self, other: Splits) -> Splits:
-        """Of each group the sparser effects and the larger bound: either stays valid beside the other."""
+        """Of each group the sparser effects and the larger bound: either stays valid with the other."""
         sparser = (self.l1 <= other.l1)[:, None, None]
         effects = np.where(sparser[..., None], self.effects, other.effects)
         error = np.where(sparser, self.error, other.error)

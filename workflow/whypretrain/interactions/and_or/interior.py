@@ -36,7 +36,7 @@ class Split:
         return float(np.abs(self.effects).sum())
 
     def better(self, other: Split) -> Split:
-        """The sparser effects with the larger bound: either stays valid beside the other."""
+        """The sparser effects with the larger bound: either stays valid with the other."""
         sparser = min(self, other, key=lambda split: split.l1)
         return Split(sparser.effects, sparser.error, max(self.bound, other.bound))
 
