@@ -18,7 +18,7 @@ from hub import Hub
 from PIL import Image
 from recorded import Recorded
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 CONFIG = "mine.yaml"
 NAME = "test_resnet.r160_in1k"
@@ -64,23 +64,17 @@ def origin(tmp_path_factory, hub):
 
 
 @pytest.fixture(scope="module")
-def clone(origin, tmp_path_factory):
-    """A clone with a copy of the data, all times new, before anything is restored."""
+def restored(origin, tmp_path_factory):
+    """A clone with a copy of the data, all times new; the weights were fetched again."""
     folder = tmp_path_factory.mktemp("clone") / "repository"
     origin.checkout.done("git", "clone", "--quiet", ".", str(folder))
     shutil.copytree(origin.checkout.folder / "data", folder / "data", copy_function=shutil.copyfile)
     found = Recorded(Checkout(folder, origin=None), CONFIG)
-    variables = {**origin.checkout.variables, "XDG_CACHE_HOME": str(folder / ".cache")}
-    found.checkout.variables = variables
-    return found
-
-
-@pytest.fixture(scope="module")
-def restored(clone):
-    run = clone.versioning("restore")
+    found.checkout.variables = {**origin.checkout.variables, "XDG_CACHE_HOME": str(folder / ".cache")}
+    run = found.versioning("restore")
     assert "to be made: none" in run.stdout, run.stderr
     assert "not what the recorded results" not in run.stdout
-    return clone
+    return found
 
 
 def test_a_clone_next_to_the_same_data_has_nothing_to_do(restored):
@@ -113,9 +107,7 @@ def another_revision(weights):
     card.write_text(json.dumps({**json.loads(card.read_text()), "sha256": "0" * 64}))
 
 
-@pytest.mark.parametrize(
-    "change", ["picture", *(pytest.param(name, marks=pytest.mark.long) for name in [*CHANGES][1:])]
-)
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_change_outside_gives_both_tools_the_same_work(restored, change):
     make, changed, stages = CHANGES[change]
     folder, kept = restored.checkout.folder, restored.checkout.folder.parent / "kept"
@@ -132,14 +124,14 @@ def test_a_change_outside_gives_both_tools_the_same_work(restored, change):
         restored.versioning("graph")
 
 
-def test_restore_next_to_other_data_says_so(origin, clone, tmp_path):
+def test_restore_next_to_other_data_says_so(origin, tmp_path):
     folder = tmp_path / "other"
     origin.checkout.done("git", "clone", "--quiet", ".", str(folder))
     other = Recorded(Checkout(folder, origin=None), CONFIG)
     other.checkout.variables = origin.checkout.variables
     run = other.versioning("restore")
     assert run.returncode == 1
-    assert "datasets.photos.root: data/photos does not exist" in run.stderr
+    assert "datasets.photos.concepts: data/concepts.csv does not exist" in run.stderr
     shutil.copytree(origin.checkout.folder / "data", folder / "data")
     picture(folder / "data/photos/red/new.png", 3)
     run = other.versioning("restore")
