@@ -5,12 +5,14 @@ import json
 import os
 import sys
 
+HASHING = ("_sha256", "_hashed")  # of results, and of what lies outside
+
 
 def record(folder: str) -> None:
     opened: set[str] = set()
 
     def note(event: str, arguments: tuple[object, ...]) -> None:
-        if event == "open" and isinstance(arguments[0], str) and sys._getframe(1).f_code.co_name != "_sha256":
+        if event == "open" and isinstance(arguments[0], str) and sys._getframe(1).f_code.co_name not in HASHING:
             opened.add(os.path.relpath(arguments[0]))
 
     def write() -> None:

@@ -58,6 +58,16 @@ def test_the_graph_is_built_in_half_a_minute(checkout, paper):
     assert os.times().children_user - start < 30
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("paper", TARGETS)
+def test_the_graph_on_miniatures_is_built_in_half_a_minute(checkout, paper):
+    start = os.times().children_user
+    files = [f"config/papers/{name}.yaml" for name in (paper, "miniature")]
+    log = snakemake(checkout, TARGETS[paper], "-n", "--quiet", "rules", "--configfile", *files)
+    assert re.search(r"^make_data +\d+$", log, re.MULTILINE)
+    assert os.times().children_user - start < 30
+
+
 @pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("paper", TARGETS)

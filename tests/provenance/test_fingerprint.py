@@ -108,11 +108,20 @@ def test_what_is_missing_is_named(folder, look, tmp_path):
         look(folder)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_must_not_be_read_is_named(folder, look):
-    (folder / "a/1.png").chmod(0)
-    with pytest.raises(InputError, match=r"a/1.png: cannot be read \(Permission denied\)"):
-        look(folder)
+@pytest.mark.parametrize("name", ["a/1.png", "a"])
+def test_what_must_not_be_read_is_named(folder, look, monkeypatch, name):
+    (folder / name).chmod(0)
+    monkeypatch.chdir(folder)
+    root = os.geteuid() == 0  # who may read everything
+    if root:
+        os.seteuid(65534)
+    try:
+        with pytest.raises(InputError, match=rf"{name}: cannot be read \(Permission denied\)"):
+            look(".")
+    finally:
+        if root:
+            os.seteuid(0)
+        (folder / name).chmod(0o700)
 
 
 def test_a_file_that_changes_meanwhile_is_named(folder, look, monkeypatch):

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import platform
+import shutil
 
 import pytest
 
@@ -14,6 +15,7 @@ from whypretrain.provenance import (
     describe,
     fault,
     hashes,
+    other_code,
     write_cards,
 )
 from whypretrain.provenance.closure import Package
@@ -152,6 +154,16 @@ def test_registry_lines_that_are_not_chosen_do_not_count():
     some, more = (names(code_files("select", use=rules)) for rules in (["uot"], ["uot", "nearest"]))
     assert more - some == {"selection/rules/plain.py"}
     assert "data/kinds/glyphs.py" not in names(code_files("data", use=["digits"]))
+
+
+def test_a_copy_of_the_code_is_the_same_until_something_that_counts_differs(tmp_path):
+    copy = tmp_path / "whypretrain"
+    shutil.copytree(ROOT, copy)
+    seeds = copy / "runtime/seeds.py"
+    seeds.write_text(seeds.read_text() + "\n# A comment.\n")
+    assert other_code(ROOT) == other_code(copy) == ""
+    (copy / "report/style.css").write_text("")
+    assert other_code(copy) == "report/style.css"
 
 
 def test_config_hash_ignores_the_order_of_keys():

@@ -1,10 +1,12 @@
 import argparse
+import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from whypretrain import provenance
+from whypretrain.config.interactions import Scoring
 from whypretrain.config.section import Seeded
 from whypretrain.errors import InputError
 from whypretrain.runtime import files
@@ -70,6 +72,24 @@ def test_a_stage_refuses_what_is_not_what_its_record_says(tmp_path, capsys):
     with pytest.raises(SystemExit):
         run(lambda arguments: pytest.fail("the stage ran"), found.parse_args(["--runs", str(table)]))
     assert f"error: {table}: damaged or changed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", [lambda file: file.write_text("{} "), lambda file: file.unlink()])
+def test_what_changes_or_vanishes_while_a_stage_reads_it_is_named(tmp_path, monkeypatch, capsys, change):
+    monkeypatch.chdir(tmp_path)
+    players = tmp_path / "players.json"
+    players.write_text("{}")
+
+    def stage(arguments):
+        change(players)
+        files.write_json("result.json", {})
+
+    config = json.dumps({"player_file": str(players)})
+    with pytest.raises(SystemExit) as stop:
+        run(stage, parser(None, Scoring).parse_args(["--config", config]))
+    assert stop.value.code == 2
+    assert f"error: {players}: changed while it was read; run again" in capsys.readouterr().err
+    assert not provenance.card_of("result.json").exists(), "no record vouches for it"
 
 
 @pytest.mark.parametrize("text", ["name", "=folder", "name="])

@@ -10,6 +10,8 @@ from pathlib import Path
 import yaml
 from checkout import Checkout
 
+from whypretrain.provenance import write_cards
+
 
 class Recorded:
     """One experiment of a checkout as git and DVC have it.
@@ -27,6 +29,16 @@ class Recorded:
         """Run `record` or `restore`."""
         command = ["python", "workflow/tools/versioning.py", action, "--config", self.config]
         return self.checkout.run(*command, *options)
+
+    def pretend(self) -> None:
+        """Put a file that holds its own name at every output, and let Snakemake believe that it made them."""
+        for job in self.checkout.graphs(self.config)[0]:
+            for path in (self.checkout.folder / output for output in job["output"]):
+                if not path.exists():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(str(path.relative_to(self.checkout.folder)))
+                    write_cards([path], {})
+        self.snakemake("--touch", "--forceall", "--quiet", "all")
 
     def record(self) -> str:
         run = self.versioning("record")

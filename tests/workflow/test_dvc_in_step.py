@@ -74,7 +74,7 @@ def test_another_experiment_stands_beside_the_default_one(default):
     assert [stage.name for stage in smoke.stages] == [stage.name for stage in default.stages]
     for one, other in zip(default.stages, smoke.stages, strict=True):
         assert {out.replace("results/default/", "results/smoke/") for out in one.outs} == other.outs
-        assert smoke.address(other) == f"experiments/smoke/dvc.yaml:{one.name}"
+        assert smoke.address(other.name) == f"experiments/smoke/dvc.yaml:{one.name}"
     assert "results/default" not in smoke.text()
     sections = yaml.safe_load(smoke.text())["stages"]
     assert sections["graph"]["params"] == [{"config/default.yaml": None, SMOKE: None}]

@@ -91,6 +91,11 @@ def weights_of(architecture):
     return [f"weights/{named.replace(':', '/', 1)}/{file}" for file in WEIGHTS]
 
 
+def kind_of(checkpoint):
+    """Which line of the registry of published weights a checkpoint goes through, if any."""
+    return [checkpoint.partition(":")[0]] if checkpoint else []
+
+
 def source_of(architecture):
     """What a pre-trained model needs of the source data: of a checkpoint the names of classes and the mean alone.
 

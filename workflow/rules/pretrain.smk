@@ -42,7 +42,7 @@ rule pretrain_model:
     resources:
         **needs(mem_mb=1500 * PROCESSES, runtime=60, gpu=GPUS),
     params:
-        code=code("pretrain"),
+        code=lambda wildcards: code("pretrain", use=kind_of(config["models"][wildcards.architecture]["checkpoint"])),
         trainer=lambda wildcards: ("python" if config["models"][wildcards.architecture]["checkpoint"] else TRAINER),
         outside=lambda wildcards: outside("models", wildcards.architecture),
         data=folder_of("data"),

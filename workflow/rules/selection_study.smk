@@ -54,7 +54,7 @@ rule study_selection:
     resources:
         **needs(mem_mb=1000, runtime=10),
     params:
-        code=code("selection_study"),
+        code=code("selection_study", use=STUDY["rules"]),
         config=text(**{**STUDY, "class_means": STUDY["class_means"] or "results/class_means"}),
         outside=outside("study"),
         out=output_folder,

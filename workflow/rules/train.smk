@@ -76,7 +76,7 @@ rule import_method:
     resources:
         **needs(mem_mb=1500, runtime=30, gpu=GPU),
     params:
-        code=code("import_method"),
+        code=lambda wildcards: code("import_method", use=kind_of(imported_of(config, wildcards.method)["weights"])),
         config=lambda wildcards: text(
             **imported_of(config, **wildcards), normalised=is_normalised(config, wildcards.architecture)
         ),

@@ -20,7 +20,8 @@ from jobs import jobs
 from snakemake.utils import update_config
 
 from whypretrain.config import check, files, places_of
-from whypretrain.provenance import card_of
+from whypretrain.errors import InputError
+from whypretrain.provenance import PACKAGE, card_of, located
 
 DEFAULT = "config/default.yaml"
 HEADLINE = """\
@@ -69,12 +70,14 @@ class Pipeline:
         self.graph = f"{self.results}/graph.json"
         self.file = "dvc.yaml" if self.is_default else f"experiments/{name}/dvc.yaml"
         update_config(default, own)
-        self.outside = sorted(set(places_of(check(default)).values()))
-        self.stages = in_order(_stages(jobs(config), self.results))
+        self.outside = sorted({_where(place) for place in places_of(check(default)).values()})
+        graph = jobs(config)
+        self.fetched = sorted(out for job in graph for out in job["output"] if not _below(out, self.results))
+        self.stages = in_order(_stages(graph, self.results))
 
-    def address(self, stage: Stage) -> str:
+    def address(self, stage: str) -> str:
         """How DVC names a stage."""
-        return stage.name if self.is_default else f"{self.file}:{stage.name}"
+        return stage if self.is_default else f"{self.file}:{stage}"
 
     def write(self) -> None:
         """Write DVC's file and the hashes, each where it is not yet so."""
@@ -133,6 +136,20 @@ def _stages(graph: Iterable[dict[str, Any]], results: str) -> list[Stage]:
     for stage in found.values():
         stage.deps = {place for place in stage.deps if made.get(place) != stage.name}
     return list(found.values())
+
+
+def _where(place: str) -> str:
+    """The path of a file or folder that a config names, relative to the checkout if the file is in a package below it.
+
+    The name of a package that is not installed stays as it is: DVC then reports it as missing.
+    """
+    if not place.startswith(PACKAGE):
+        return place
+    try:
+        path = located(place)
+    except InputError:
+        return place
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _below(path: str, results: str) -> bool:

@@ -50,7 +50,12 @@ def record(config: str, *, prune: bool = False) -> None:
 def restore(config: str, *, discard: bool = False) -> None:
     """Bring back the recorded results of one experiment, less those that would be made anew."""
     found = Pipeline(config)
+    if absent := [path for path in found.fetched if not Path(path).exists()]:
+        _snakemake(config, "--cores", "1", "--", *absent)  # published weights are compared by content
+        found = Pipeline(config)
     found.write()
+    if differing := _differing(found):
+        print(_listed("not what the recorded results were made from", differing, "note"))
     _dvc("pull", "--quiet", *(["--force"] if discard else []), found.file, check=False)
     status = _status(found)
     if unsaved := [path for path in _unrecorded(status) if Path(path).exists()]:
@@ -91,9 +96,17 @@ def _files(found: Pipeline) -> set[str]:
 
 def _status(found: Pipeline) -> dict[str, list[Any]]:
     """DVC's view of the stages that differ from their record: name -> changes."""
-    addresses = [found.address(stage) for stage in found.stages]
+    addresses = [found.address(stage.name) for stage in found.stages]
     changes = json.loads(_dvc("status", "--json", *addresses) or "{}")
     return {address.rpartition(":")[2]: found for address, found in changes.items()}
+
+
+def _differing(found: Pipeline) -> list[str]:
+    """Files and folders that the config names and that are not as they were when the results were recorded."""
+    changes = json.loads(_dvc("status", "--json", found.address("graph")) or "{}")
+    entries = [entry for each in changes.values() for entry in each if isinstance(entry, dict)]
+    changed = {path: state for entry in entries for path, state in entry.get("changed deps", {}).items()}
+    return [f"{path} ({changed[path]})" for path in found.outside if changed.get(path) not in (None, "new")]
 
 
 def _unrecorded(status: dict[str, list[Any]]) -> list[str]:
@@ -127,9 +140,9 @@ def _run(module: str, *arguments: str, check: bool = True) -> str:
     return result.stdout
 
 
-def _listed(title: str, lines: list[str], most: int = 20) -> str:
+def _listed(title: str, lines: list[str], kind: str = "error", most: int = 20) -> str:
     more = [f"... and {len(lines) - most} more"] if len(lines) > most else []
-    return "\n  ".join([f"error: {title}:", *lines[:most], *more])
+    return "\n  ".join([f"{kind}: {title}:", *lines[:most], *more])
 
 
 def main() -> None:

@@ -3,13 +3,14 @@
 from whypretrain.provenance.closure import ROOT, code_files, code_hash, other_code
 from whypretrain.provenance.fingerprint import Fingerprint, fingerprint
 from whypretrain.provenance.machine import LIBRARIES, hardware, versions
-from whypretrain.provenance.places import ENDINGS, fingerprints, located, named
+from whypretrain.provenance.places import ENDINGS, PACKAGE, fingerprints, located, named
 from whypretrain.provenance.records import CARDS, card_of, config_hash, describe, fault, hashes, lineage, write_cards
 
 __all__ = [
     "CARDS",
     "ENDINGS",
     "LIBRARIES",
+    "PACKAGE",
     "ROOT",
     "Fingerprint",
     "card_of",

@@ -190,11 +190,17 @@ def _module(name: str) -> str:
 
 
 def other_code(root: Path) -> str:
-    """A module of the package at `root` that the imported package has not, or has with other code; empty if none."""
+    """A file of the package at `root` that the imported package has not, or has with another content that counts; empty
+    if none."""
     if root.resolve() == ROOT:
         return ""
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(path for path in root.rglob("*") if path.suffix in _SOURCES):
         imported = ROOT / path.relative_to(root)
-        if not imported.is_file() or Source(imported).digest != Source(path).digest:
+        if not imported.is_file() or _content(imported) != _content(path):
             return str(path.relative_to(root))
     return ""
+
+
+def _content(path: Path) -> str:
+    """The hash of what counts of a file."""
+    return Source(path).digest if path.suffix == ".py" else sha256(path)

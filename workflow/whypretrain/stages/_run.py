@@ -113,8 +113,9 @@ def _run_recorded(stage: Stage, arguments: argparse.Namespace, more: More) -> No
     outside = _fingerprints(arguments.config)
     with files.written() as paths:
         stage(arguments)
-    for place, found in _fingerprints(arguments.config).items():
-        if found != outside[place]:
+    now = _fingerprints(arguments.config)
+    for place in sorted(outside.keys() | now.keys()):
+        if now.get(place) != outside.get(place):
             raise InputError(f"{place}: changed while it was read; run again when nothing writes to it")
     outputs = [path for path in dict.fromkeys(paths) if path.exists()]
     if not outputs:
