@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,8 @@ def planted_table(
         the models.
     """
     archive = effects.archive
-    players = np.stack([archive.owner[(slice(None), *position)] for position in positions], axis=1).astype(np.int64)
+    places: list[Any] = [(slice(None), *position) for position in positions]
+    players = np.stack([archive.owner[place] for place in places], axis=1).astype(np.int64)
     chosen = np.flatnonzero((players >= 0).all(axis=1) & np.asarray(shown))
     planted = np.bitwise_or.reduce(1 << players[chosen], axis=1)
     own = effects.salient(effects.of(reference), threshold=threshold, normalise=True)[chosen]
