@@ -90,7 +90,9 @@ CLAIM_TABLES = [
     "permutation_null",
 ]
 CLAIM_TABLES = [
-    name for name in [*CLAIM_TABLES, "layer_dynamics", "robustness", "validity", "planted", "corrupted"] if name in TABLES
+    name
+    for name in [*CLAIM_TABLES, "layer_dynamics", "robustness", "validity", "planted", "corrupted"]
+    if name in TABLES
 ]
 
 

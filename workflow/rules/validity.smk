@@ -76,7 +76,9 @@ if (
     TABLES["planted"] = str(rules.look_for_planted.output)
 
 
-rule validity:
-    """What the metrics say of changes whose effect is known."""
-    input:
-        [TABLES[name] for name in ("validity", "validity_summary", "planted") if name in TABLES],
+if known_answers := [TABLES[name] for name in ("validity", "validity_summary", "planted") if name in TABLES]:
+
+    rule validity:
+        """What the metrics say of changes and effects that are known."""
+        input:
+            known_answers,
