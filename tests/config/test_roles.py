@@ -48,6 +48,7 @@ def test_roles_follow_from_recipes_or_are_named() -> None:
     [
         ("finetune_long", {"steps": 300, "checkpoints": 0}),
         ("finetune_again", {"draw": 1, "checkpoints": 2}),
+        ("finetune_plain", {"augmentation": dict.fromkeys(["rotation", "translation", "scale", "shear"], 0.0)}),
         ("finetune_adam", {"learning_rate": 0.5}),
         ("finetune_sgd", {"optimizer": "sgd", "learning_rate": 0.1, "augmentation": {}}),
         ("joint_all", {"source": "all"}),

@@ -98,3 +98,13 @@ def test_blur_and_pixelation_leave_a_flat_image():
 def test_unknown_is_named(name, severity, images):
     with pytest.raises(InputError, match=r"fog|severity"):
         corrupt(images, name, severity, seed=0)
+
+
+def test_rotation_turns_images_to_both_sides():
+    """A bar to the right of the centre goes up in the first image and down in the second, by 45 degrees."""
+    bar = np.zeros((2, 1, 65, 65), np.uint8)
+    bar[:, :, 31:34, 40:60] = 255
+    weight = corrupt(bar, "rotation", 4, seed=0)[:, 0].astype(float)
+    rows, columns = np.indices((65, 65)) - 32
+    angles = [np.degrees(np.arctan2(-(image * rows).sum(), (image * columns).sum())) for image in weight]
+    assert angles == pytest.approx([45, -45], abs=1)

@@ -23,7 +23,7 @@ def test_every_page_is_made_from_its_template():
     made = [name for name, template in templates(DOCS).items() if not waiting(template, DOCS)]
     assert "agreement" in made
     for name in made:
-        assert (DOCS / f"{name}.md").read_text() == filled(templates(DOCS)[name], DOCS), (
+        assert (DOCS / f"{name}.md").read_text() == filled(name, templates(DOCS)[name], DOCS), (
             f"{name}: run `whypretrain docs`"
         )
 

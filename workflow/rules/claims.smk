@@ -89,7 +89,11 @@ CLAIM_TABLES = [
     "commonality",
     "permutation_null",
 ]
-CLAIM_TABLES = [name for name in [*CLAIM_TABLES, "layer_dynamics", "robustness", "validity"] if name in TABLES]
+CLAIM_TABLES = [
+    name
+    for name in [*CLAIM_TABLES, "layer_dynamics", "robustness", "validity", "planted", "corrupted"]
+    if name in TABLES
+]
 
 
 rule decide_claims:

@@ -9,7 +9,7 @@ rule plan:
         "../../envs/cpu.yaml"
     params:
         config=json.dumps(config),
-        tables=[*JOINT_TABLES, "target_sizes"] if config["plan"]["target"] == "joint" else CLAIM_TABLES,
+        tables=[*JOINT_TABLES, "target_sizes"] if config["plan"]["target"] == "joint" else [*CLAIM_TABLES, "scale"],
         tool=CHECKOUT / "workflow/tools/plan.py",
     message:
         "plan of {config[experiment]}"

@@ -39,7 +39,46 @@ if CHANGES and len(VALIDITY_TABLES) == 4 and Role.REFERENCE in ROLES:
     TABLES["validity"] = str(rules.measure_validity.output.validity)
     TABLES["validity_summary"] = str(rules.measure_validity.output.summary)
 
-    rule validity:
-        """What the metrics say of changes whose effect is known."""
+
+if (
+    SOURCE
+    and {config["datasets"][name]["kind"] for name in [SOURCE, *TARGETS]} == {"planted"}
+    and Role.REFERENCE in ROLES
+):
+
+    rule look_for_planted:
+        """Whether a planted effect is found in its place, and called kept or discarded rightly."""
         input:
-            rules.measure_validity.output,
+            source=data_at(SOURCE),
+            targets=[data_at(target) for target in TARGETS],
+            scores=expand(rules.score_coalitions.output, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS),
+        output:
+            "<results>/planted.csv",
+        log:
+            "<logs>/planted.log",
+        benchmark:
+            "<benchmarks>/planted.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        resources:
+            **needs(mem_mb=1000, runtime=3, page=1),
+        params:
+            code=code("planted"),
+            config=text(reference=ROLES[Role.REFERENCE], threshold=ANALYSIS["threshold"]),
+            source=folder_of("source"),
+            targets=[at(f"data/{target}") for target in TARGETS],
+        message:
+            "look for the planted effect"
+        shell:
+            "python -m whypretrain.stages.planted --config {params.config:q} --threads {threads}"
+            " --source {params.source} --targets {params.targets} --scores {input.scores} --out {output} > {log} 2>&1"
+
+    TABLES["planted"] = str(rules.look_for_planted.output)
+
+
+if known_answers := [TABLES[name] for name in ("validity", "validity_summary", "planted") if name in TABLES]:
+
+    rule validity:
+        """What the metrics say of changes and effects that are known."""
+        input:
+            known_answers,

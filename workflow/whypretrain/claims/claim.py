@@ -81,6 +81,11 @@ class Measure:
         return self.statistic == "ratio" and self.minus is None and self.over is None and self.pool == "mean"
 
     @property
+    def scaled(self) -> bool:
+        """Whether floor and ceiling enter run by run, so that the interval is Fieller's."""
+        return self.statistic == "excess" and self.minus is None and self.over is None and self.pool == "mean"
+
+    @property
     def text(self) -> str:
         """The measure in one line, for the table of verdicts."""
         parts = [f"{self.statistic}({', '.join(map(str, self.options.values()))}) in {self.table}"]

@@ -11,7 +11,17 @@ import pandas as pd
 
 from whypretrain.claims.claim import EXCEEDED, Claim, Control, Measure, Range, Rule
 from whypretrain.claims.parts import Cast, in_cast, missing_parts
-from whypretrain.claims.runs import RUN, estimate_runs, estimate_samples, keyed, run_values, sample_sums, samples_error
+from whypretrain.claims.runs import (
+    RUN,
+    estimate_excess,
+    estimate_runs,
+    estimate_samples,
+    keyed,
+    run_values,
+    sample_sums,
+    samples_error,
+    scale_parts,
+)
 from whypretrain.claims.verdict import ALL, Row, correct, record
 from whypretrain.config.parts import CAST
 from whypretrain.config.setting import Setting
@@ -83,14 +93,13 @@ def _rows(claim: Claim, tables: Tables, settings: _Settings) -> list[Row]:
         there = "no rows of this experiment fit the claim, or too few to define it"
         there = there if measure.table in tables else f"no table '{measure.table}'"
         return [Row(claim, ALL, ALL, notes=[there, _needed(claim, settings.cast)])]
-    sampled = measure.sampled and "sample" in tables[measure.table]
-    sums = sample_sums(measure, tables[measure.table]) if sampled else None
+    parts = _parts(measure, tables[measure.table])
     index = values.dropna().index
     cells = sorted(set(zip(*map(index.get_level_values, ("architecture", "target")), strict=True)))
     rows = [Row(claim, *cell) for cell in [(ALL, ALL), *(cells if len(cells) > 1 else [])]]
     for row in rows:
         chosen = _deciding(row, cells, settings.setting)
-        _estimate(row, _of_cells(chosen, values), None if sums is None else _of_cells(chosen, sums), settings)
+        _estimate(row, _of_cells(chosen, values), None if parts is None else _of_cells(chosen, parts), settings)
         for control, baseline in zip(claim.controls, baselines, strict=True):
             _hold_against(row, control, _of_cells(chosen, values), _of_cells(chosen, baseline), settings.confidence)
     return rows
@@ -129,17 +138,27 @@ def _of_cells(cells: Sequence[_Cell] | None, values: _Indexed) -> _Indexed:
     return values[[cell in cells for cell in each]]
 
 
-def _estimate(row: Row, values: pd.Series, sums: pd.DataFrame | None, settings: _Settings) -> None:
+def _parts(measure: Measure, table: pd.DataFrame) -> pd.DataFrame | None:
+    """What a ratio is made of, by run and sample, or of an excess by run; None where the runs' values are enough."""
+    if measure.scaled:
+        return scale_parts(measure, table)
+    return sample_sums(measure, table) if measure.sampled and "sample" in table else None
+
+
+def _estimate(row: Row, values: pd.Series, parts: pd.DataFrame | None, settings: _Settings) -> None:
     known = values.dropna()
     row.n_seeds = known.index.get_level_values("seed").nunique()
     if undefined := len(values) - len(known):
         row.notes.append(f"not defined in {undefined} of {len(values)} runs")
-    if sums is None:
+    if parts is None:
         row.estimate = estimate_runs(known, pool=row.claim.measure.pool)
+    elif row.claim.measure.scaled:
+        row.estimate = estimate_excess(parts)
+        row.unscaled = bool(np.isinf(row.estimate.interval(settings.confidence).high))
     else:
-        row.estimate = estimate_samples(sums, resamples=settings.resamples, seed=settings.seed)
-        row.n_samples = len(sums.groupby(["target", "sample"]))
-        row.within = samples_error(sums)
+        row.estimate = estimate_samples(parts, resamples=settings.resamples, seed=settings.seed)
+        row.n_samples = len(parts.groupby(["target", "sample"]))
+        row.within = samples_error(parts)
 
 
 def _hold_against(row: Row, control: Control, values: pd.Series, baseline: pd.Series, confidence: float) -> None:

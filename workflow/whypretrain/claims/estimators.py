@@ -60,6 +60,11 @@ def ratio(rows: pd.DataFrame, numerator: str, denominator: str) -> float:
     return float(above[known].sum() / total) if total != 0 else np.nan
 
 
+def excess(rows: pd.DataFrame, above: str, span: str) -> float:
+    """Ratio of two columns' means, what is above the floor over the way to the ceiling (see `claims.fieller`)."""
+    return ratio(rows, above, span)
+
+
 def trend(rows: pd.DataFrame, numerator: str, denominator: str, along: str) -> float:
     """Spearman's correlation of `ratio`, taken within each value of the column `along`, with that value."""
     places, which = np.unique(rows[along].to_numpy(dtype=np.float64), return_inverse=True)
@@ -117,6 +122,7 @@ STATISTICS = {
     "distance": Statistic(distance, ("column", "less")),
     "share": Statistic(share, ("column", "above")),
     "ratio": Statistic(ratio, ("numerator", "denominator")),
+    "excess": Statistic(excess, ("above", "span")),
     "trend": Statistic(trend, ("numerator", "denominator", "along")),
     "correlation": Statistic(correlation, ("column", "other")),
     "rank_correlation": Statistic(rank_correlation, ("column", "other")),

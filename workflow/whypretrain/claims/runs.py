@@ -7,12 +7,13 @@ import pandas as pd
 
 from whypretrain.claims.claim import Measure
 from whypretrain.claims.estimators import STATISTICS
+from whypretrain.claims.fieller import Excess
 from whypretrain.claims.rows import column, select
 from whypretrain.errors import InputError
 from whypretrain.statistics import Estimate, ratio_estimate, seed_estimate
 
 RUN = ["architecture", "target", "seed"]
-COLUMN_OPTIONS = ("column", "less", "numerator", "denominator", "along", "key", "other")
+COLUMN_OPTIONS = ("column", "less", "numerator", "denominator", "along", "key", "other", "above", "span")
 
 
 def keyed(table: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -65,6 +66,20 @@ def estimate_samples(sums: pd.DataFrame, *, resamples: int, seed: int) -> Estima
         resamples=resamples,
         seed=seed,
     )
+
+
+def scale_parts(measure: Measure, table: pd.DataFrame) -> pd.DataFrame:
+    """What is above the floor, and the way from floor to ceiling, of every run; indexed by `RUN`."""
+    chosen = select(select(table, measure.where), measure.of)
+    columns = {measure.options[name]: name for name in ("above", "span")}
+    return chosen.groupby(RUN)[list(columns)].mean().rename(columns=columns).dropna()
+
+
+def estimate_excess(parts: pd.DataFrame) -> Excess:
+    """Excess over runs, the targets of one architecture and seed averaged first, for they share weights."""
+    pooled = parts.groupby(["architecture", "seed"]).mean()
+    strata = pooled.index.get_level_values("architecture").tolist()
+    return Excess.of(pooled["above"].to_numpy(), pooled["span"].to_numpy(), strata)
 
 
 def samples_error(sums: pd.DataFrame) -> float:

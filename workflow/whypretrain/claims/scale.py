@@ -1,10 +1,4 @@
-"""Every metric between its floor and its ceiling: excess = (measured - floor) / (ceiling - floor), over runs.
-
-The interval is Fieller's (J. R. Stat. Soc. B 16, 1954): all values e for which the mean of x - e y over runs does not
-differ from 0 by Student's t, with x = measured - floor and y = ceiling - floor of each run. With runs that are normal
-it covers the truth at exactly its level, also for few runs. Where y is not clearly above 0 the set has no bounds: there
-is no scale.
-"""
+"""Every metric between its floor and its ceiling: excess = (measured - floor) / (ceiling - floor), run by run."""
 
 from __future__ import annotations
 
@@ -17,17 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from numpy.typing import ArrayLike
 
 from whypretrain.claims.claim import Measure
+from whypretrain.claims.fieller import NO_SCALE, excess
 from whypretrain.claims.parts import Cast, in_cast
 from whypretrain.claims.reading import read_measure
 from whypretrain.claims.runs import RUN, estimate_runs, keyed, run_values
 from whypretrain.claims.verdict import ALL
 from whypretrain.errors import InputError
-from whypretrain.statistics import Interval, seed_estimate
 
-NO_SCALE = "no scale: the ceiling is not clearly above the floor"
 COLUMNS = ["metric", "model", "architecture", "target", "measured", "floor", "floor_is", "ceiling", "ceiling_is"]
 COLUMNS += ["excess", "low", "high", "measured_low", "measured_high", "n_seeds", "references", "note"]
 
@@ -43,46 +35,6 @@ class Scale:
     ceiling: tuple[str, Measure]
     references: tuple[tuple[str, Measure], ...] = ()
     sign: int = 1  # -1 where the floor is the larger value
-
-
-def excess(
-    measured: ArrayLike,
-    floor: ArrayLike,
-    ceiling: ArrayLike,
-    strata: Sequence[object] | None = None,
-    confidence: float = 0.95,
-) -> Interval:
-    """Where the measured value is between its floor (0) and its ceiling (1), with its Fieller interval.
-
-    Args:
-        measured, floor, ceiling: one number a run, shape (runs,).
-        strata: the stratum of each run, see `seed_estimate`.
-        confidence: of the interval.
-
-    Returns:
-        Bounds of minus and plus infinity, and no estimate (NaN), where there is no scale; bounds of NaN where one run
-        of a stratum alone gives none.
-    """
-    from scipy.special import stdtrit
-
-    top, bottom, low = (np.asarray(values, dtype=np.float64) for values in (measured, ceiling, floor))
-    x, y = top - low, bottom - low
-    above, below = seed_estimate(x, strata), seed_estimate(y, strata)
-    if not np.isfinite(above.value) or below.value <= 0:
-        return Interval(np.nan, -np.inf, np.inf)
-    value = above.value / below.value
-    if not below.freedom > 0:
-        return Interval(value, np.nan, np.nan)
-    freedom = seed_estimate(x - value * y, strata).freedom
-    t = float(stdtrit(freedom, (1 + confidence) / 2))
-    both = seed_estimate(x + y, strata).error ** 2 - above.error**2 - below.error**2
-    a = below.value**2 - t**2 * below.error**2
-    b = above.value * below.value - t**2 * both / 2
-    c = above.value**2 - t**2 * above.error**2
-    if a <= 0:
-        return Interval(np.nan, -np.inf, np.inf)
-    reach = float(np.sqrt(max(b**2 - a * c, 0.0)))
-    return Interval(value, (b - reach) / a, (b + reach) / a)
 
 
 def load_scales(path: Path) -> list[Scale]:
@@ -123,6 +75,24 @@ def scale_table(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def scale_runs(scales: Sequence[Scale], tables: Mapping[str, pd.DataFrame], *, cast: Cast = None) -> pd.DataFrame:
+    """What claims on the excess are decided from: one row a run, metric and model.
+
+    Returns:
+        Columns architecture, target, seed, metric, model, above (measured - floor) and span (ceiling - floor), which
+        are positive where the metric is above its floor, also of divergences. Runs without a ceiling are left out.
+    """
+    by_name = {name: keyed(table, name) for name, table in tables.items()}
+    found = [pd.DataFrame(columns=[*RUN, "metric", "model", "above", "span"])]
+    for scale in scales:
+        runs = scale.sign * _of_runs(scale, by_name, cast).dropna()
+        if len(runs):
+            values = {"above": runs["measured"] - runs["floor"], "span": runs["ceiling"] - runs["floor"]}
+            rows = pd.DataFrame(values).reset_index()
+            found.append(rows.assign(metric=scale.metric, model=_method(scale, cast)))
+    return pd.concat(found[1:] or found, ignore_index=True)
+
+
 def _scale(entry: Mapping[str, Any], model: str, degree: str) -> Scale:
     def measure(given: Any) -> Measure:
         return read_measure(_filled(given, {"MODEL": model, "DEGREE": degree}))
@@ -153,12 +123,9 @@ def _filled(given: Any, words: Mapping[str, str]) -> Any:
 def _rows(
     scale: Scale, tables: Mapping[str, pd.DataFrame], cast: Cast, confidence: float
 ) -> Iterator[dict[str, object]]:
-    measured, floor, ceiling, *others = (
-        _values(in_cast(each, cast), tables)
-        for each in (scale.measured, scale.floor[1], scale.ceiling[1], *(each for _, each in scale.references))
-    )
-    runs = pd.DataFrame({"measured": measured, "floor": floor, "ceiling": ceiling}).dropna(subset=["measured", "floor"])
-    model = scale.model if cast is None else (cast.get(scale.model) or [scale.model])[0]
+    runs = _of_runs(scale, tables, cast)
+    others = [_values(in_cast(each, cast), tables) for _, each in scale.references]
+    model = _method(scale, cast)
     cells = sorted(set(zip(*(runs.index.get_level_values(key) for key in RUN[:2]), strict=True)))
     for architecture, target in [(ALL, ALL), *(cells if len(cells) > 1 else [])] if cells else []:
         own = runs if architecture == ALL else runs.xs((architecture, target), level=(0, 1), drop_level=False)
@@ -183,6 +150,17 @@ def _rows(
                 if values.reindex(own.index).notna().any()
             ),
         }
+
+
+def _of_runs(scale: Scale, tables: Mapping[str, pd.DataFrame], cast: Cast) -> pd.DataFrame:
+    """Measured, floor and ceiling (NaN: there is none) of every run."""
+    measures = {"measured": scale.measured, "floor": scale.floor[1], "ceiling": scale.ceiling[1]}
+    found = {name: _values(in_cast(each, cast), tables) for name, each in measures.items()}
+    return pd.DataFrame(found).dropna(subset=["measured", "floor"])
+
+
+def _method(scale: Scale, cast: Cast) -> str:
+    return scale.model if cast is None else (cast.get(scale.model) or [scale.model])[0]
 
 
 def _finite(value: float) -> float:

@@ -4,7 +4,8 @@ A claim is decided when every bound of its expected range is excluded as the tru
 after Holm's correction over the claims of the same family (by default the paper's) and scope. It then *holds here* if
 the estimate lies within the range and *fails here* if it does not; else it is *undecided*. A claim that one of its
 controls undermines is at most undecided. A published number measured elsewhere is *outside the paper's setting*: shown,
-and not decided. Where no rows of the experiment fit, the claim was *not run*.
+and not decided. An excess whose ceiling is not clearly above its floor is undecided: there is no scale. Where no rows
+of the experiment fit, the claim was *not run*.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from whypretrain.claims.claim import Claim, Range, Rule
+from whypretrain.claims.fieller import NO_SCALE
 from whypretrain.claims.power import Needed, needed
-from whypretrain.statistics import Estimate, holm
+from whypretrain.statistics import Estimate, Interval, holm
 
 HOLDS, FAILS, UNDECIDED = "holds here", "fails here", "undecided"
 NOT_RUN, OUTSIDE = "not run", "outside the paper's setting"
@@ -35,6 +37,7 @@ class Row:
     target: str
     outside: bool = False  # a published number, and no run in its setting
     estimate: Estimate = _UNKNOWN
+    unscaled: bool = False  # an excess whose ceiling is not clearly above its floor
     within: float = np.nan  # the part of the estimate's squared error that more samples would reduce
     control: float = np.nan
     held: list[tuple[Estimate, Range]] = field(default_factory=list)  # controls, and what each has to show
@@ -51,7 +54,7 @@ class Row:
     @property
     def p_value(self) -> float:
         """P-value of the likeliest bound of the range; NaN keeps what is not decided here out of the family."""
-        counts = self.run and not self.outside
+        counts = self.run and not self.outside and not self.unscaled
         return max(map(self.estimate.p_value, self.claim.expected.bounds)) if counts else np.nan
 
     def undermined(self, confidence: float) -> bool:
@@ -74,9 +77,9 @@ def correct(rows: Sequence[Row]) -> None:
 
 def record(row: Row, rule: Rule, confidence: float) -> dict[str, object]:
     """The row of the table of verdicts."""
-    claim, interval = row.claim, row.estimate.interval(confidence)
+    claim, interval = row.claim, _shown(row, confidence)
     verdict, reason = _verdict(row, rule, confidence)
-    more = _needed(row, rule, confidence) if verdict == UNDECIDED else Needed()
+    more = _needed(row, rule, confidence) if verdict == UNDECIDED and not row.unscaled else Needed()
     notes = [*row.notes, reason, more.reason, claim.note if row.run else ""]
     return {
         "id": claim.id,
@@ -107,8 +110,15 @@ def record(row: Row, rule: Rule, confidence: float) -> dict[str, object]:
     }
 
 
+def _shown(row: Row, confidence: float) -> Interval:
+    """The estimate with its interval; no numbers where there is no scale."""
+    return Interval(np.nan, np.nan, np.nan) if row.unscaled else row.estimate.interval(confidence)
+
+
 def _verdict(row: Row, rule: Rule, confidence: float) -> tuple[str, str]:
     """The verdict and what it hangs on."""
+    if row.unscaled:
+        return UNDECIDED, NO_SCALE
     if not row.run:
         return NOT_RUN, ""
     if row.outside and row.claim.scope:

@@ -46,6 +46,6 @@ def docs(arguments: argparse.Namespace) -> int:
             print(f"{name}: left out, no tables of {', '.join(lacking)} are kept; {run}", file=sys.stderr)
             continue
         with atomic(DOCS / f"{name}.md") as temporary:
-            temporary.write_text(pages.filled(template, DOCS), encoding="utf-8")
+            temporary.write_text(pages.filled(name, template, DOCS), encoding="utf-8")
         print(DOCS / f"{name}.md")
     return 0

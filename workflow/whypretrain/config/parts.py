@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from whypretrain.config.augmentation import Augmentation
+
 PRETRAINED = "pretrained"  # what tables call the start of all methods
 
 # Controls that tables have next to the methods: an untrained network, its backbone with a trained linear probe, and a
@@ -61,6 +63,11 @@ def _more(found: Any, other: Any) -> bool:
     return bool(found > other)
 
 
+def _none(found: Any, other: Any) -> bool:
+    """Whether there is no augmentation, where the other part has one."""
+    return bool(found == Augmentation() != other)
+
+
 def _mapping(found: Any, other: Any) -> bool:
     return isinstance(found, Mapping)
 
@@ -75,6 +82,7 @@ CAST: dict[str, Part] = {
     "finetune": Part("fine-tuned", role=Role.FINETUNE),
     "finetune_again": Part("fine-tuned again", like="finetune", recipe={"draw": _more}),
     "finetune_long": Part("fine-tuned, long", like="finetune", recipe={"steps": _more}),
+    "finetune_plain": Part("fine-tuned, no augmentation", like="finetune", recipe={"augmentation": _none}),
     "finetune_adam": Part(
         "fine-tuned, Adam", like="finetune", every=True, recipe={"optimizer": "adamw", "learning_rate": _any}
     ),

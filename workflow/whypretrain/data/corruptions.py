@@ -1,10 +1,10 @@
-"""Corrupted images in five severities: kinds of noise, blur, brightness, contrast, pixelation and compression.
+"""Corrupted images in five severities: kinds of noise, blur, brightness, contrast, pixelation, compression; rotation.
 
 Kinds and levels are those of ImageNet-C (Hendrycks and Dietterich 2019, arXiv:1903.12261), for images of any size:
 what pixelation leaves is a share of the side, and so is the width of the blur, three to four times theirs, which at 16
-pixels would be under half a pixel. Kinds that draw weather, glass or motion are left to the published sets
-(CIFAR-10-C: `invariances.corrupted`). No library: `imagecorruptions` 1.1.2 refuses images under 32 pixels and draws
-from numpy's global generator.
+pixels would be under half a pixel. Rotation is none of theirs: it tests an invariance that augmentation planted. Kinds
+that draw weather, glass or motion are left to the published sets (CIFAR-10-C: `invariances.corrupted`). No library:
+`imagecorruptions` 1.1.2 refuses images under 32 pixels and draws from numpy's global generator.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _LEVELS: dict[str, tuple[float, ...]] = {
     "contrast": (0.4, 0.3, 0.2, 0.1, 0.05),  # factor of the distance from the image's mean
     "pixelate": (0.6, 0.5, 0.4, 0.3, 0.25),  # pixels that are left along each axis, share of the side
     "jpeg_compression": (25, 18, 15, 10, 7),  # quality
+    "rotation": (15, 25, 35, 45, 60),  # degrees
 }
 
 
@@ -126,6 +127,18 @@ def _jpeg(images: np.ndarray, level: float, seed: int) -> np.ndarray:
     return (decoded.transpose(0, 3, 1, 2) if colours else decoded.reshape(images.shape)) / 255.0
 
 
+def _rotation(images: np.ndarray, level: float, seed: int) -> np.ndarray:
+    """Every other image to the left, the rest to the right; the border goes on outside."""
+    from scipy.ndimage import rotate
+
+    angles = level * (-1.0) ** np.arange(len(images))
+    turned = [
+        rotate(image, angle, axes=(1, 2), reshape=False, order=1, mode="nearest")
+        for image, angle in zip(images, angles, strict=True)
+    ]
+    return np.stack(turned)
+
+
 def _recoded(pixels: np.ndarray, quality: int) -> np.ndarray:
     with io.BytesIO() as file:
         Image.fromarray(pixels).save(file, "JPEG", quality=quality)
@@ -149,4 +162,5 @@ CORRUPTIONS: dict[str, Callable[[np.ndarray, float, int], np.ndarray]] = {
     "contrast": _contrast,
     "pixelate": _pixelate,
     "jpeg_compression": _jpeg,
+    "rotation": _rotation,
 }

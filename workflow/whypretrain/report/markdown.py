@@ -19,10 +19,10 @@ from whypretrain.statistics import paired_interval, seed_interval
 
 
 class Study:
-    """The kept tables of one study, `docs/results/NAME`, as Markdown."""
+    """The kept tables of one study, `docs/results/NAME`, as Markdown; `up` leads from a page to the docs."""
 
-    def __init__(self, name: str, docs: Path) -> None:
-        self.name = name
+    def __init__(self, name: str, docs: Path, up: str = "") -> None:
+        self.name, self.up = name, up
         self.folder = docs / "results" / name
         self.about = read_json(self.folder / CARD)
 
@@ -49,7 +49,7 @@ class Study:
     def source(self, table: str) -> str:
         """Where a table is, and the command that makes it."""
         target = "" if table == COSTS else Path(table).parts[0].removesuffix(".csv")
-        return f"[`{table}`](results/{self.name}/{table}), made by `{self.run(target)}`"
+        return f"[`{table}`]({self.up}results/{self.name}/{table}), made by `{self.run(target)}`"
 
     def made(self) -> str:
         """The command, commit, machine and cost of the whole study, as one paragraph."""

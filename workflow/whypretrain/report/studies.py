@@ -41,6 +41,13 @@ class Entry(Section):
     """file of the config"""
     also: list[str] = []
     """further files to keep, relative to the results, e.g. figures/agreement.png"""
+    without: list[str] = []
+    """files that every study keeps, and this one does not"""
+
+    @property
+    def command(self) -> str:
+        """What makes the study, in a checkout."""
+        return f"snakemake --cores all --configfile {self.config}"
 
 
 def entries(docs: Path) -> dict[str, Entry]:
@@ -70,7 +77,8 @@ def keep(name: str, results: Path, docs: Path) -> list[Path]:
         raise InputError(f"{name}: no study in {docs / 'studies.yaml'}; there is {', '.join(known) or 'none'}")
     if absent := [path for path in ("claims.csv", *known[name].also) if not (results / path).is_file()]:
         raise InputError(f"{results / absent[0]}: not there; run {known[name].config} to its end")
-    files = [path for path in (*KEPT, *known[name].also) if (results / path).is_file()]
+    wanted = [path for path in (*KEPT, *known[name].also) if path not in known[name].without]
+    files = [path for path in wanted if (results / path).is_file()]
     sizes = {path: (results / path).stat().st_size for path in files}
     if sum(sizes.values()) > LIMIT:
         largest = max(sizes, key=lambda path: sizes[path])

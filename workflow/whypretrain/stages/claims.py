@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from whypretrain.claims import decide, headline, load, load_scales, scale_table, write_verdicts
+from whypretrain.claims import decide, headline, load, load_scales, scale_runs, scale_table, write_verdicts
 from whypretrain.config.output import Statistics
 from whypretrain.config.section import Name, Seeded
 from whypretrain.errors import InputError
@@ -28,11 +28,12 @@ class Config(Statistics, Seeded):
 def stage(arguments: argparse.Namespace) -> None:
     """Read the claims and the tables of `--input`, decide, and write `--out` and the table by setting next to it."""
     rule, claims = load(arguments.claims)
-    tables = {name: read_tables(files) for name, *files in arguments.input}
-    verdicts = decide(claims, tables, rule, **arguments.config.plain())
+    config, tables = arguments.config, {name: read_tables(files) for name, *files in arguments.input}
+    scales = load_scales(arguments.scales) if arguments.scales else []
+    on_scale = {"scale": scale_runs(scales, tables, cast=config.cast)} if scales else {}
+    verdicts = decide(claims, {**tables, **on_scale}, rule, **config.plain())
     write_verdicts(arguments.out, verdicts)
     if arguments.scale:
-        scales, config = load_scales(arguments.scales), arguments.config
         write_table(arguments.scale, scale_table(scales, tables, cast=config.cast, confidence=config.confidence))
     if arguments.headline:
         if "across" not in tables:

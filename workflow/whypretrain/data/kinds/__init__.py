@@ -22,6 +22,7 @@ KINDS: Registry[str] = {
     "imagefolder": "whypretrain.data.kinds.imagefolder",
     "huggingface": "whypretrain.data.kinds.huggingface",
     "npz": "whypretrain.data.kinds.npz",
+    "planted": "whypretrain.data.kinds.planted",
 }
 
 
