@@ -4,8 +4,8 @@ from whypretrain.figures import FIGURES, drawn
 # What figures are drawn from, besides the tables of the claims.
 TABLES |= {
     **{name: str(rules.gather_runs.output[name]) for name in ("tuning", "target_sizes")},
-    "source_data": expand(rules.make_data.output, dataset=[SOURCE] if SOURCE else []),
-    "target_data": expand(rules.make_data.output, dataset=TARGETS),
+    "source_data": sum(map(data_at, [SOURCE] if SOURCE else []), []),
+    "target_data": sum((samples_at(target, ARCHITECTURES[0]) for target in TARGETS), []),
 }
 DRAWN = drawn(config)
 STUDY_FIGURES = [name for name, figure in FIGURES.items() if figure.target == "selection_study"]

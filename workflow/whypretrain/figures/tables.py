@@ -44,6 +44,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *_CELL, "model", "layer", "estimator", "forgetting", "learning", "cka_divergence",
         "self_pre", "self_tuned", "seed_level", "permuted", "seed_level_learning", "permuted_learning",
     ),
+    "divergence": (*_CELL, "model", "layer", "estimator", "cka_divergence", "cka_permuted"),
     "flow": (*_CELL, "model", "estimator", "reference_layer", "tested_layer", "flow", "null_flow", "excess"),
     "across": (
         *_CELL, "method", "accuracy", "preserved", "forgetting_early", "forgetting_late", "cka_early", "cka_late",
