@@ -14,6 +14,7 @@ from whypretrain.config.methods import Config, is_imported
 from whypretrain.errors import InputError
 
 DEFAULT = Path(__file__).parents[3] / "config/default.yaml"
+LEARNING_RATE = 1.0e-4  # of fine-tuning, where no other is given: the default's is that of small networks for images
 BASELINES = ("mask", "pad", "embedding")  # of text
 #: Keys that only images have, below their sections; those of the default are left out, others are refused.
 _PIXELS = {
@@ -22,7 +23,7 @@ _PIXELS = {
     "train.common": ("augmentation",),
     "interactions.score": ("grid", "margin", "player_file", "level", "background"),
     "invariances": (
-        *("steps", "step_size", "decay", "batch_size", "repeats", "learning_along", "own_start", "accuracy_images"),
+        *("steps", "step_size", "decay", "batch_size", "repeats", "learning_along", "accuracy_images"),
         *("pictures", "pilot_images", "corruptions", "corrupted"),
     ),
 }
@@ -52,6 +53,8 @@ def adapted(config: Config) -> Config:
         found[name] = dict(found[name])
     found["pretrain"].pop("augmentation", None)
     found["train"]["common"] = {key: own for key, own in _at(config, "train.common").items() if key != "augmentation"}
+    if found["train"]["common"].get("learning_rate") == _at(default, "train.common").get("learning_rate"):
+        found["train"]["common"]["learning_rate"] = LEARNING_RATE
     score = dict(_at(config, "interactions.score"))
     if score.get("baseline", "mean") == "mean":
         score["baseline"] = BASELINES[0]
@@ -99,7 +102,8 @@ def text_remarks(config: Config) -> Iterator[str]:
     if is_text(config):
         yield (
             "text: what needs pixels is left out: image size, augmentation, patch grids, inversion and STIR, "
-            "corruptions; layers are compared by CKA"
+            f"corruptions; layers are compared by CKA. Where none is given, train.common.learning_rate is {LEARNING_RATE:g} "
+            "and interactions.score.baseline is mask"
         )
 
 

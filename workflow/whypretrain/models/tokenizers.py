@@ -19,6 +19,7 @@ from whypretrain.runtime.files import read_json
 from whypretrain.runtime.places import WEIGHTS
 
 CONFIG = "config.json"
+_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _UNUSED = ("architectures", "transformers_version", "torch_dtype", "dtype", "use_cache", "id2label", "label2id")
 _USUAL = {"name": "bert", "longest": 128}  # of an encoder that no checkpoint describes
@@ -100,6 +101,10 @@ def read_tokenizer(folder: Path) -> Tokenizer:
         InputError: if there is none, or it has no tokens that pad and hide.
     """
     transformers = import_transformers()
+    if not any((folder / name).is_file() for name in _FILES):  # transformers would make an empty one
+        raise InputError(
+            f"checkpoint {folder}: has no tokenizer, none of {', '.join(_FILES)}; save it next to the model"
+        )
     try:
         found = transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         text, pad, mask = found.backend_tokenizer.to_str(), found.pad_token_id, found.mask_token_id
