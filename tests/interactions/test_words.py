@@ -17,7 +17,7 @@ from whypretrain.models import tokenizers
 from whypretrain.training.trainer import evaluate, train
 
 SMALL = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 96}
-FILLERS = "river stone cloud garden winter letter window bridge music island".split()
+FILLERS = ["river", "stone", "cloud", "garden", "winter", "letter", "window", "bridge", "music", "island"]
 
 
 def planted(number, seed=0):
@@ -90,7 +90,7 @@ def scored(game, model):
 
 @pytest.mark.parametrize("baseline", ["mask", "pad"])
 def test_scores_are_the_log_odds_of_sentences_masked_by_hand(sentences, model, encoder, baseline):
-    """By transformers itself, one sentence at a time and without padding: 20 sentences, 50 coalitions of 6 words each."""
+    """By transformers itself, one sentence at a time and without padding: 20 sentences, 50 coalitions each."""
     game = draw_game(sentences, config(baseline=baseline), "planted")
     v, body = scored(game, model), model.backbone.body
     random, hidden = np.random.default_rng(1), {"mask": encoder.mask, "pad": encoder.pad}[baseline]
@@ -110,7 +110,7 @@ def test_scores_are_the_log_odds_of_sentences_masked_by_hand(sentences, model, e
 
 
 def test_the_mean_embedding_hides_words(sentences, model):
-    """The full coalition is the sentence itself; the empty one depends on the mean of the training sentences' tokens."""
+    """All words shown is the sentence itself; none depends on the mean of the training sentences' tokens."""
     game = draw_game(sentences, config(baseline="embedding"), "planted")
     v, plain = scored(game, model), scored(draw_game(sentences, config(), "planted"), model)
     np.testing.assert_allclose(v[:, -1], plain[:, -1], atol=1e-4)

@@ -159,7 +159,7 @@ def test_other_weights_are_refused(folder, tmp_path):
 
 def test_a_folder_without_tokenizer_is_refused(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
-    with pytest.raises(InputError, match="has no tokenizer, none of tokenizer.json"):
+    with pytest.raises(InputError, match=r"has no tokenizer, none of tokenizer\.json"):
         tokenizers.read_description(f"file:{tmp_path}")
 
 

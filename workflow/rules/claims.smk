@@ -33,7 +33,8 @@ TABLES = {
 if SOURCE:
     TABLES["select"] = expand(rules.select_classes.output.table, architecture=ARCHITECTURES, seed=SEEDS, target=RANKED)
 if OF_TEXT:  # what claims about language models are decided from
-    TABLES |= {f"language_{name}": TABLES[name] for name in ("knowledge", "agreement") if name in TABLES}
+    LANGUAGE = {"language": "knowledge", "language_agreement": "agreement"}
+    TABLES |= {name: TABLES[other] for name, other in LANGUAGE.items() if other in TABLES}
 if ALONG:
     TABLES["layer_dynamics"] = expand(
         rules.measure_invariances.output.dynamics, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS
@@ -91,7 +92,7 @@ CLAIM_TABLES = [
     "agreement_dynamics",
     "commonality",
     "permutation_null",
-    "language_knowledge",
+    "language",
     "language_agreement",
 ]
 CLAIM_TABLES = [name for name in [*CLAIM_TABLES, "layer_dynamics", "robustness", "validity"] if name in TABLES]

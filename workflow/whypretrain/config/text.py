@@ -102,8 +102,8 @@ def text_remarks(config: Config) -> Iterator[str]:
     if is_text(config):
         yield (
             "text: what needs pixels is left out: image size, augmentation, patch grids, inversion and STIR, "
-            f"corruptions; layers are compared by CKA. Where none is given, train.common.learning_rate is {LEARNING_RATE:g} "
-            "and interactions.score.baseline is mask"
+            "corruptions; layers are compared by CKA. Where none is given, train.common.learning_rate is "
+            f"{LEARNING_RATE:g} and interactions.score.baseline is mask"
         )
 
 

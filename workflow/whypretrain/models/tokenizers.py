@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from whypretrain.config.encoders import TextEncoder
+from whypretrain.config.networks import is_fetched
 from whypretrain.errors import InputError
 from whypretrain.models.encoders import Encoder
 from whypretrain.models.wordpiece import wordpieces
@@ -174,6 +175,29 @@ def encoder_of(given: TextEncoder, config: Mapping[str, Any], tokenizer: Tokeniz
         longest=min(given.longest, int(positions)),
         tokenizer=tokenizer.sha256,
         head_std=given.head_std,
+    )
+
+
+def planned_encoder(model: Mapping[str, Any]) -> Encoder:
+    """The encoder of a model's section of the config, as far as it is known before anything is read or fetched.
+
+    Where no configuration is at hand, it is that of transformers for the type: of bert and distilbert the base size.
+    """
+    given, checkpoint = TextEncoder.of(model["encoder"]), model.get("checkpoint")
+    described: dict[str, Any] = {}
+    if checkpoint and not is_fetched(checkpoint):
+        described = read_json(folder_of(checkpoint) / CONFIG)
+    own = {} if checkpoint else {"vocab_size": given.vocabulary}
+    options = {key: each for key, each in described.items() if key not in (*_UNUSED, "model_type") and key[0] != "_"}
+    return Encoder(
+        name=given.name or described.get("model_type") or str(_USUAL["name"]),
+        options={**own, **options, **given.options},
+        pooling=given.pooling,
+        pad=0,
+        mask=4,
+        special=(0,),
+        longest=given.longest,
+        tokenizer="",
     )
 
 
