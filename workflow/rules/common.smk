@@ -102,7 +102,10 @@ def weights_of(architecture):
 
 def folders_of_samples(wildcards):
     """A parameter: the folders of what a model takes of all data sets, the source first."""
-    return [at(Path(samples_at(dataset, wildcards.architecture)[0]).relative_to("<results>").parent) for dataset in DATA_SETS]
+    return [
+        at(Path(samples_at(dataset, wildcards.architecture)[0]).relative_to("<results>").parent)
+        for dataset in DATA_SETS
+    ]
 
 
 def source_samples(wildcards):

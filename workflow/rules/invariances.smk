@@ -119,6 +119,7 @@ if ALONG and (CORRUPTED or config["invariances"]["corruptions"]):
     }
 
 
+DIVERGENCE = []
 if COMPARED_BY_CKA:
 
     rule measure_layers:
@@ -154,8 +155,6 @@ if COMPARED_BY_CKA:
             " --out {params.out} > {log} 2>&1"
 
     DIVERGENCE = expand(rules.measure_layers.output, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS)
-else:
-    DIVERGENCE = []
 
 
 rule invariances:

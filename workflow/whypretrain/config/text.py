@@ -86,7 +86,7 @@ def text_problems(config: Config) -> Iterator[str]:
             yield f"train.methods.{method}.weights: trained models of text are not read; leave it out"
         if "augmentation" in own:
             yield f"train.methods.{method}.augmentation is about pixels, and this experiment is of text; leave it out"
-        if not _WITHOUT_LABELS.get(own.get("task"), True):
+        if not _WITHOUT_LABELS.get(str(own.get("task")), True):
             yield f"train.methods.{method}.task: {own['task']} is of images; use masked, or leave it out"
     score, variants = config["interactions"]["score"], config["interactions"]["variants"]
     for name, own in {"score": score, **{f"variants.{name}": own for name, own in variants.items()}}.items():

@@ -140,10 +140,10 @@ def _parquet(path: Path) -> list[Mapping[str, Any]]:
 
     try:
         with path.open("rb") as file:
-            found: list[Mapping[str, Any]] = pd.read_parquet(file).to_dict("records")
+            table = pd.read_parquet(file)
     except (OSError, ValueError) as error:  # pyarrow's errors derive from these two
         raise InputError(f"{path}: no readable parquet file ({str(error).splitlines()[0]}); write it again") from None
-    return found
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def _json(path: Path, number: int, line: str) -> Mapping[str, Any]:

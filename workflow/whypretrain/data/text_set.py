@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from whypretrain.data.image_set import SPLITS, ImageSet, assemble, read_manifest
 from whypretrain.errors import InputError
@@ -71,9 +72,14 @@ def save_tokens(
     with files.atomic(folder / TOKENS[0]) as temporary:
         np.save(temporary, padded)
     with files.atomic(folder / TOKENS[1]) as temporary:
-        sentences.manifest.assign(words=[list(each) for each in words]).to_parquet(temporary, index=False)
+        _with_words(sentences.manifest, words).to_parquet(temporary, index=False)
     about = {**sentences.about, "shape": [1, length], "encoder": dict(encoder)}
     files.write_json(folder / DATA_CARD, {**about, "tokens_sha256": files.sha256(folder / TOKENS[0])})
+
+
+def _with_words(manifest: pd.DataFrame, words: Sequence[Sequence[int]]) -> pd.DataFrame:
+    column = pd.Series([list(each) for each in words], index=manifest.index)
+    return pd.concat([manifest, column.rename("words")], axis=1)
 
 
 def is_here(folder: Path) -> bool:

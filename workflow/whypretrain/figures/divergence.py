@@ -22,7 +22,8 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     """One panel an architecture and target: a line a method."""
     rows = tables.some(given["divergence"], "divergence", estimator=settings.estimator)
     curves = tables.by_seed(rows, _KEYS, "cka_divergence", settings.confidence)
-    chance = rows.groupby(["architecture", "target", "layer"], as_index=False, sort=False)["cka_permuted"].mean()
+    levels = rows.groupby(["architecture", "target", "layer"], sort=False)["cka_permuted"].mean()
+    chance = levels.reset_index()
     cells, styles = tables.cells(rows), looks(rows["model"], settings)
     line = Line2D([], [], color=BLACK, linewidth=0.7, linestyle=_CHANCE, label="control: shuffled sentences")
     figure, grid = canvas.page(

@@ -237,8 +237,7 @@ def repeated(table: pd.DataFrame) -> bool:
 
 def _checked(name: str, path: str | Path) -> pd.DataFrame:
     table = files.read_table(path)
-    missing = _missing(COLUMNS[name], table)
-    if missing:
+    if missing := _missing(COLUMNS[name], table):
         raise InputError(
             f"{path}: not a {name} table, no column {', '.join(missing)}; run the stage that makes it again"
         )

@@ -23,7 +23,7 @@ CONFIG = "config.json"
 _FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _UNUSED = ("architectures", "transformers_version", "torch_dtype", "dtype", "use_cache", "id2label", "label2id")
-_USUAL = {"name": "bert", "longest": 128}  # of an encoder that no checkpoint describes
+_USUAL, _POSITIONS = "bert", 128  # of an encoder that no checkpoint describes
 
 
 @dataclass(frozen=True)
@@ -150,13 +150,13 @@ def encoder_of(given: TextEncoder, config: Mapping[str, Any], tokenizer: Tokeniz
 
     own = {key: value for key, value in config.items() if key not in _UNUSED and not key.startswith("_")}
     kind = own.pop("model_type", None)
-    name = given.name or kind or str(_USUAL["name"])
+    name = given.name or kind or _USUAL
     if name not in ENCODERS or own.get("is_decoder") or own.get("is_encoder_decoder"):
         raise InputError(
             f"encoder {name!r}: is no encoder with a masked language model in transformers, but a decoder or unknown; "
             "give one such as bert or distilbert"
         )
-    start = {} if config else {"max_position_embeddings": int(_USUAL["longest"])}
+    start = {} if config else {"max_position_embeddings": _POSITIONS}
     options = {**start, **own, **given.options}
     options.setdefault("vocab_size", tokenizer.size)
     if tokenizer.size > options["vocab_size"]:
@@ -190,7 +190,7 @@ def planned_encoder(model: Mapping[str, Any]) -> Encoder:
     own = {} if checkpoint else {"vocab_size": given.vocabulary}
     options = {key: each for key, each in described.items() if key not in (*_UNUSED, "model_type") and key[0] != "_"}
     return Encoder(
-        name=given.name or described.get("model_type") or str(_USUAL["name"]),
+        name=given.name or described.get("model_type") or _USUAL,
         options={**own, **options, **given.options},
         pooling=given.pooling,
         pad=0,

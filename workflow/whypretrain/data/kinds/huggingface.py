@@ -103,9 +103,9 @@ def _sentences(options: Options, splits: Mapping[str, Any], parts: Mapping[str, 
     held = np.arange(len(texts)) >= len(first)
     if len(parts) == 1:
         held = split_off(labels, options.test_fraction, classes=classes, seed=seed, what=what)
-    train, *test = parts
+    train, test = [*parts, None][:2]
     made = text_set(texts, labels, test=held, classes=classes, origins=origins)
-    return replace(made, about={"splits": _described(train, *(test or [None]), splits, options)})
+    return replace(made, about={"splits": _described(str(train), test, splits, options)})
 
 
 def _named(options: Options) -> str:

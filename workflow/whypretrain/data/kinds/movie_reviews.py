@@ -62,9 +62,9 @@ def _text(path: Path) -> str:
         if found is None:
             raise InputError(f"path: {path} holds neither {FILE} nor {ARCHIVE}; {_GET}")
         return _text(found)
-    content = path.read_bytes()
+    content: bytes | None = path.read_bytes()
     try:
-        content = _member(content) if path.name.endswith((".tar.gz", ".tgz")) else content
+        content = _member(path.read_bytes()) if path.name.endswith((".tar.gz", ".tgz")) else content
     except (tarfile.TarError, EOFError, OSError):
         raise InputError(f"path: {path} is no readable archive; {_GET}") from None
     if content is None:

@@ -9,7 +9,7 @@ from whypretrain.config.datasets import DataSet
 from whypretrain.config.section import Place
 from whypretrain.data.image_set import ImageSet
 from whypretrain.data.kinds import Kind, Size
-from whypretrain.data.rows import read_rows, split_rows
+from whypretrain.data.rows import Row, read_rows, split_rows
 from whypretrain.errors import InputError
 
 COLUMNS = ("sentence", "label")
@@ -32,13 +32,16 @@ def make(options: Options, *, size: int, channels: int, seed: int) -> ImageSet:
     root = Path(options.root)
     if not root.is_dir():
         raise InputError(f"root: {root} does not exist; unpack GLUE's SST-2 there, so that it holds train.tsv, dev.tsv")
-    parts = [read_rows(root / name, *COLUMNS, columns=COLUMNS) for name in ("train.tsv", "dev.tsv")]
-    for part in parts:
-        for index, row in enumerate(part):
-            if row.label not in ("0", "1"):
-                raise InputError(f"{root}: {row.origin}: label {row.label!r} is no class; SST-2 has 0 and 1")
-            part[index] = row._replace(label=CLASSES[int(row.label)])
-    return split_rows(*parts, 0.1, classes=CLASSES, seed=seed, what=str(root))
+    train, test = (_rows(root / name) for name in ("train.tsv", "dev.tsv"))
+    return split_rows(train, test, 0.1, classes=CLASSES, seed=seed, what=str(root))
+
+
+def _rows(path: Path) -> list[Row]:
+    found = read_rows(path, *COLUMNS, columns=COLUMNS)
+    for row in found:
+        if row.label not in ("0", "1"):
+            raise InputError(f"{path}: {row.origin}: label {row.label!r} is no class; SST-2 has 0 and 1")
+    return [row._replace(label=CLASSES[int(row.label)]) for row in found]
 
 
 KIND = Kind(
