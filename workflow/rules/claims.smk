@@ -20,6 +20,7 @@ TABLES = {
         name: expand(rules.measure_invariances.output[name], target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS)
         for name in (("layers", "flow", "pictures") if TUNED else ())
     },
+    **({"divergence": DIVERGENCE} if DIVERGENCE else {}),
     **ROBUSTNESS,
     **DIFFERENCES,
     "players": expand(  # of an image the same for every architecture and seed
@@ -31,6 +32,9 @@ TABLES = {
 
 if SOURCE:
     TABLES["select"] = expand(rules.select_classes.output.table, architecture=ARCHITECTURES, seed=SEEDS, target=RANKED)
+if OF_TEXT:  # what claims about language models are decided from
+    LANGUAGE = {"language": "knowledge", "language_agreement": "agreement"}
+    TABLES |= {name: TABLES[other] for name, other in LANGUAGE.items() if other in TABLES}
 if ALONG:
     TABLES["layer_dynamics"] = expand(
         rules.measure_invariances.output.dynamics, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS
@@ -88,6 +92,8 @@ CLAIM_TABLES = [
     "agreement_dynamics",
     "commonality",
     "permutation_null",
+    "language",
+    "language_agreement",
 ]
 CLAIM_TABLES = [
     name

@@ -8,9 +8,10 @@ from whypretrain.config.grid import data_sets
 from whypretrain.config.methods import imported_of, is_imported, is_normalised, probe_of, recipe_of
 from whypretrain.config.networks import is_fetched
 from whypretrain.config.parts import REINITIALISED, SHAM, Role
-from whypretrain.config.roles import cast_of, roles_of
+from whypretrain.config.roles import CLASSIFIES, cast_of, roles_of
 from whypretrain.config.setting import setting_of
-from whypretrain.runtime.places import CHECKPOINTS, DATA, DATA_CARD, MODEL, WEIGHTS
+from whypretrain.config.text import is_text
+from whypretrain.runtime.places import CHECKPOINTS, DATA, DATA_CARD, MODEL, TEXT, TOKENS, WEIGHTS
 
 RESULTS = f"results/{config['experiment']}"
 GRID = config["grid"]
@@ -23,6 +24,7 @@ METHODS = GRID["methods"]
 SEEDS = GRID["seeds"]
 ROLES = roles_of(config)
 TRAIN = config["train"]
+OF_TEXT = is_text(config)
 RUN = "train/{target}/{architecture}/{method}/{seed}"
 RESOURCES = str(CHECKOUT / "workflow/whypretrain/resources")
 
@@ -79,8 +81,15 @@ def model_at(folder):
 
 
 def data_at(dataset):
-    """The three files of a data set below the results."""
-    return [f"<results>/data/{dataset}/{name}" for name in DATA]
+    """The files of a data set below the results: images, or sentences."""
+    return [f"<results>/data/{dataset}/{name}" for name in (TEXT if OF_TEXT else DATA)]
+
+
+def samples_at(dataset, architecture="{architecture}"):
+    """The files of what a model takes of a data set: its images, or its sentences as the model's tokens."""
+    if not OF_TEXT:
+        return data_at(dataset)
+    return [f"<results>/tokens/{architecture}/{dataset}/{name}" for name in TOKENS]
 
 
 def weights_of(architecture):
@@ -96,12 +105,26 @@ def kind_of(checkpoint):
     return [checkpoint.partition(":")[0]] if checkpoint else []
 
 
+def folders_of_samples(wildcards):
+    """A parameter: the folders of what a model takes of all data sets, the source first."""
+    return [
+        at(Path(samples_at(dataset, wildcards.architecture)[0]).relative_to("<results>").parent)
+        for dataset in DATA_SETS
+    ]
+
+
+def source_samples(wildcards):
+    """A parameter: the folder of what a model takes of the source, as an argument."""
+    return f"--source {folders_of_samples(wildcards)[0]}"
+
+
 def source_of(architecture):
     """What a pre-trained model needs of the source data: of a checkpoint the names of classes and the mean alone.
 
     Without a source, those of a target stand for them.
     """
-    return data_at(SOURCE or TARGETS[0])[-1:] if config["models"][architecture]["checkpoint"] else data_at(SOURCE)
+    given = config["models"][architecture]["checkpoint"]
+    return samples_at(SOURCE or TARGETS[0], architecture)[-1:] if given else samples_at(SOURCE, architecture)
 
 
 def hash_of_weights(*files):
@@ -172,7 +195,7 @@ def figure_of(wildcards):
 def tables_of(wildcards):
     figure = figure_of(wildcards)
     found = [*figure.tables, *(name for name in figure.also if name in TABLES)]
-    shown = config["report"]["pictures"]
+    shown = config["report"]["pictures"] and not OF_TEXT
     return [name for name in found if shown or name in figure.tables or name not in ("source_data", "target_data")]
 
 

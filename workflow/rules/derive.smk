@@ -7,7 +7,7 @@ if DERIVED:
     rule derive_methods:
         """Models made from trained ones by changes whose effect is known: doses, and placebos that change no output."""
         input:
-            target=data_at("{target}"),
+            target=samples_at("{target}"),
             model=rules.pretrain_model.output[:2],
             bases=[run_files(base, *MODEL) for base in BASES],
         output:

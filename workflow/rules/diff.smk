@@ -5,7 +5,7 @@ DIFFED = [method for method in IMPORTED if method in CLASSIFIERS and Role.REFERE
 rule compare_with_start:
     """What differs between an imported model and the pre-trained one: weights by block, predictions by image."""
     input:
-        target=data_at("{target}"),
+        target=samples_at("{target}"),
         pretrained=rules.pretrain_model.output[:2],
         probe=run_files(ROLES.get(Role.REFERENCE, "none"), *MODEL),
         model=[f"<results>/{RUN}/{name}" for name in MODEL],

@@ -11,7 +11,7 @@ rule extract_features:
     """Frozen features of the source and of every target, and their class means, from one pre-trained model."""
     input:
         model=rules.pretrain_model.output[:2],
-        data=rules.data.input,
+        data=[samples_at(dataset) for dataset in DATA_SETS],
         shards=gather.features(FEATURES_OF_SHARD, allow_missing=True) if SHARDS > 1 else [],
     output:
         expand("<results>/features/{{architecture}}/{{seed}}/{dataset}.npz", dataset=DATA_SETS),
@@ -27,7 +27,7 @@ rule extract_features:
         code=code("features"),
         config=FEATURES,
         model=folder_of("model"),
-        data=[at(f"data/{dataset}") for dataset in DATA_SETS],
+        data=folders_of_samples,
         part=lambda wildcards, input: f"--shards {input.shards}" if input.shards else "",
         out=output_folder,
     message:
@@ -41,7 +41,7 @@ rule extract_features:
 use rule extract_features as extract_shard with:
     input:
         model=rules.pretrain_model.output[:2],
-        data=rules.data.input,
+        data=[samples_at(dataset) for dataset in DATA_SETS],
     output:
         temp(FEATURES_OF_SHARD),
     log:
@@ -52,7 +52,7 @@ use rule extract_features as extract_shard with:
         code=code("features"),
         config=FEATURES,
         model=folder_of("model"),
-        data=[at(f"data/{dataset}") for dataset in DATA_SETS],
+        data=folders_of_samples,
         part="--shard {scatteritem}",
         out=lambda wildcards, output: output[0],
     message:

@@ -5,7 +5,11 @@ from whypretrain.figures import FIGURES, drawn
 TABLES |= {
     **{name: str(rules.gather_runs.output[name]) for name in ("tuning", "target_sizes")},
     "source_data": expand(rules.make_data.output, dataset=[SOURCE] if SOURCE else []),
-    "target_data": expand(rules.make_data.output, dataset=TARGETS),
+    "target_data": (
+        [at(f"tokens/{ARCHITECTURES[0]}/{target}/{name}") for target in TARGETS for name in TOKENS]
+        if OF_TEXT
+        else expand(rules.make_data.output, dataset=TARGETS)
+    ),
 }
 DRAWN = drawn(config)
 STUDY_FIGURES = [name for name, figure in FIGURES.items() if figure.target == "selection_study"]

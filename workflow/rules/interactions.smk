@@ -53,7 +53,7 @@ rule check_scored_sizes:
 rule score_coalitions:
     """Masked log-odds of every model on all coalitions of the same players of the same images: the costly part."""
     input:
-        data=data_at("{target}"),
+        data=samples_at("{target}"),
         models=[run_files(method, *MODEL) for method in CLASSIFIERS],
         checkpoints=[run_files(method, CHECKPOINTS) for method in SCORE["dynamics"] if method in METHODS],
         controls=CONTROL_FILES,
@@ -113,7 +113,7 @@ use rule score_coalitions as score_shard with:
 
 use rule score_coalitions as score_variant with:
     input:
-        data=data_at("{target}"),
+        data=samples_at("{target}"),
         models=[run_files(method, *MODEL) for method in COMPARED],
         sizes=rules.check_scored_sizes.output,
     output:

@@ -1,6 +1,8 @@
 # The probe shares the pre-trained model's blocks, so it has no invariances of its own.
 TUNED = [method for method in METHODS if method not in PROBES]
 TUNED = [method for method in TUNED if method in (config["invariances"]["methods"] or TUNED)]
+# Tokens cannot be inverted: of text, layers are compared by CKA alone.
+COMPARED_BY_CKA, TUNED = (TUNED, []) if OF_TEXT else ([], TUNED)
 INVARIANCES = {
     key: value
     for key, value in config["invariances"].items()
@@ -117,9 +119,48 @@ if ALONG and (CORRUPTED or config["invariances"]["corruptions"]):
     }
 
 
+DIVERGENCE = []
+if COMPARED_BY_CKA:
+
+    rule measure_layers:
+        """CKA divergence of every layer of the models tuned on text from the pre-trained one, with its chance level."""
+        input:
+            data=samples_at("{target}"),
+            pretrained=rules.pretrain_model.output[:2],
+            models=[run_files(method, *MODEL) for method in COMPARED_BY_CKA],
+            sizes=rules.check_inverted_sizes.output,
+        output:
+            "<results>/invariances/{target}/{architecture}/{seed}/divergence.csv",
+        log:
+            "<logs>/invariances/{target}-{architecture}-{seed}-layers.log",
+        benchmark:
+            "<benchmarks>/invariances/{target}-{architecture}-{seed}-layers.tsv"
+        conda:
+            "../../envs/cpu.yaml"
+        resources:
+            **needs(mem_mb=1500, runtime=10, gpu=GPU),
+        params:
+            code=code("layers"),
+            config=text(images=INVARIANCES["images"], seed=config["seed"]),
+            data=folder_of("data"),
+            pretrained=folder_of("pretrained"),
+            models=[run_of(method) for method in COMPARED_BY_CKA],
+            out=output_folder,
+        message:
+            "layers by CKA: {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"
+        shell:
+            "python -m whypretrain.stages.layers --config {params.config:q} --threads {threads}"
+            " --data {params.data} --target {wildcards.target} --architecture {wildcards.architecture}"
+            " --pretrained {params.pretrained} --seed {wildcards.seed} --models {params.models}"
+            " --out {params.out} > {log} 2>&1"
+
+    DIVERGENCE = expand(rules.measure_layers.output, target=TARGETS, architecture=ARCHITECTURES, seed=SEEDS)
+
+
 rule invariances:
     """All invariance tables."""
     input:
+        DIVERGENCE,
         expand(
             rules.measure_invariances.output,
             target=TARGETS if TUNED else [],
@@ -165,4 +206,4 @@ rule pilot_inversions:
 rule pilot:
     """Pilots of every target and architecture."""
     input:
-        expand(rules.pilot_inversions.output, target=TARGETS, architecture=ARCHITECTURES),
+        expand(rules.pilot_inversions.output, target=[] if OF_TEXT else TARGETS, architecture=ARCHITECTURES),

@@ -1,5 +1,5 @@
 # Models trained to reconstruct have a place among the invariances alone.
-CLASSIFIERS = [method for method in METHODS if recipe(method).get("task") != "reconstruction"]
+CLASSIFIERS = [method for method in METHODS if recipe(method).get("task", CLASSIFIES) == CLASSIFIES]
 IMPORTED = [method for method in METHODS if is_imported(config, method)]
 DERIVED = [method for method in METHODS if derived_of(config, method)]
 PROBES = [method for method in METHODS if TRAIN["methods"][method].get("start") == "frozen"]
@@ -61,7 +61,7 @@ rule fit_probe:
 rule import_method:
     """A model that was trained elsewhere, with its head and the checkpoints of its training, as one of the methods."""
     input:
-        target=data_at("{target}"),
+        target=samples_at("{target}"),
         model=rules.pretrain_model.output[:2],
     output:
         [f"<results>/{RUN}/{name}" for name in (*MODEL, "metrics.json", "history.csv", CHECKPOINTS)],
@@ -102,9 +102,9 @@ for job in JOBS:
             f"train_{job[0]}"
         input:
             model=rules.pretrain_model.output[:2],
-            target=data_at("{target}"),
+            target=samples_at("{target}"),
             start=lambda wildcards, job=job: starts(job, wildcards),
-            source=data_at(SOURCE) if any(map(uses_source, job)) else [],
+            source=samples_at(SOURCE) if any(map(uses_source, job)) else [],
             selection=rules.select_classes.output.table if any(map(uses_source, job)) else [],
             clusters=(
                 [rules.cluster_source.output, rules.select_clusters.output.table]
@@ -134,7 +134,7 @@ for job in JOBS:
                 seed=config["seed"],
             ),
             start=lambda wildcards, input: f"--start {Path(input.start[0]).parent}" if input.start else "",
-            source=f"--source {at('data')}/{SOURCE}" if any(map(uses_source, job)) else "",
+            source=source_samples if any(map(uses_source, job)) else "",
             selection=(f"--selection {rules.select_classes.output.table}" if any(map(uses_source, job)) else ""),
             clusters=(
                 f"--clusters {rules.cluster_source.output} --cluster-selection {rules.select_clusters.output.table}"
@@ -156,8 +156,8 @@ if CONTROLS:
         """Controls of what fine-tuning keeps: linear probes on an untrained backbone, and after a sham fine-tuning."""
         input:
             model=rules.pretrain_model.output[:2],
-            target=data_at("{target}"),
-            source=data_at(SOURCE) if SHAM in CONTROLS else [],
+            target=samples_at("{target}"),
+            source=samples_at(SOURCE) if SHAM in CONTROLS else [],
         output:
             models=CONTROL_FILES,
             metrics=[run_files(name, "metrics.json") for name in CONTROLS],
@@ -177,7 +177,7 @@ if CONTROLS:
                 recipe=recipe(ROLES[Role.FINETUNE], wildcards) if SHAM in CONTROLS else None,
                 seed=config["seed"],
             ),
-            source=f"--source {at('data')}/{SOURCE}" if SHAM in CONTROLS else "",
+            source=source_samples if SHAM in CONTROLS else "",
             out=[run_of(name) for name in CONTROLS],
         message:
             "controls of {wildcards.architecture} on {wildcards.target}, seed {wildcards.seed}"

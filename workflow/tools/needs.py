@@ -10,13 +10,16 @@ from typing import Any
 
 from whypretrain.config.grid import data_sets
 from whypretrain.config.recipe import Recipe
+from whypretrain.config.text import is_text
 from whypretrain.data.sizes import Size, expected_size
 from whypretrain.models import Architecture
 from whypretrain.models.cost import Cost, cost
+from whypretrain.models.tokenizers import planned_encoder
 from whypretrain.runtime.shards import Shard
 
 _FLOAT = 4  # bytes
 _TRAINED = 4 * _FLOAT  # bytes a weight in training: itself, its gradient and two moments
+_SENTENCE = 150  # bytes of a sentence of 32 tokens
 _PIECE = 64 << 20  # bytes of pictures that are decoded at once
 
 
@@ -45,11 +48,16 @@ class Planned:
 
     def _cost(self, name: str) -> Cost:
         image = {key: self.config["image"][key] for key in ("size", "channels")}
+        classes = max(2, self.size(data_sets(self.config["grid"])[0]).classes)
+        if is_text(self.config):
+            return cost(planned_encoder(self.config["models"][name]), classes)
         given = {**image, **self.config["models"][name]["architecture"]}
-        return cost(Architecture.from_dict(given), max(2, self.size(data_sets(self.config["grid"])[0]).classes))
+        return cost(Architecture.from_dict(given), classes)
 
     def _image(self, values: int = 1) -> int:
         image = self.config["image"]
+        if is_text(self.config):
+            return values * _SENTENCE
         return values * image["channels"] * image["size"] ** 2
 
     def _make_data(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
@@ -136,6 +144,11 @@ class Planned:
         images = given["images"] * given.get("repeats", 1)
         held = networks * (layers + 1) * given["images"] * self._image(_FLOAT)
         return Need(images * (inverting + testing), 0, held + given["batch_size"] * one.kept)
+
+    def _measure_layers(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
+        given, one = json.loads(job["params"]["config"]), self.cost(wildcards["architecture"])
+        networks = 1 + len(job["params"]["models"].split())
+        return Need(given["images"] * networks * one.forward, 0, networks * one.parameters * _FLOAT)
 
     def _measure_robustness(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
         given, one = json.loads(job["params"]["config"]), self.cost(wildcards["architecture"])

@@ -64,7 +64,7 @@ def table(config: dict[str, Any], found: list[dict[str, Any]]) -> str:
     if (gpus := config["train"].get("gpus", 1)) > 1:
         lines.append(f"A training takes {gpus} GPUs at a time (train.gpus); its memory is that of each.")
     specs = [config["datasets"][name] for name in data_sets(config["grid"])]
-    absent = [spec["root"] for spec in specs if "root" in spec and not located(spec["root"]).is_dir()]
+    absent = [spec["root"] for spec in specs if spec.get("root") and not located(spec["root"]).is_dir()]
     if absent:
         lines.append(f"Not there yet: {', '.join(absent)}; `whypretrain datasets` shows where to get them.")
     return "\n".join(lines)

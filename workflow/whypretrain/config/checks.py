@@ -11,6 +11,7 @@ from whypretrain.config.interaction_checks import interaction_problems, interact
 from whypretrain.config.messages import unknown_names
 from whypretrain.config.methods import Config, imported_places, is_frozen, method_problems, recipe_of
 from whypretrain.config.roles import fill_followed, role_problems, role_remarks
+from whypretrain.config.text import adapted, text_problems, text_remarks
 from whypretrain.errors import InputError
 from whypretrain.provenance import located
 
@@ -24,6 +25,7 @@ def check(config: Config, *, places: bool = True) -> Config:
         InputError: naming the key, what is wrong with it, and the fix; the first problem found is the one told.
     """
     try:
+        config = adapted(config)
         complete = {**Experiment.of(config).plain(), "datasets": _data_sets(config["datasets"])}
         for problem in _problems(complete, places):
             raise InputError(problem)
@@ -59,6 +61,7 @@ def places_of(config: Config) -> dict[str, str]:
 def remarks(config: Config) -> Iterator[str]:
     """What may be meant, but decides what the results say."""
     yield from role_remarks(config)
+    yield from text_remarks(config)
     yield from interaction_remarks(config)
     grid = config["grid"]
     drawn = grid["source"] and config["datasets"][grid["source"]]["kind"] == "glyphs"
@@ -80,6 +83,7 @@ def _problems(config: Config, places: bool) -> Iterator[str]:
     yield from unknown_names("grid.architectures", grid["architectures"], "models", config["models"])
     methods = config["train"]["methods"]
     yield from unknown_names("grid.methods", grid["methods"], "train.methods", methods)
+    yield from text_problems(config)
     yield from _dataset_problems(config)
     yield from _selection_problems(config)
     yield from method_problems(config)
@@ -130,7 +134,7 @@ def _place_problems(config: Config) -> Iterator[str]:
 
 def _network_problems(config: Config) -> Iterator[str]:
     """Names and options that timm does not have."""
-    for name in config["grid"]["architectures"]:
+    for name in (name for name in config["grid"]["architectures"] if "architecture" in config["models"][name]):
         yield from network_problems(f"models.{name}.architecture", config["models"][name]["architecture"])
 
 

@@ -8,12 +8,13 @@ from whypretrain.config.messages import unknown_names
 from whypretrain.config.methods import Config
 from whypretrain.config.parts import CONTROLS, SHAM, Role
 from whypretrain.config.roles import roles_of
+from whypretrain.config.text import is_text
 
 
 def interaction_problems(config: Config) -> Iterator[str]:
     """What is wrong with the section interactions although each key by itself is right."""
     yield from _analysis_problems(config)
-    yield from _player_problems(config)
+    yield from () if is_text(config) else _player_problems(config)
     yield from _control_problems(config)
     yield from _sampling_problems(config)
 

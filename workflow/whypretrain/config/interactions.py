@@ -22,7 +22,8 @@ class Scoring(Section):
     moved: ClassVar[Mapping[str, str]] = {"reinitialised": "name it in the list controls now"}
 
     players: Count = 10
-    """n, players of an image; at most 16 where all their coalitions are scored"""
+    """n, players of an image or sentence, at most 16 where all their coalitions are scored; of a text, where they are
+    sampled, all words up to so many"""
     coalitions: Literal["all", "sampled"] = "all"
     """all 2^n, or random ones of any number of players, for agreement at degrees 1 to 3"""
     number: Annotated[int, Field(ge=10)] = 1000
@@ -37,8 +38,9 @@ class Scoring(Section):
     """test images, a seeded stratified draw"""
     level: Literal["input", "feature"] = "input"
     """what an absent player hides: pixels, or features behind each model's stem"""
-    baseline: Literal["mean", "zero", "dataset", "blur"] = "mean"
-    """baseline value: mean of the channel, black, pixel mean of the data set, or the blurred image (not of features)"""
+    baseline: Literal["mean", "zero", "dataset", "blur", "mask", "pad", "embedding"] = "mean"
+    """baseline value: mean of the channel, black, pixel mean of the data set, or the blurred image (not of features);
+    of text the [MASK] token, padding that nothing attends to, or the mean word embedding of the training sentences"""
     background: Literal["visible", "masked"] = "visible"
     """pixels of no player"""
     batch_size: Count = 256

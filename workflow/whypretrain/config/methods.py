@@ -53,7 +53,7 @@ def is_imported(config: Config, method: str) -> bool:
 
 def is_normalised(config: Config, architecture: str) -> bool:
     """Whether the config names mean and std of an architecture."""
-    network = config["models"][architecture]["architecture"]
+    network = config["models"][architecture].get("architecture") or {}
     return network.get("mean") is not None and network.get("std") is not None
 
 

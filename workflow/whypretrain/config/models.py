@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from whypretrain.config.encoders import TextEncoder
 from whypretrain.config.networks import Checkpoint, Network
 from whypretrain.config.recipe import RecipeChanges
 from whypretrain.config.section import Name, Natural, Place, Section
+
+KINDS = ("architecture", "encoder")
 
 
 class ModelTraining(Section):
@@ -24,8 +27,10 @@ class ModelTraining(Section):
 class Pretrained(Section):
     """An architecture and where its weights come from."""
 
-    architecture: Network
-    """the backbone"""
+    architecture: Network | None = None
+    """the backbone, of a model for images"""
+    encoder: TextEncoder | None = None
+    """the encoder, of a model for text"""
     checkpoint: Annotated[Checkpoint | None, Place("file:")] = None
     """start from file:PATH, package:NAME of an installed Python package, timm:NAME, torchvision:WEIGHTS or
     hf:ORG/NAME@REVISION; null: train on the source"""
@@ -36,6 +41,19 @@ class Pretrained(Section):
     redrawn: Natural | Literal["all"] = 0
     """last blocks of the checkpoint that are drawn at random, with what follows them, for worse starts to compare with;
     all: the whole backbone"""
+
+    def plain(self) -> dict[str, Any]:
+        """All keys; of `architecture` and `encoder` the one that is given."""
+        return {key: value for key, value in super().plain().items() if key not in KINDS or value is not None}
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Self:
+        given = [key for key in KINDS if getattr(self, key) is not None]
+        if len(given) != 1:
+            raise ValueError("give architecture, a network of timm for images, or encoder, one for text; not both")
+        if self.encoder and self.checkpoint and self.checkpoint.startswith(("timm:", "torchvision:")):
+            raise ValueError(f"checkpoint {self.checkpoint} holds no encoder; give hf:, file: or package:")
+        return self
 
     @model_validator(mode="after")
     def _redraws_what_is_read(self) -> Self:

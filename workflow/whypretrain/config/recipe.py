@@ -37,8 +37,9 @@ class Recipe(Section):
 
     start: Start = "pretrained"
     """weights of the backbone before the first step: pretrained, random, or those of the model TARGET/METHOD"""
-    task: Literal["classification", "reconstruction"] = "classification"
-    """reconstruction of the image itself uses no label, and its model classifies nothing"""
+    task: Literal["classification", "reconstruction", "masked"] = "classification"
+    """reconstruction of the image itself, and naming masked tokens of a text, use no label; their models classify
+    nothing"""
     steps: Count = 150
     """optimiser steps"""
     epochs: Count | None = None
@@ -106,8 +107,8 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.task == "reconstruction" and self.source is not None:
-            raise ValueError("task reconstruction takes no source; leave source out")
+        if self.task != "classification" and self.source is not None:
+            raise ValueError(f"task {self.task} takes no source; leave source out")
         return self
 
     @property

@@ -10,6 +10,7 @@ from whypretrain.config.methods import Config, is_frozen, recipe_of
 from whypretrain.config.parts import CAST, Part, Role
 from whypretrain.config.recipe import Recipe
 
+CLASSIFIES = "classification"  # the task of a method whose model classifies
 # Keys that decide what is kept of a training, not what is trained.
 _KEPT = ("checkpoints", "checkpoint_spacing")
 
@@ -64,7 +65,7 @@ def fill_followed(config: Config) -> None:
 def role_problems(config: Config) -> Iterator[str]:
     """What is wrong with `roles`, and a grid without any model that classifies."""
     methods, said = config["train"]["methods"], config.get("roles", {})
-    classifiers = [name for name in methods if recipe_of(config, name).get("task") != "reconstruction"]
+    classifiers = [name for name in methods if recipe_of(config, name).get("task", CLASSIFIES) == CLASSIFIES]
     for role, method in said.items():
         yield from unknown_names(
             f"roles.{role}", [method] if method else [], "train.methods that classify", classifiers

@@ -25,10 +25,18 @@ def setting_of(config: Config) -> dict[str, dict[str, str]]:
     """
     grid, networks = config["grid"], {name: config["models"][name] for name in config["grid"]["architectures"]}
     return {
-        "architecture": {name: _network(model["architecture"]) for name, model in networks.items()},
+        "architecture": {name: _network(_described(model)) for name, model in networks.items()},
         "pretraining": {name: _pretraining(config, model) for name, model in networks.items()},
         "data": {name: config["datasets"][name]["kind"] for name in grid["targets"]},
     }
+
+
+def _described(model: Config) -> Config:
+    """The network of a model for images; of one for text its type, else its checkpoint."""
+    if "architecture" in model:
+        return model["architecture"]  # type: ignore[no-any-return]
+    named = model.get("checkpoint") or model["encoder"].get("name") or "bert"
+    return {"name": re.split(r"[:/]", named)[-1].partition("@")[0], "options": model["encoder"].get("options")}
 
 
 def _network(network: Config) -> str:

@@ -27,7 +27,8 @@ class ImageSet:
     """Images and their manifest, row by row.
 
     Attributes:
-        images: uint8, shape (N, C, H, W); undecoded `Pictures` in a set that `build` was told not to decode.
+        images: uint8, shape (N, C, H, W); undecoded `Pictures` in a set that `build` was told not to decode; of text
+            sentences or tokens (see `text_set`).
         manifest: one row an image: id, split ("train" or "test"), label (0..K-1), class_name, concept (the
             group that the class belongs to), origin (file, font or index that the image was made from).
         about: name, kind, source and licence, kept in `data.json`.
@@ -115,6 +116,10 @@ def save(images: ImageSet, folder: str | Path, *, threads: int = 1) -> dict[str,
         InputError: if pictures cannot be decoded.
     """
     folder = Path(folder)
+    if isinstance(images.images, np.ndarray) and images.images.dtype.kind == "O":
+        from whypretrain.data import text_set
+
+        return text_set.save(images, folder)
     with files.atomic(folder / _PIXELS) as temporary:
         if isinstance(images.images, Pictures):
             _write_pieces(temporary, images.images, threads)
@@ -158,7 +163,12 @@ def load(folder: str | Path, *, hashed: bool = True) -> ImageSet:
         InputError: if a file is missing, unreadable, damaged, or disagrees with the others.
     """
     folder = Path(folder)
-    images, manifest = _read_images(folder / _PIXELS), _read_manifest(folder / _MANIFEST)
+    if not (folder / _PIXELS).is_file() and (folder / _CARD).is_file():
+        from whypretrain.data import text_set
+
+        if text_set.is_here(folder):
+            return text_set.load(folder, hashed=hashed)
+    images, manifest = _read_images(folder / _PIXELS), read_manifest(folder / _MANIFEST)
     about = files.read_json(folder / _CARD)
     counted = about.get("images") if isinstance(about, dict) else None
     for name, rows in ((_MANIFEST, len(manifest)), (_CARD, counted)):
@@ -213,7 +223,8 @@ def _read_images(path: Path) -> np.ndarray:
     return images
 
 
-def _read_manifest(path: Path) -> pd.DataFrame:
+def read_manifest(path: Path) -> pd.DataFrame:
+    """The rows of a set, in the columns `COLUMNS` and perhaps more."""
     try:
         with path.open("rb") as file:
             manifest = pd.read_parquet(file)

@@ -10,6 +10,7 @@ from whypretrain.config.interaction_checks import is_sampled
 from whypretrain.config.methods import Config, is_frozen, is_imported, recipe_of
 from whypretrain.config.parts import Role
 from whypretrain.config.roles import cast_of, roles_of
+from whypretrain.config.text import is_text
 
 
 class Condition(NamedTuple):
@@ -50,6 +51,8 @@ CONDITIONS: dict[str, Condition] = {
         "a method that trains, in grid.methods",
         lambda c: not all(is_frozen(c, method) for method in c["grid"]["methods"]),
     ),
+    "images": Condition("images, not text", lambda c: not is_text(c)),
+    "text": Condition("text, not images", is_text),
     "on_a_scale": Condition(
         "fine-tuning, joint fine-tuning or training from scratch in grid.methods",
         lambda c: bool({"finetune", "joint_uot", "joint_random", "scratch"} & set(cast_of(c))),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,17 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from whypretrain.figures import canvas, marks, tables
+from whypretrain.figures import canvas, hiding, marks, tables
 from whypretrain.figures.players import Players
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import GREY, INK, KNOWLEDGE, PALE, WIDTH, Look
+from whypretrain.figures.style import GREY, KNOWLEDGE, WIDTH
 
-HIDDEN = {
-    "change": Look("these players hidden", INK, "D"),
-    "random_change": Look("as many random players hidden", PALE, "o"),
-}
 _FADED = 0.25  # contrast that is left of what does not belong to the interaction
-_KEYS = ["architecture", "target", "kind"]
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
@@ -30,16 +24,16 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     strongest = tables.some(given["strongest"], "strongest", model=settings.model)
     cells = tables.cells(strongest)
     pictures = min(settings.pictures, 2 if settings.columns == "two" else 1)
-    chosen = pd.concat([_first(tables.in_cell(strongest, cell), pictures) for cell in cells])
-    changes = _changes(strongest, settings)
+    chosen = pd.concat([hiding.first(tables.in_cell(strongest, cell), pictures) for cell in cells])
+    changes = hiding.changes(strongest, settings)
     name = settings.cast[settings.model].label
     side = (WIDTH[settings.columns] - 1.7) / (4 * pictures)
     figure, body = canvas.canvas(
         settings,
         height=0.3 + len(cells) * (side + 0.42),
         title=f"Strongest interactions that the {name} model preserved, discarded and learned",
-        note=_note(strongest, settings),
-        handles=[look.handle(line=False) for look in HIDDEN.values()],
+        note=hiding.note(strongest, settings, pictures=True),
+        handles=[look.handle(line=False) for look in hiding.HIDDEN.values()],
     )
     widths = [*[1.0] * (4 * pictures), 1.3 / side]
     grid = body.subplots(len(cells), len(widths), squeeze=False, width_ratios=widths)
@@ -52,7 +46,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         for axis in line[:-1]:
             _bare(axis)
         line[0].set_title(tables.cell_title(cell), pad=13)
-        _draw_changes(line[-1], tables.in_cell(changes, cell))
+        hiding.draw_changes(line[-1], tables.in_cell(changes, cell))
     marks.share_x(grid[:, -1])
     for axis, heading in zip(grid[0, :-1], ["image", *KNOWLEDGE] * pictures, strict=True):
         text = KNOWLEDGE[heading].label.removeprefix("newly ") if heading in KNOWLEDGE else heading
@@ -60,18 +54,6 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     for axis in grid[:, -1]:
         axis.set_xlabel("change of log-odds", fontsize=6.5)
     return figure, pd.concat([chosen.assign(shows="picture"), changes.assign(shows="change")])
-
-
-def _first(rows: pd.DataFrame, count: int) -> pd.DataFrame:
-    """The strongest interaction of each kind in the first images of the first seed."""
-    rows = tables.only(rows, seed=rows["seed"].min(), rank=1)
-    return rows[rows["sample"].isin(rows["sample"].unique()[:count])]
-
-
-def _changes(strongest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """Mean change of log-odds by hiding the strongest sets, and by hiding as many random players."""
-    parts = [tables.by_seed(strongest, _KEYS, column, settings.confidence).assign(hidden=column) for column in HIDDEN]
-    return pd.concat(parts, ignore_index=True)
 
 
 def _of_target(given: Mapping[str, Any], target: str) -> tuple[Players, Any]:
@@ -111,28 +93,7 @@ def _outline(axis: Axes, members: np.ndarray) -> None:
         )
 
 
-def _draw_changes(axis: Axes, changes: pd.DataFrame) -> None:
-    for (place, kind), (shift, (hidden, look)) in product(
-        enumerate(KNOWLEDGE), zip((-0.15, 0.2), HIDDEN.items(), strict=True)
-    ):
-        for _, interval in tables.only(changes, kind=kind, hidden=hidden).iterrows():
-            marks.mean(axis, interval, place + shift, look)
-    marks.categories(axis, [KNOWLEDGE[kind].label.removeprefix("newly ") for kind in KNOWLEDGE])
-    axis.set_xlim(left=0)
-    axis.tick_params(labelsize=6)
-
-
 def _bare(axis: Axes) -> None:
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(False)
     axis.set_box_aspect(1)
-
-
-def _note(strongest: pd.DataFrame, settings: Settings) -> str:
-    bars = tables.seed_words(strongest, settings.confidence)
-    return (
-        f"{tables.seeds(strongest)}; pictures: first seed, the strongest interaction of each kind (outlined), its"
-        " strength with its sign below. Right: change of the log-odds when the players of the "
-        f"{int(strongest['rank'].max())} strongest interactions of a kind are hidden, each in turn, and when as many"
-        f" random players are, mean over images; {bars}."
-    )

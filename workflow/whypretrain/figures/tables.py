@@ -44,6 +44,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *_CELL, "model", "layer", "estimator", "forgetting", "learning", "cka_divergence",
         "self_pre", "self_tuned", "seed_level", "permuted", "seed_level_learning", "permuted_learning",
     ),
+    "divergence": (*_CELL, "model", "layer", "estimator", "cka_divergence", "cka_permuted"),
     "flow": (*_CELL, "model", "estimator", "reference_layer", "tested_layer", "flow", "null_flow", "excess"),
     "across": (
         *_CELL, "method", "accuracy", "preserved", "forgetting_early", "forgetting_late", "cka_early", "cka_late",
@@ -236,8 +237,7 @@ def repeated(table: pd.DataFrame) -> bool:
 
 def _checked(name: str, path: str | Path) -> pd.DataFrame:
     table = files.read_table(path)
-    missing = _missing(COLUMNS[name], table)
-    if missing:
+    if missing := _missing(COLUMNS[name], table):
         raise InputError(
             f"{path}: not a {name} table, no column {', '.join(missing)}; run the stage that makes it again"
         )

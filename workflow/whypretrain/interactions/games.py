@@ -11,6 +11,7 @@ import numpy as np
 
 from whypretrain import data, models
 from whypretrain.data import ImageSet
+from whypretrain.data.text_set import is_text
 from whypretrain.interactions.archive import digest, earlier_rows
 from whypretrain.interactions.baselines import baseline_values
 from whypretrain.interactions.coalitions import random_coalitions
@@ -19,6 +20,7 @@ from whypretrain.interactions.networks import Network
 from whypretrain.interactions.players import PlayerSet, grid_players, load_players
 from whypretrain.interactions.rounding import safe_for_effects
 from whypretrain.interactions.scoring import score_coalitions
+from whypretrain.interactions.words import Embeddings, Tokens, by_length, level_of, scorable, word_players
 from whypretrain.models import Classifier
 from whypretrain.provenance import code_hash, versions
 from whypretrain.runtime.seeds import generator, seed_of
@@ -44,7 +46,7 @@ class Game:
 
     images: ImageSet
     players: list[PlayerSet]
-    level: Pixels | Features
+    level: Pixels | Features | Tokens | Embeddings
     options: dict[str, Any]
     known: Mapping[str, np.ndarray]
     shard: Shard = WHOLE
@@ -128,30 +130,40 @@ def draw_game(images: ImageSet, config: Mapping[str, Any], target: str, shard: S
         InputError: if there are too few images, or the players do not fit them.
     """
     drawn = load_players(config["player_file"]) if config["player_file"] else {}
-    test = images.split("test")
+    test, of_text, every = images.split("test"), is_text(images), config["coalitions"] == "all"
+    if of_text:
+        test = scorable(test, config["players"], every=every)
     if drawn:
         test = test.take(np.flatnonzero(test.manifest["id"].isin(list(drawn)).to_numpy()))
     name = (config["seed"], "interactions", target)
     chosen = test.take(_drawn(test, config["samples"], name))
     place = {"seed": seed_of(*name), "margin": config["margin"]}
+    chosen = by_length(chosen) if of_text else chosen
     ids, size = chosen.manifest["id"], chosen.images.shape[2:]
-    players = [
-        drawn[each] if drawn else grid_players(config["grid"], config["players"], size, image=each, **place)
-        for each in ids
-    ]
-    reference = images.split("train").images
-    level = (
-        Features(config["baseline"], reference)
-        if config["level"] == "feature"
-        else Pixels(baseline_values(config["baseline"], chosen.images, reference))
-    )
+    if of_text:
+        how = {"every": every, "seed": place["seed"]}
+        players = word_players(chosen, images.split("train"), config["players"], **how)
+    else:
+        players = [
+            drawn[each] if drawn else grid_players(config["grid"], config["players"], size, image=each, **place)
+            for each in ids
+        ]
     options = {key: config[key] for key in ("background", "batch_size", "dtype")}
     drawn_coalitions = (  # shared by all images: one image is compared with another on the same coalitions
         random_coalitions(players[0].n, config["number"], seed=seed_of(*name))
         if config["coalitions"] == "sampled"
         else None
     )
+    level = level_of(config["baseline"], images) if of_text else _level(config, chosen, images)
     return Game(chosen, players, level, options, {}, shard, drawn_coalitions)
+
+
+def _level(config: Mapping[str, Any], chosen: ImageSet, images: ImageSet) -> Pixels | Features:
+    """Where the players of images are hidden."""
+    reference = images.split("train").images
+    if config["level"] == "feature":
+        return Features(config["baseline"], reference)
+    return Pixels(baseline_values(config["baseline"], chosen.images, reference))
 
 
 def _drawn(test: ImageSet, size: int, name: Sequence[object]) -> np.ndarray:

@@ -24,11 +24,14 @@ from whypretrain.runtime.seeds import generator
 class PlayerSet:
     """The n players of one sample; `owner` holds a player's number (0..n-1) or -1 at each position.
 
+    Where `number` is above those at the positions, the further players hide nothing: their effects are 0.
+
     Raises:
         InputError: if the players are not numbered 0..n-1 or there is none.
     """
 
     owner: np.ndarray  # int16, the shape of a sample's positions, e.g. (H, W)
+    number: int | None = None
 
     def __post_init__(self) -> None:
         found = np.unique(self.owner)
@@ -40,14 +43,14 @@ class PlayerSet:
         object.__setattr__(self, "owner", self.owner.astype(np.int16))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, PlayerSet) and np.array_equal(self.owner, other.owner)
+        return isinstance(other, PlayerSet) and np.array_equal(self.owner, other.owner) and self.n == other.n
 
     __hash__ = None  # type: ignore[assignment]
 
     @property
     def n(self) -> int:
         """Number of players."""
-        return int(self.owner.max()) + 1
+        return max(int(self.owner.max()) + 1, self.number or 0)
 
     def masks(self) -> np.ndarray:
         """One Boolean map a player, (n, *positions)."""
@@ -57,7 +60,7 @@ class PlayerSet:
         """The same players renumbered: new player i is the old player order[i]."""
         new_number = np.argsort(np.append(order, self.n))  # background stays last, then becomes -1 again
         moved = new_number[self.owner]
-        return PlayerSet(np.where(self.owner < 0, -1, moved))
+        return PlayerSet(np.where(self.owner < 0, -1, moved), self.number)
 
     def resized(self, *positions: int) -> PlayerSet:
         """The same players on another grid of positions (nearest), e.g. on a feature map of an image.

@@ -1,4 +1,4 @@
-"""Models: timm backbones with a linear head, their blocks, their features, and their files."""
+"""Models: timm backbones, or encoders of text, with a linear head, their blocks, their features, and their files."""
 
 from whypretrain.runtime.loading import lazily
 
@@ -6,6 +6,8 @@ _NAMES = {
     "architecture": ["Architecture"],
     "checkpoints": ["import_checkpoint", "usual_normalisation"],
     "classifier": ["Classifier", "build", "linear_head", "memory_format"],
+    "encoder_checkpoints": ["import_encoder"],
+    "encoders": ["Encoder", "architecture_of"],
     "extraction": ["class_means", "extract", "projected"],
     "inputs": ["as_input", "device"],
     "redrawing": ["redraw", "redraw_parts"],

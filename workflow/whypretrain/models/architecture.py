@@ -14,7 +14,7 @@ from whypretrain.config.section import Count, Section
 from whypretrain.errors import InputError
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 #: The largest image that the small stem is meant for, in pixels.
 SMALL_STEM_LIMIT = 64
@@ -75,6 +75,24 @@ class Architecture(Section):
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `Architecture.from_dict` reads them back to an equal architecture."""
         return self.plain()
+
+    @property
+    def takes(self) -> tuple[int, int, int]:
+        """Shape of an image, (C, H, W)."""
+        return self.channels, self.size, self.size
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether an image of this shape can be given to it."""
+        return shape == self.takes
+
+    def blank(self, number: int) -> Tensor:
+        """Black images, (number, C, H, W), to count on."""
+        import torch
+
+        return torch.zeros(number, *self.takes)
+
+    def require(self, samples: Any) -> None:
+        """Images fit by their shape alone."""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Architecture:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from whypretrain.errors import InputError
 from whypretrain.models.architecture import HEAD_STD, Architecture, timm_backbone
 from whypretrain.models.blocks import BlockPath, Taps, block_path
+from whypretrain.models.encoders import Encoder, TokenEncoder, layers_of
 from whypretrain.models.inputs import device
 
 STEM, AFTER = "stem", "after the blocks"
@@ -30,15 +31,22 @@ class Classifier(nn.Module):
     _mean: Tensor
     _std: Tensor
 
-    def __init__(self, architecture: Architecture, classes: Sequence[str]) -> None:
+    def __init__(self, architecture: Any, classes: Sequence[str]) -> None:
         super().__init__()
         if len(classes) < 2 or len(set(classes)) < len(classes):
             raise InputError(f"a classifier needs 2 or more distinct class names, not {list(classes)[:5]}")
         self.architecture = architecture
         self.classes = list(classes)
-        self.backbone, n_features = timm_backbone(architecture)
+        self.backbone, n_features = self._backbone(architecture)
         self.head = linear_head(n_features, len(classes), std=architecture.head_std)
         self.projection: nn.Sequential | None = None
+        self._normalise_by(architecture)
+
+    def _backbone(self, architecture: Any) -> tuple[nn.Module, int]:
+        """The network without head, and the length of its features."""
+        return timm_backbone(architecture)
+
+    def _normalise_by(self, architecture: Any) -> None:
         for name, values in (("_mean", architecture.mean), ("_std", architecture.std)):
             self.register_buffer(name, torch.tensor(values).view(1, -1, 1, 1), persistent=False)
 
@@ -118,6 +126,33 @@ class Classifier(nn.Module):
         return (images - self._mean) / self._std
 
 
+class TextClassifier(Classifier):
+    """An encoder of text with a linear head, from tokens, integers (B, 1, L), to logits."""
+
+    def _backbone(self, architecture: Any) -> tuple[nn.Module, int]:
+        found = TokenEncoder(architecture)
+        return found, found.n_features
+
+    def _normalise_by(self, architecture: Any) -> None:
+        """Tokens are taken as they are."""
+
+    def normalised(self, images: Tensor) -> Tensor:
+        """The tokens."""
+        return images
+
+    def block_path(self) -> Any:
+        """The way of a sentence through the encoder, layer by layer (see `encoders.Layers`)."""
+        return layers_of(self.backbone)  # type: ignore[arg-type]
+
+    def feature_map(self, images: Tensor) -> Tensor:
+        """Not offered: text has no pixels that could be reconstructed."""
+        raise self.architecture.error("reconstructs no images; pre-train it with task: masked")
+
+    def staircase(self, parts: Sequence[Tensor]) -> list[Tensor]:
+        """Not offered: tokens cannot be inverted by gradients."""
+        raise self.architecture.error("cannot be inverted: inputs are tokens; compare its layers by CKA")
+
+
 def projection_of(head: Mapping[str, Tensor]) -> nn.Sequential | None:
     """An untrained projection for the weights of MoCo v2's head (arXiv:2003.04297), two layers; None for any other."""
     if head.keys() != {"0.weight", "0.bias", "2.weight", "2.bias"}:
@@ -136,7 +171,7 @@ def linear_head(
     return head
 
 
-def build(architecture: Architecture, classes: Sequence[str], *, seed: int) -> Classifier:
+def build(architecture: Architecture | Encoder, classes: Sequence[str], *, seed: int) -> Classifier:
     """A classifier with random weights, on `device()`, in training mode.
 
     The weights depend on `seed` alone, and the backbone's not on the classes; torch's global generator keeps
@@ -147,7 +182,7 @@ def build(architecture: Architecture, classes: Sequence[str], *, seed: int) -> C
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = Classifier(architecture, classes)
+        model = made(architecture, classes)
     return model.to(memory_format=memory_format(model)).to(device())
 
 
@@ -160,3 +195,8 @@ def memory_format(model: nn.Module) -> torch.memory_format:
     """
     depthwise = any(isinstance(module, nn.Conv2d) and module.groups > 1 for module in model.modules())
     return torch.channels_last if depthwise else torch.contiguous_format
+
+
+def made(architecture: Architecture | Encoder, classes: Sequence[str]) -> Classifier:
+    """`build` where torch's default device is, from its global generator."""
+    return (TextClassifier if isinstance(architecture, Encoder) else Classifier)(architecture, classes)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from whypretrain.models.architecture import Architecture
-from whypretrain.models.blocks import block_path
-from whypretrain.models.classifier import Classifier
+from whypretrain.models.classifier import made
+from whypretrain.models.encoders import Encoder
 
 _BATCH = 2  # batch norm needs more than one image
 
@@ -37,15 +38,15 @@ class Cost:
     passing: int
 
 
-def cost(architecture: Architecture, classes: int = 2) -> Cost:
+def cost(architecture: Architecture | Encoder, classes: int = 2) -> Cost:
     """Count the cost of an architecture with a head for so many classes.
 
     Raises:
         InputError: if timm refuses the architecture.
     """
     with torch.device("meta"), torch.random.fork_rng(devices=[]):
-        model = Classifier(architecture, [str(number) for number in range(classes)])
-        images = torch.zeros(_BATCH, architecture.channels, architecture.size, architecture.size)
+        model = made(architecture, [str(number) for number in range(classes)])
+        images = architecture.blank(_BATCH)
     widths: list[int] = []
     for module in model.modules():
         module.register_forward_hook(lambda _, given, found: widths.append(_bytes(given) + _bytes(found)))
@@ -71,8 +72,8 @@ def _bytes(value: object) -> int:
     return sum(map(_bytes, value)) if isinstance(value, list | tuple) else 0
 
 
-def _upto(model: Classifier, images: torch.Tensor) -> list[float]:
-    path, found = block_path(model.backbone, images.shape[1:]), list[float]()
+def _upto(model: Any, images: torch.Tensor) -> list[float]:
+    path, found = model.block_path(), list[float]()
     counted = FlopCounterMode(display=False)
     for block in path.blocks:
         block.register_forward_hook(lambda *_: found.append(counted.get_total_flops() / _BATCH))

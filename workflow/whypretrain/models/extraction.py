@@ -28,9 +28,10 @@ def extract(model: Classifier, images: np.ndarray, batch_size: int, *, out: np.n
         InputError: if there are no images, they do not fit the model, or `batch_size` is not positive; if memory
             does not suffice for one image.
     """
-    wanted = (model.architecture.channels, model.architecture.size, model.architecture.size)
-    if images.shape[1:] != wanted:
-        raise InputError(f"{model.architecture.name} takes images of shape {wanted}, not {images.shape[1:]}")
+    if not model.architecture.fits(images.shape[1:]):
+        raise InputError(
+            f"{model.architecture.name} takes images of shape {model.architecture.takes}, not {images.shape[1:]}"
+        )
     if not len(images) or batch_size < 1:
         raise InputError(f"features need images and a positive batch_size, not {len(images)} and {batch_size}")
     found = np.empty((len(images), model.head.in_features), np.float32) if out is None else out

@@ -36,6 +36,7 @@ class Published:
         std: their standard deviations.
         origin: `url`, and where the hub has one its `revision`.
         classes: names of the head's classes in their order, where the library gives them.
+        encoder: of a text model its configuration and tokenizer.
     """
 
     state: Mapping[str, Tensor]
@@ -43,6 +44,7 @@ class Published:
     std: tuple[float, ...]
     origin: Mapping[str, str]
     classes: list[str] | None = None
+    encoder: Mapping[str, Any] | None = None
 
 
 def fetch(checkpoint: str) -> Published:
@@ -69,6 +71,7 @@ def keep(checkpoint: str, found: Published, folder: str | Path) -> None:
     write_safetensors(path, {name: tensor.clone() for name, tensor in found.state.items()})
     card = {"checkpoint": checkpoint, "mean": found.mean, "std": found.std, "origin": dict(found.origin)}
     card |= {"classes": found.classes} if found.classes else {}
+    card |= {"encoder": dict(found.encoder)} if found.encoder else {}
     write_json(Path(folder) / _CARD, {**card, "sha256": sha256(path)})
 
 
@@ -126,14 +129,25 @@ def _from_hub(name: str) -> Published:
             f"checkpoint hf:{name}: needs huggingface_hub; run `pip install 'whypretrain[hub]'`"
         ) from error
     repository, _, revision = name.partition("@")
-    files = ["*.json", "*.safetensors", "pytorch_model*.bin"]
+    files = ["*.json", "*.safetensors", "pytorch_model*.bin", "vocab.txt"]
     folder = Path(snapshot_download(repository, revision=revision or None, allow_patterns=files))
     found = read_folder(folder)
     state, _ = state_of(found.content, f"hf:{name}")
     mean, std = (tuple(found.published.get(key, ())) for key in ("mean", "std"))
     commit = folder.name
     origin = {"url": hf_hub_url(repository, "config.json", revision=commit), "revision": commit}
-    return Published(state, mean, std, origin, found.classes)
+    return Published(state, mean, std, origin, found.classes, _text_of(folder))
+
+
+def _text_of(folder: Path) -> dict[str, Any] | None:
+    """Configuration and tokenizer of a text model, as they are kept with its weights; None of a model for images."""
+    if not any((folder / name).is_file() for name in ("tokenizer.json", "vocab.txt")):
+        return None
+    from whypretrain.models.tokenizers import read_tokenizer
+
+    tokenizer = read_tokenizer(folder)
+    kept = {"tokenizer": tokenizer.text, "pad": tokenizer.pad, "mask": tokenizer.mask}
+    return {"config": read_json(folder / "config.json"), **kept}
 
 
 #: Where `KIND:NAME` is fetched from.

@@ -12,8 +12,8 @@ import safetensors.torch
 from torch import Tensor
 
 from whypretrain.errors import InputError
-from whypretrain.models.architecture import Architecture
 from whypretrain.models.classifier import Classifier, build, projection_of
+from whypretrain.models.encoders import architecture_of
 from whypretrain.runtime.files import atomic, read_json, sha256, write_json
 from whypretrain.runtime.places import MODEL
 
@@ -52,7 +52,7 @@ def load(folder: str | Path) -> Classifier:
         raise InputError(f"{weights}: missing; remove {card_path} and run the workflow again")
     if sha256(weights) != card["sha256"]:
         raise InputError(f"{weights}: damaged or changed, its SHA-256 is not the one in {_CARD}; make the model again")
-    model = build(Architecture.from_dict(card["architecture"]), card["classes"], seed=0)
+    model = build(architecture_of(card["architecture"]), card["classes"], seed=0)
     state = read_safetensors(weights)
     parts = [name.partition(".") for name in state]
     projection = {name: state[f"projection.{name}"] for part, _, name in parts if part == "projection"}

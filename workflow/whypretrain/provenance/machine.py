@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 LIBRARIES = ("torch", "timm", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "pillow")
+TEXT_LIBRARIES = ("transformers", "tokenizers")  # where they are used
 
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that decide numbers; a missing library is left out."""
     found = {"python": platform.python_version()}
-    for name in LIBRARIES:
+    of_text = TEXT_LIBRARIES if "transformers" in sys.modules or "tokenizers" in sys.modules else ()
+    for name in (*LIBRARIES, *of_text):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -17,13 +17,13 @@ from whypretrain import provenance
 from whypretrain.config.section import Section
 from whypretrain.errors import InputError
 from whypretrain.runtime import files
-from whypretrain.runtime.places import DATA, MODEL, WEIGHTS
+from whypretrain.runtime.places import DATA, MODEL, TOKENS, WEIGHTS
 
 Stage = Callable[[argparse.Namespace], None]
 More = Callable[[argparse.Namespace], Iterable[Path]]
 #: Files that a stage reads of the folder that an argument names, where the stage does not say otherwise.
 FILES = {
-    **dict.fromkeys(("data", "source", "target", "corrupted"), DATA),
+    **dict.fromkeys(("data", "source", "target", "corrupted"), (*DATA, TOKENS[0])),
     "weights": WEIGHTS,
     **dict.fromkeys(("model", "models", "pretrained", "start", "starts", "controls"), MODEL),
 }

@@ -20,9 +20,10 @@ from whypretrain.config.grid import Image
 from whypretrain.config.models import Pretrained
 from whypretrain.config.recipe import Recipe, RecipeChanges
 from whypretrain.config.section import Seeded
+from whypretrain.errors import InputError
 from whypretrain.models.blocks import WHOLE
 from whypretrain.runtime import files
-from whypretrain.runtime.places import DATA, DATA_CARD
+from whypretrain.runtime.places import DATA, DATA_CARD, TOKENS
 from whypretrain.runtime.seeds import seed_of
 from whypretrain.stages._run import parser, run
 from whypretrain.training import parallel
@@ -47,13 +48,16 @@ def stage(arguments: argparse.Namespace) -> None:
 def _make(arguments: argparse.Namespace) -> None:
     config, folder = arguments.config, arguments.out
     card = files.read_json(arguments.data / DATA_CARD)
-    architecture, remarks = _architecture(config, card)
+    architecture, remarks = _encoder(card) if config.encoder else _architecture(config, card)
     name = None if arguments.without_source else arguments.data.name
     about: dict[str, Any] = {"source": name, "architecture": folder.parent.name, "seed": arguments.seed}
     if checkpoint := config.checkpoint:
-        given: dict[str, Any] = {"seed": arguments.seed, "normalised": _normalised(config)}
-        given |= {"choice": config.state, "weights": arguments.weights}
-        model, notes = models.import_checkpoint(architecture, checkpoint, card["classes"], **given)
+        given: dict[str, Any] = {"seed": arguments.seed, "choice": config.state, "weights": arguments.weights}
+        if config.encoder:
+            model, notes = models.import_encoder(architecture, checkpoint, card["classes"], **given)
+        else:
+            given["normalised"] = _normalised(config)
+            model, notes = models.import_checkpoint(architecture, checkpoint, card["classes"], **given)
         told = any(note.startswith("images are normalised as") for note in notes)  # by the checkpoint itself
         about |= {"checkpoint": checkpoint, "notes": notes if told else remarks + notes}
         if config.redrawn:
@@ -70,7 +74,8 @@ def _make(arguments: argparse.Namespace) -> None:
         running = folder.with_name(f"{folder.name}.running")
         result = train(model, source, recipe, seed=seed, checkpoint_file=running)
         about["recipe"], history = recipe.as_config(), result.history
-        scores = evaluate(model, source, split="test", batch_size=recipe.micro_batch)
+        masked = recipe.task == "masked"  # no head for the source: no accuracy
+        scores = {} if masked else evaluate(model, source, split="test", batch_size=recipe.micro_batch)
         metrics = {**scores, "steps": recipe.steps, "images_seen": result.images_seen}
         if recipe.precision != "float32":
             metrics["precision"] = result.precision
@@ -89,12 +94,20 @@ def _make(arguments: argparse.Namespace) -> None:
     )
 
 
+def _encoder(card: Mapping[str, Any]) -> tuple[models.Encoder, list[str]]:
+    """The encoder that the sentences were tokenised for."""
+    if "encoder" not in card:
+        raise InputError("--data: holds no tokens; give the folder that the stage tokens wrote for this model")
+    return models.Encoder.from_dict(card["encoder"]), []
+
+
 def _architecture(config: Config, source: Mapping[str, Any]) -> tuple[models.Architecture, list[str]]:
     """The config's architecture, and a remark where its mean and std follow from something else.
 
     Where the config names none, they are timm's own of a network that comes with weights, else those of the source.
     """
     statistics = {key: source[key] for key in ("mean", "std") if key in source}
+    assert config.architecture is not None
     own = {key: value for key, value in config.architecture.plain().items() if value is not None}
     found = models.Architecture.from_dict({**config.image.plain(), **statistics, **own})
     if not config.checkpoint or _normalised(config) or config.checkpoint.startswith(("timm:", "torchvision:")):
@@ -106,12 +119,14 @@ def _architecture(config: Config, source: Mapping[str, Any]) -> tuple[models.Arc
 
 
 def _normalised(config: Config) -> bool:
-    return None not in (config.architecture.mean, config.architecture.std)
+    network = config.architecture
+    return network is not None and None not in (network.mean, network.std)
 
 
 def _trained_on(arguments: argparse.Namespace) -> list[Path]:
     """The images, where the model is trained here."""
-    return [] if arguments.config.checkpoint else [arguments.data / name for name in DATA]
+    names = () if arguments.config.checkpoint else TOKENS if arguments.config.encoder else DATA
+    return [arguments.data / name for name in names]
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -46,6 +46,7 @@ def scored(arguments: argparse.Namespace) -> ScoreArchive:
     config = arguments.config.plain()
     images = data.load(arguments.data)
     networks = interactions.trained_networks(arguments.models, images.classes)
+    networks[0].model.architecture.require(images)
     networks += _controls(arguments, networks[0])
     shard = Shard.parse(arguments.shard) if arguments.shard else WHOLE
     game = interactions.draw_game(images, config, arguments.target, shard)

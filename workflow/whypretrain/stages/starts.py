@@ -70,10 +70,10 @@ def _measured(paths: Sequence[Path]) -> Iterator[dict[str, Any]]:
 
 def _gflop(card: Path) -> float:
     """Operations of a forward and a backward pass of one image, 10^9, by a model's description."""
-    from whypretrain.models import Architecture
+    from whypretrain.models import architecture_of
     from whypretrain.models.cost import cost
 
-    return cost(Architecture.from_dict(read_json(card)["architecture"])).training / 1e9
+    return cost(architecture_of(read_json(card)["architecture"])).training / 1e9
 
 
 def main(argv: Sequence[str] | None = None) -> None:

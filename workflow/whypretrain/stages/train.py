@@ -140,8 +140,8 @@ def _source(
 
 
 def _scores(model: models.Classifier, target: data.ImageSet, recipe: Recipe) -> dict[str, Any]:
-    """What `evaluate` finds; a model that was trained to reconstruct classifies nothing."""
-    if recipe.task == "reconstruction":
+    """What `evaluate` finds; a model that was trained without labels classifies nothing."""
+    if recipe.task != "classification":
         return {"accuracy": None, "mean_class_accuracy": None, "n_test": len(target.rows("test"))}
     return evaluate(model, target, split="test", batch_size=recipe.micro_batch)
 

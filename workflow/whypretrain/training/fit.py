@@ -30,10 +30,10 @@ from whypretrain.training.gate import safe_for_gradients, without_trace
 from whypretrain.training.held import Pull, hold
 from whypretrain.training.joint import consistency_losses, joint_losses, target_loss
 from whypretrain.training.optimizers import optimizer
-from whypretrain.training.reconstruction import Decoder, reconstruction_loss
 from whypretrain.training.running import RunningState
 from whypretrain.training.samples import Samples
 from whypretrain.training.schedule import checkpoint_steps, learning_rate_factor
+from whypretrain.training.unlabelled import decoder_of, unlabelled_loss
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class _Run:
         self.network, self.target, self.recipe, self.seed = network, target, recipe, seed
         self.source: Samples | None = source[0] if source else None
         self.source_head: nn.Linear | None = source[1] if source else None
-        self.decoder = Decoder(network, seed=seed) if recipe.task == "reconstruction" else None
+        self.decoder = decoder_of(network, recipe.task, seed=seed)
         second = self.decoder if self.source_head is None else self.source_head
         self.modules = nn.ModuleList([network] if second is None else [network, second])
         self.optimizer = optimizer(network, second, recipe)
@@ -174,7 +174,7 @@ class _Run:
         (images, labels), recipe = batches[0], self.recipe
         smoothing = recipe.label_smoothing
         if self.decoder is not None:
-            return (reconstruction_loss(self.network, self.decoder, images),)
+            return (unlabelled_loss(self.network, self.decoder, images),)
         if self.source is None:
             return (target_loss(self.network, (images, labels), label_smoothing=smoothing),)
         first, second = batches[1]

@@ -139,7 +139,7 @@ def _samples(images: ImageSet, rows: np.ndarray, recipe: Recipe, batch_size: int
         images.labels[rows],
         chosen=chosen,
         batch_size=batch_size,
-        augmentation=recipe.augmentation,
+        augmentation=recipe.augmentation if images.images.dtype == np.uint8 else None,  # tokens have no pixels
         seed=seed,
         name=name,
         device=models.device(),
@@ -152,16 +152,19 @@ def _placed(images: np.ndarray, rows: np.ndarray) -> tuple[Tensor, Tensor | None
         warnings.simplefilter("ignore", UserWarning)
         pixels = torch.from_numpy(images)
     chosen, where = torch.from_numpy(rows), models.device()
-    size = len(rows) * int(np.prod(images.shape[1:]))
+    size = len(rows) * int(np.prod(images.shape[1:])) * images.itemsize
     if where.type != "cuda" or size > torch.cuda.mem_get_info(where)[0] / 2:
         return pixels, chosen
-    placed = torch.empty(len(rows), *images.shape[1:], dtype=torch.uint8, device=where)
+    placed = torch.empty(len(rows), *images.shape[1:], dtype=pixels.dtype, device=where)
     for part in torch.arange(len(rows)).split(_AT_ONCE):
         placed[part[0] : part[-1] + 1] = pixels[chosen[part]].to(where)
     return placed, None
 
 
 def _check_fit(model: models.Classifier, images: ImageSet) -> None:
-    shape = (model.architecture.channels, model.architecture.size, model.architecture.size)
-    if images.images.shape[1:] != shape:
-        raise InputError(f"images of shape {images.images.shape[1:]} do not fit a model that takes {shape}")
+    architecture = model.architecture
+    if not architecture.fits(images.images.shape[1:]):
+        raise InputError(
+            f"images of shape {images.images.shape[1:]} do not fit a model that takes {architecture.takes}"
+        )
+    architecture.require(images)

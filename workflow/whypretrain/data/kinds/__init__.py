@@ -23,6 +23,11 @@ KINDS: Registry[str] = {
     "huggingface": "whypretrain.data.kinds.huggingface",
     "npz": "whypretrain.data.kinds.npz",
     "planted": "whypretrain.data.kinds.planted",
+    "text": "whypretrain.data.kinds.text",
+    "sst2": "whypretrain.data.kinds.sst2",
+    "movie_reviews": "whypretrain.data.kinds.movie_reviews",
+    "pydoc": "whypretrain.data.kinds.pydoc",
+    "sentences": "whypretrain.data.kinds.sentences",
 }
 
 
@@ -44,6 +49,7 @@ class Kind:
         source: where the images come from.
         licence: what may be done with them.
         size: how many images the options give, where that is known before any is made.
+        text: whether it makes sentences in place of images; None: its option `text` tells.
     """
 
     options: type[DataSet]
@@ -51,6 +57,7 @@ class Kind:
     source: str
     licence: str
     size: Callable[[Any], Size | None] = lambda options: None
+    text: bool | None = False
 
 
 def names() -> list[str]:
@@ -87,6 +94,12 @@ def kind_of(spec: Any, where: str) -> Kind:
         licence=published.licence,
         size=partial(entry.size, published),
     )
+
+
+def is_text(spec: Any, where: str = "datasets") -> bool:
+    """Whether the section `spec` of a config is of sentences in place of images."""
+    kind = kind_of(spec, where)
+    return bool(spec.get("text")) if kind.text is None else kind.text
 
 
 def options_of(spec: Any, where: str) -> DataSet:

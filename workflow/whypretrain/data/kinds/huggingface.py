@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from whypretrain.data.kinds import Kind
 from whypretrain.data.listing import Listing
 from whypretrain.data.pictures import open_picture
 from whypretrain.data.sampling import split_off
+from whypretrain.data.text_set import text_set
 from whypretrain.errors import InputError
 
 CACHE = Path(".cache/huggingface")
@@ -41,10 +43,16 @@ class Options(OnDisk):
     """the split with the test images; null: test, else validation; without either a fraction is held out"""
     image: str | None = None
     """the column of images; null: the only one"""
+    text: str | None = None
+    """the column of sentences, of a set of text in place of images"""
     label: str | None = None
     """the column of classes; null: the only one of class labels, else label"""
     test_fraction: HeldOut = 0.2
     """fraction held out where there is no test split"""
+
+    def plain(self) -> dict[str, Any]:
+        """All keys, `text` where it is given."""
+        return {key: value for key, value in super().plain().items() if key != "text" or value}
 
 
 def make(options: Options, *, size: int, channels: int, seed: int) -> ImageSet:
@@ -57,6 +65,8 @@ def make(options: Options, *, size: int, channels: int, seed: int) -> ImageSet:
     train, test = _chosen(options, splits)
     parts = {name: splits[name] for name in (train, test) if name}
     first = parts[train]
+    if options.text:
+        return _sentences(options, splits, parts, seed)
     image = _column(options.image, first, "image", "Image")
     label = _column(options.label, first, "label", "ClassLabel", default="label")
     labels, classes = _labels(parts, label)
@@ -79,6 +89,23 @@ def make(options: Options, *, size: int, channels: int, seed: int) -> ImageSet:
     origins = [f"{name} {row}" for name, part in parts.items() for row in range(len(part))]
     found = Listing(opened, labels, classes, origins, of_test if test else None, about=about)
     return found.image_set(drawn, options, size=size, channels=channels)
+
+
+def _sentences(options: Options, splits: Mapping[str, Any], parts: Mapping[str, Any], seed: int) -> ImageSet:
+    """The sentences of a text set."""
+    first, text = next(iter(parts.values())), str(options.text)
+    if text not in first.features:
+        raise InputError(f"text: no column {text!r}; there are {', '.join(first.features)}")
+    labels, classes = _labels(parts, _column(options.label, first, "label", "ClassLabel", default="label"))
+    origins = [f"{name} {row}" for name, part in parts.items() for row in range(len(part))]
+    texts = [str(value or "") for part in parts.values() for value in part[text]]
+    what = f"sentences of {_named(options)}"
+    held = np.arange(len(texts)) >= len(first)
+    if len(parts) == 1:
+        held = split_off(labels, options.test_fraction, classes=classes, seed=seed, what=what)
+    train, test = [*parts, None][:2]
+    made = text_set(texts, labels, test=held, classes=classes, origins=origins)
+    return replace(made, about={"splits": _described(str(train), test, splits, options)})
 
 
 def _named(options: Options) -> str:
@@ -183,4 +210,4 @@ def _labels(parts: Mapping[str, Any], label: str) -> tuple[np.ndarray, list[str]
     return np.array([number[value] for value in values], np.int64), [str(name) for name in classes]
 
 
-KIND = Kind(Options, make, source="a data set in a format of the Hugging Face hub", licence="its owner's")
+KIND = Kind(Options, make, source="a data set in a format of the Hugging Face hub", licence="its owner's", text=None)

@@ -1,0 +1,158 @@
+"""Experiments on text: what of the default is about pixels and left out, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from whypretrain.config.grid import data_sets
+from whypretrain.config.methods import Config, is_imported
+from whypretrain.errors import InputError
+
+DEFAULT = Path(__file__).parents[3] / "config/default.yaml"
+LEARNING_RATE = 1.0e-4  # of fine-tuning, where no other is given: the default's is that of small networks for images
+BASELINES = ("mask", "pad", "embedding")  # of text
+#: Keys that only images have, below their sections; those of the default are left out, others are refused.
+_PIXELS = {
+    "image": ("size", "channels"),
+    "pretrain": ("augmentation",),
+    "train.common": ("augmentation",),
+    "interactions.score": ("grid", "margin", "player_file", "level", "background"),
+    "invariances": (
+        *("steps", "step_size", "decay", "batch_size", "repeats", "learning_along", "accuracy_images"),
+        *("pictures", "pilot_images", "corruptions", "corrupted"),
+    ),
+}
+_WITHOUT_LABELS = {"masked": True, "reconstruction": False}  # tasks, and whether text has them
+
+
+def is_text(config: Config) -> bool:
+    """Whether an experiment is about text: a data set of its grid is, or a model."""
+    return any(_text_sets(config).values()) or any(_encoders(config).values())
+
+
+def adapted(config: Config) -> Config:
+    """The config of an experiment on text without what the default says of pixels; any other as it is.
+
+    Raises:
+        InputError: if a key of one's own is about pixels.
+    """
+    if not _is_config(config) or not is_text(config):
+        return config
+    default, found = _default(), dict(config)
+    for place, keys in _PIXELS.items():
+        own, inherited = _at(config, place), _at(default, place)
+        for key in keys:
+            if own.get(key) and own[key] != inherited.get(key):
+                raise InputError(f"{place}.{key} is about pixels, and this experiment is about text; leave it out")
+    for name in ("pretrain", "train"):
+        found[name] = dict(found[name])
+    found["pretrain"].pop("augmentation", None)
+    found["train"]["common"] = {key: own for key, own in _at(config, "train.common").items() if key != "augmentation"}
+    if found["train"]["common"].get("learning_rate") == _at(default, "train.common").get("learning_rate"):
+        found["train"]["common"]["learning_rate"] = LEARNING_RATE
+    score = dict(_at(config, "interactions.score"))
+    if score.get("baseline", "mean") == "mean":
+        score["baseline"] = BASELINES[0]
+    found["interactions"] = {**config.get("interactions", {}), "score": score}
+    if config["grid"]["methods"] == _at(default, "grid").get("methods"):
+        plain = [name for name in config["grid"]["methods"] if not _method(config, name).get("source")]
+        found["grid"] = {**config["grid"], "methods": plain}
+    return found
+
+
+def text_problems(config: Config) -> Iterator[str]:
+    """What is wrong with an experiment on text, or with one that mixes text and images."""
+    sets, models = _text_sets(config), _encoders(config)
+    if not is_text(config):
+        if config["interactions"]["score"]["baseline"] in BASELINES:
+            yield "interactions.score.baseline hides words of a text; use mean, zero, dataset or blur for images"
+        return
+    for kind, found, key in (("data set", sets, "grid.source and grid.targets"), ("model", models, "models")):
+        for name in (name for name, of_text in found.items() if not of_text):
+            yield (
+                f"{key}: the {kind} {name!r} is about images, others of the grid are about text; an experiment is "
+                f"about one of them{': set grid.source: null' if name == config['grid']['source'] else ''}"
+            )
+    for method in config["grid"]["methods"]:
+        own = _method(config, method)
+        if own.get("source"):
+            yield f"train.methods.{method}.source: joint training is for images; leave {method!r} out of grid.methods"
+        if is_imported(config, method):
+            yield f"train.methods.{method}.weights: trained models of text are not read; leave it out"
+        if "augmentation" in own:
+            yield f"train.methods.{method}.augmentation is about pixels, and this experiment is of text; leave it out"
+        if not _WITHOUT_LABELS.get(str(own.get("task")), True):
+            yield f"train.methods.{method}.task: {own['task']} is of images; use masked, or leave it out"
+    score, variants = config["interactions"]["score"], config["interactions"]["variants"]
+    for name, own in {"score": score, **{f"variants.{name}": own for name, own in variants.items()}}.items():
+        if own.get("baseline", BASELINES[0]) not in BASELINES:
+            yield (
+                f"interactions.{name}.baseline is {own['baseline']}, which hides pixels; "
+                f"use {', '.join(BASELINES)} for words"
+            )
+
+
+def text_remarks(config: Config) -> Iterator[str]:
+    """What an experiment on text leaves out."""
+    if is_text(config):
+        yield (
+            "text: what needs pixels is left out: image size, augmentation, patch grids, inversion and STIR, "
+            "corruptions; layers are compared by CKA. Where none is given, train.common.learning_rate is "
+            f"{LEARNING_RATE:g} and interactions.score.baseline is mask"
+        )
+
+
+def _text_sets(config: Config) -> dict[str, bool]:
+    """Whether each data set of the grid is of text; what is wrong with a section is told elsewhere."""
+    from whypretrain.data.kinds import is_text as of_text
+
+    found, specs = {}, config.get("datasets", {})
+    for name in data_sets(config["grid"]):
+        try:
+            found[name] = of_text(specs[name]) if name in specs else False
+        except InputError:
+            found[name] = False
+    return found
+
+
+def _encoders(config: Config) -> dict[str, bool]:
+    models = config.get("models", {})
+    named = [name for name in config["grid"]["architectures"] if isinstance(models.get(name), Mapping)]
+    return {name: models[name].get("encoder") is not None for name in named}
+
+
+def _is_config(config: Any) -> bool:
+    """Whether the sections that are looked at are mappings; their checks tell what else is wrong."""
+    grid = config.get("grid") if isinstance(config, Mapping) else None
+    lists = ("targets", "architectures", "methods")
+    return (
+        isinstance(grid, Mapping)
+        and "source" in grid
+        and isinstance(grid["source"], str | None)
+        and all(isinstance(grid.get(key), list | tuple) for key in lists)
+        and all(isinstance(name, str) for key in lists for name in grid[key])
+        and all(isinstance(_at(config, key), Mapping) for key in (*_PIXELS, "train", "train.methods", "datasets"))
+    )
+
+
+def _method(config: Config, name: str) -> Mapping[str, Any]:
+    found = config["train"]["methods"].get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _at(config: Mapping[str, Any], place: str) -> Any:
+    """A section by its path; empty where it is not there."""
+    found: Any = config
+    for key in place.split("."):
+        found = found.get(key, {}) if isinstance(found, Mapping) else {}
+    return found
+
+
+@cache
+def _default() -> dict[str, Any]:
+    return yaml.safe_load(DEFAULT.read_text()) if DEFAULT.is_file() else {}
