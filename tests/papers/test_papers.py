@@ -94,3 +94,14 @@ def test_the_graph_runs_in_miniature(checkout, paper):
     assert (results / "train" / runs["target"][0] / runs["architecture"][0] / METHODS[paper]).is_dir()
     claims = results / ("joint/claims.csv" if paper == "uot" else "claims.csv")
     assert len(pd.read_csv(claims)) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_the_language_models_run_in_miniature(checkout):
+    files = [f"config/papers/{name}.yaml" for name in ("interactions_text", "miniature_text")]
+    snakemake(checkout, "all", "--configfile", *files, "--config", "experiment=text_miniature")
+    results = checkout / "results/text_miniature"
+    assert set(pd.read_csv(results / "train/runs.csv")["architecture"]) == {"bert_base", "distilbert"}
+    claims = pd.read_csv(results / "claims.csv").set_index("id")["verdict"]
+    assert claims["int-language"] != "not run"

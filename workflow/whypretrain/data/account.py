@@ -31,9 +31,9 @@ def remarks(about: Mapping[str, Any]) -> Iterator[str]:
     if number := about.get("constant"):
         yield f"{number} of {about['images']} images are of one colour"
     if number := about.get("identical", {}).get("images"):
-        across = about["identical"]["across_splits"]
-        of_training = f", {across} test {'image' if across == 1 else 'images'} of a training image" if across else ""
-        yield f"{number} images are copies of another one{of_training}"
+        across, what = about["identical"]["across_splits"], "sentence" if "sentences_sha256" in about else "image"
+        of_training = f", {across} test {what if across == 1 else f'{what}s'} of a training {what}" if across else ""
+        yield f"{number} {what}s are copies of another one{of_training}"
     if about.get("brightest", 255) < _DARK:
         yield (
             f"no training image has a pixel above {about['brightest']} of 255; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +11,6 @@ from torch import Tensor, nn
 from whypretrain.config.networks import HEAD_STD
 from whypretrain.config.section import Count, Natural, Section
 from whypretrain.errors import InputError
-
-if TYPE_CHECKING:
-    from whypretrain.data import ImageSet
 
 _PLANNED = 32  # tokens of a sentence, where the data are not there yet
 _NOT_BUILT = ("pooler.", "cls.", "classifier.", "vocab_", "pre_classifier.", "lm_head.", "qa_outputs.")
@@ -71,7 +68,7 @@ class Encoder(Section):
         """Inputs of a usual length, to count on."""
         return torch.full((number, 1, min(_PLANNED, self.longest)), self.mask, dtype=torch.int64)
 
-    def require(self, samples: ImageSet) -> None:
+    def require(self, samples: Any) -> None:
         """Refuse tokens of another tokenizer.
 
         Raises:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from whypretrain.config.text import text_remarks
 from whypretrain.data.account import account
 from whypretrain.errors import InputError
 from whypretrain.provenance import CARDS, card_of
@@ -58,9 +60,17 @@ def normalisations(results: Path) -> dict[str, str]:
     found = {}
     for path in sorted((results / "pretrain").glob("*/*/model.json")):
         architecture = read_json(path).get("architecture", {})
+        if "tokenizer" in architecture:
+            continue
         mean, std = (", ".join(f"{each:.3g}" for each in architecture.get(key, [])) for key in ("mean", "std"))
         found[path.parts[-3]] = f"mean {mean}; standard deviation {std}"
     return found
+
+
+def left_out(config: Mapping[str, Any]) -> list[str]:
+    """What an experiment on text leaves out, and why."""
+    whole = {"source", "targets", "architectures"} <= set(config.get("grid", {}))
+    return list(text_remarks(dict(config))) if whole else []
 
 
 def notes(results: Path) -> dict[str, list[str]]:
@@ -91,7 +101,8 @@ def inputs(results: Path) -> dict[str, str]:
     found = dict.fromkeys((results / "data").glob("*/data.json"), "images_sha256")
     for stage in ("pretrain", "train"):
         found |= dict.fromkeys((results / stage).rglob("model.json"), "sha256")
-    hashes = {path.parent: read_json(path).get(key) for path, key in sorted(found.items())}
+    read = {path: read_json(path) for path in sorted(found)}
+    hashes = {path.parent: about.get(found[path]) or about.get("sentences_sha256") for path, about in read.items()}
     return {str(folder.relative_to(results)): str(value) for folder, value in hashes.items() if value}
 
 

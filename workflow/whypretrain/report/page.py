@@ -56,6 +56,7 @@ def build(config: Mapping[str, Any], *, results: Path, claims: Path, figures: Pa
         "data_sets": facts.data_sets(results, config.get("grid", {})),
         "normalisations": facts.normalisations(results),
         "notes": facts.notes(results),
+        "left_out": facts.left_out(config),
         "confidence": confidence,
         "headline": facts.headline(results, confidence),
         "times": times.stage_times(results),
