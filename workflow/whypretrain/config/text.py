@@ -108,7 +108,7 @@ def text_remarks(config: Config) -> Iterator[str]:
 
 
 def _text_sets(config: Config) -> dict[str, bool]:
-    """Whether each data set of the grid is of text; what is wrong with a section is told elsewhere."""
+    """Whether each data set of the grid is of text; what is wrong with a section is reported elsewhere."""
     from whypretrain.data.kinds import is_text as of_text
 
     found, specs = {}, config.get("datasets", {})

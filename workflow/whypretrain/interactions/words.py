@@ -138,7 +138,7 @@ def word_players(
 
     Args:
         sentences: a tokenised set.
-        training: the sentences by which words are told to be frequent.
+        training: the sentences in which frequent words are counted.
         players: n.
         every: whether all coalitions are scored.
         seed: names the draw, together with the id of each sentence.

@@ -140,7 +140,7 @@ def train_tokenizer(texts: Iterable[str], size: int) -> Tokenizer:
 
 
 def encoder_of(given: TextEncoder, config: Mapping[str, Any], tokenizer: Tokenizer) -> Encoder:
-    """The encoder of a section of the config, over the configuration beside its checkpoint.
+    """The encoder of a section of the config, over the configuration next to its checkpoint.
 
     Raises:
         InputError: if the type is unknown or no encoder, or the tokenizer has tokens that the model lacks.
