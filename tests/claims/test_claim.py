@@ -70,7 +70,7 @@ def test_every_shipped_claim_is_complete(shipped: tuple[Rule, list[Claim]]) -> N
 
 def test_claims_beyond_the_default_say_what_they_need(shipped: tuple[Rule, list[Claim]]) -> None:
     tables = {"runs", "select", "knowledge", "similarity", "layers", "flow", "across", "layer_dynamics", "strongest"}
-    tables |= {"agreement", "agreement_dynamics", "commonality"}
+    tables |= {"agreement", "agreement_dynamics", "commonality", "scale"}
     assert all(claim.needs for claim in shipped[1] if claim.measure.table not in tables)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from whypretrain.claims import Claim, Measure, Rule, decide
 from whypretrain.claims.parts import in_cast, missing_parts
-from whypretrain.config.parts import CAST
+from whypretrain.config.parts import CAST, CONTROLS
 
 Maker = Callable[..., pd.DataFrame]
 PARTS = [*CAST, "reinitialised"]
@@ -99,4 +99,4 @@ def test_shipped_claims_name_parts_alone(shipped: tuple[Rule, list[Claim]]) -> N
         for side in (measure.where, measure.of, measure.minus or {}, measure.over or {}):
             for column in {"method", "model"} & set(side):
                 names = side[column] if isinstance(side[column], list) else [side[column]]
-                assert {name.removesuffix("_from_start") for name in names} <= set(CAST)
+                assert {name.removesuffix("_from_start") for name in names} <= {*CAST, *CONTROLS}

@@ -7,7 +7,7 @@ import yaml
 from test_checks import DEFAULT, merged
 
 from whypretrain.config import check, remarks
-from whypretrain.config.text import is_text
+from whypretrain.config.encoders import is_text
 from whypretrain.errors import InputError
 from whypretrain.figures.registry import drawn
 

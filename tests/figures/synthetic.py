@@ -172,6 +172,7 @@ class Synthetic(SyntheticLayers, SyntheticDegrees):
         manifest = pd.DataFrame({
             "id": [f"{sample:06d}" for sample in range(samples)], "split": "test", "label": range(samples),
             "class_name": [*"abcd"[:samples]], "concept": "x", "origin": "x",
+            "text": "The speech in this example is not very long", "words": [np.arange(9)] * samples,
         })  # fmt: skip
         images = self.random.integers(0, 256, (samples, 1, 8, 8)).astype(np.uint8)
         return {target: ImageSet(images, manifest) for target in self.targets}
@@ -212,6 +213,7 @@ class Synthetic(SyntheticLayers, SyntheticDegrees):
             "across",
             "scale",
             "validity",
+            "divergence",
             "layer_dynamics",
             "corrupted",
             "robustness",

@@ -25,6 +25,10 @@ class SyntheticLayers:
         columns = ["model", "layer", "estimator", *measured, *chance]
         return self.table(columns, rows)
 
+    def divergence(self):
+        columns = ["target", "architecture", "seed", "model", "layer", "estimator", "cka_divergence"]
+        return self.layers()[columns].assign(cka_permuted=0.9)
+
     def changed_weights(self, depth=4):
         rows = []
         for (t, a, s), model in product(self.cells(), self.trained()):

@@ -103,7 +103,7 @@ def test_batch_size_changes_rounding_only(images, network, batch_size):
     layer = lambda x: network.blocks(x, 3)[-1]  # noqa: E731
     whole, parts = invert(layer, images, **SETTINGS), invert(layer, images, **SETTINGS, batch_size=batch_size)
     assert torch.equal(whole.start, parts.start)
-    assert float((whole.images - parts.images).abs().max()) < 1e-4
+    assert float((whole.images - parts.images).abs().max()) < 1e-3
 
 
 def test_seed_decides_the_noise(images):

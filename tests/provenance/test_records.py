@@ -34,23 +34,23 @@ def code_of(package, stage, use=None):
 
 # A module of each package, and the stages that can see it.
 SEEN = {
-    "claims/rows.py": "across claims starts validity",
+    "claims/rows.py": "across claims report starts validity",
     "config/networks.py": (
-        "controls derive_methods diff features fetch_weights figure import_method invariances pilot pretrain probe "
-        "report robustness score starts train"
+        "controls derive_methods diff features fetch_weights figure import_method invariances layers pilot pretrain "
+        "probe report robustness score starts tokens train"
     ),
     "config/parts.py": "claims controls figure interactions invariances report score validity",
     "config/recipe.py": (
-        "controls derive_methods diff figure import_method invariances pretrain probe report robustness train"
+        "controls derive_methods diff figure import_method invariances pretrain probe report robustness tokens train"
     ),
     "config/interactions.py": "interactions score",
     "data/class_means.py": "cluster data select selection_study train",
     "data/kinds/glyphs.py": "data",
     "data/published/readers.py": "data",
     "figures/canvas.py": "figure",
-    "interactions/and_or/atoms.py": "interactions",
+    "interactions/and_or/atoms.py": "interactions planted",
     "interactions/tables.py": "interactions",
-    "invariances/inversion.py": "invariances pilot robustness",
+    "invariances/inversion.py": "invariances layers pilot robustness",
     "models/stem.py": "score",
     "provenance/records.py": " ".join(STAGES),
     "report/style.css": "report",

@@ -10,7 +10,7 @@ from whypretrain.config.networks import is_fetched
 from whypretrain.config.parts import REINITIALISED, SHAM, Role
 from whypretrain.config.roles import CLASSIFIES, cast_of, roles_of
 from whypretrain.config.setting import setting_of
-from whypretrain.config.text import is_text
+from whypretrain.config.encoders import is_text
 from whypretrain.runtime.places import CHECKPOINTS, DATA, DATA_CARD, MODEL, TEXT, TOKENS, WEIGHTS
 
 RESULTS = f"results/{config['experiment']}"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from whypretrain.config.encoders import is_text
 from whypretrain.config.grid import data_sets
 from whypretrain.config.recipe import Recipe
-from whypretrain.config.text import is_text
 from whypretrain.data.sizes import Size, expected_size
 from whypretrain.models import Architecture
 from whypretrain.models.cost import Cost, cost

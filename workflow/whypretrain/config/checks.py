@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from whypretrain.config.architectures import network_problems
+from whypretrain.config.encoders import text_remarks
 from whypretrain.config.experiment import Experiment
 from whypretrain.config.grid import data_sets
 from whypretrain.config.interaction_checks import interaction_problems, interaction_remarks
 from whypretrain.config.messages import unknown_names
 from whypretrain.config.methods import Config, imported_places, is_frozen, method_problems, recipe_of
 from whypretrain.config.roles import fill_followed, role_problems, role_remarks
-from whypretrain.config.text import adapted, text_problems, text_remarks
+from whypretrain.config.text import adapted, text_problems
 from whypretrain.errors import InputError
 from whypretrain.provenance import located
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from whypretrain.config.networks import HEAD_STD
 from whypretrain.config.section import Changes, Count
+
+LEARNING_RATE = 1.0e-4  # of fine-tuning, where no other is given: the default's is that of small networks for images
 
 
 class TextEncoder(Changes):
@@ -25,3 +28,25 @@ class TextEncoder(Changes):
     """tokens of the longest sentence; a longer one is refused, never cut"""
     head_std: Annotated[float, Field(gt=0, lt=1)] = HEAD_STD
     """standard deviation of the weights that new heads start with"""
+
+
+def encoders(config: Mapping[str, Any]) -> dict[str, bool]:
+    """Whether each model of the grid is an encoder of text."""
+    models = config.get("models", {})
+    named = [name for name in config.get("grid", {}).get("architectures", []) if isinstance(models.get(name), Mapping)]
+    return {name: isinstance(models[name].get("encoder"), Mapping) for name in named}
+
+
+def is_text(config: Mapping[str, Any]) -> bool:
+    """Whether an experiment is about text: a model of its grid is an encoder; grids that mix are refused."""
+    return any(encoders(config).values())
+
+
+def text_remarks(config: Mapping[str, Any]) -> Iterator[str]:
+    """What an experiment on text leaves out."""
+    if is_text(config):
+        yield (
+            "text: what needs pixels is left out: image size, augmentation, patch grids, inversion and STIR, "
+            "corruptions; layers are compared by CKA. Where none is given, train.common.learning_rate is "
+            f"{LEARNING_RATE:g} and interactions.score.baseline is mask"
+        )

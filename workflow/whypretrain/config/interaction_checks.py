@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from whypretrain.config.encoders import is_text
 from whypretrain.config.messages import unknown_names
 from whypretrain.config.methods import Config
 from whypretrain.config.parts import CONTROLS, SHAM, Role
 from whypretrain.config.roles import roles_of
-from whypretrain.config.text import is_text
 
 
 def interaction_problems(config: Config) -> Iterator[str]:

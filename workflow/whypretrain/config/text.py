@@ -9,12 +9,12 @@ from typing import Any
 
 import yaml
 
+from whypretrain.config.encoders import LEARNING_RATE, encoders, is_text
 from whypretrain.config.grid import data_sets
 from whypretrain.config.methods import Config, is_imported
 from whypretrain.errors import InputError
 
 DEFAULT = Path(__file__).parents[3] / "config/default.yaml"
-LEARNING_RATE = 1.0e-4  # of fine-tuning, where no other is given: the default's is that of small networks for images
 BASELINES = ("mask", "pad", "embedding")  # of text
 #: Keys that only images have, below their sections; those of the default are left out, others are refused.
 _PIXELS = {
@@ -28,11 +28,6 @@ _PIXELS = {
     ),
 }
 _WITHOUT_LABELS = {"masked": True, "reconstruction": False}  # tasks, and whether text has them
-
-
-def is_text(config: Config) -> bool:
-    """Whether an experiment is about text: a data set of its grid is, or a model."""
-    return any(_text_sets(config).values()) or any(_encoders(config).values())
 
 
 def adapted(config: Config) -> Config:
@@ -67,8 +62,8 @@ def adapted(config: Config) -> Config:
 
 def text_problems(config: Config) -> Iterator[str]:
     """What is wrong with an experiment on text, or with one that mixes text and images."""
-    sets, models = _text_sets(config), _encoders(config)
-    if not is_text(config):
+    sets, models = _text_sets(config), encoders(config)
+    if not any(sets.values()) and not is_text(config):
         if config["interactions"]["score"]["baseline"] in BASELINES:
             yield "interactions.score.baseline hides words of a text; use mean, zero, dataset or blur for images"
         return
@@ -97,16 +92,6 @@ def text_problems(config: Config) -> Iterator[str]:
             )
 
 
-def text_remarks(config: Config) -> Iterator[str]:
-    """What an experiment on text leaves out."""
-    if is_text(config):
-        yield (
-            "text: what needs pixels is left out: image size, augmentation, patch grids, inversion and STIR, "
-            "corruptions; layers are compared by CKA. Where none is given, train.common.learning_rate is "
-            f"{LEARNING_RATE:g} and interactions.score.baseline is mask"
-        )
-
-
 def _text_sets(config: Config) -> dict[str, bool]:
     """Whether each data set of the grid is of text; what is wrong with a section is reported elsewhere."""
     from whypretrain.data.kinds import is_text as of_text
@@ -120,23 +105,18 @@ def _text_sets(config: Config) -> dict[str, bool]:
     return found
 
 
-def _encoders(config: Config) -> dict[str, bool]:
-    models = config.get("models", {})
-    named = [name for name in config["grid"]["architectures"] if isinstance(models.get(name), Mapping)]
-    return {name: models[name].get("encoder") is not None for name in named}
-
-
 def _is_config(config: Any) -> bool:
     """Whether the sections that are looked at are mappings; their checks tell what else is wrong."""
     grid = config.get("grid") if isinstance(config, Mapping) else None
     lists = ("targets", "architectures", "methods")
+    sections = (*_PIXELS, "train", "train.methods", "datasets", "models")
     return (
         isinstance(grid, Mapping)
         and "source" in grid
         and isinstance(grid["source"], str | None)
         and all(isinstance(grid.get(key), list | tuple) for key in lists)
         and all(isinstance(name, str) for key in lists for name in grid[key])
-        and all(isinstance(_at(config, key), Mapping) for key in (*_PIXELS, "train", "train.methods", "datasets"))
+        and all(isinstance(_at(config, key), Mapping) for key in sections)
     )
 
 

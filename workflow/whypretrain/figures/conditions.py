@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from whypretrain.config.derived import interventions
+from whypretrain.config.encoders import is_text
 from whypretrain.config.interaction_checks import is_sampled
 from whypretrain.config.methods import Config, is_frozen, is_imported, recipe_of
 from whypretrain.config.parts import Role
 from whypretrain.config.roles import cast_of, roles_of
-from whypretrain.config.text import is_text
 
 
 class Condition(NamedTuple):

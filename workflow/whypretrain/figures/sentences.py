@@ -60,7 +60,7 @@ def _laid_out(given: Mapping[str, Any], target: str, rows: pd.DataFrame, letters
     found = []
     for sample, group in rows.groupby("sample", sort=False):
         sentence = data.manifest[(data.manifest["id"] == sample).to_numpy()].iloc[0]
-        of_word = dict(zip(map(int, sentence["words"]), players.owner(str(sample)), strict=False))
+        of_word = dict(zip(map(int, sentence["words"]), players.owner(str(sample)).ravel(), strict=False))
         for kind in KNOWLEDGE:
             part = tables.only(group, kind=kind)
             if part.empty:

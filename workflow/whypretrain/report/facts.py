@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from whypretrain.config.text import text_remarks
+from whypretrain.config.encoders import text_remarks
 from whypretrain.data.account import account
 from whypretrain.errors import InputError
 from whypretrain.provenance import CARDS, card_of
