@@ -17,9 +17,7 @@ from parsed import Page
 
 from whypretrain.errors import InputError
 from whypretrain.figures import FIGURES as KNOWN
-from whypretrain.provenance import card_of
 from whypretrain.report import build, page, papers, times
-from whypretrain.runtime.files import write_json
 from whypretrain.stages import report as stage
 
 CONFIG: dict[str, Any] = {
@@ -191,15 +189,6 @@ def test_figure_of_ones_own_comes_last(experiment: Callable[..., Path]) -> None:
     results = experiment(figures=["my_plot"])
     assert papers(results / "figures")[-1].figures[-1].title == "My plot"
     assert 'id="figure-my_plot"' in build_from(results)
-
-
-def test_files_and_folders_of_yours_are_listed_with_their_fingerprint(experiment: Callable[..., Path]) -> None:
-    results = experiment(figures=[])
-    write_json(card_of(results / "claims.csv"), {"outside": {"/home/me/photos": "ab12" * 16}})
-    text = build_from(results)
-    assert "Files and folders of yours, with their SHA-256 (1)" in text
-    assert "/home/me/photos" in text
-    assert "ab12" * 16 in text
 
 
 def test_large_files_are_left_out_of_the_page(experiment: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
