@@ -13,7 +13,7 @@ AVOIDED = {
     r"\b(the )?mend(s|ed|ing)?\b": "fix",
     r"\b(is|are|be|being) told\b": "is reported, says so",
     r"\bstands? twice\b": "is listed twice",
-    r"\bturned round\b": "permuted",
+    r"\bturned\s+round\b": "permuted",
     r"\bhow right\b": "accuracy",
     r"\bgoing on takes\b": "resumes from",
 }

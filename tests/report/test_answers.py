@@ -50,6 +50,12 @@ def test_a_clear_gain_is_said_with_its_interval(tmp_path):
     assert (bar.label, bar.found.estimate) == ("vit, digits", pytest.approx(11))
 
 
+def test_more_steps_of_training_from_scratch_are_named(tmp_path):
+    runs = _runs(finetune=[0.91, 0.92, 0.93], scratch=[0.81, 0.81, 0.81])
+    (answer,) = _found(tmp_path, runs=runs.assign(steps=runs["method"].map({"finetune": 150, "scratch": 600})))
+    assert answer.sentence.endswith("than models trained from scratch with 4 times the steps.")
+
+
 def test_an_unclear_difference_is_called_unclear(tmp_path):
     runs = _runs(finetune=[0.9, 0.92, 0.91], joint=[0.92, 0.9, 0.92], joint_random=[0.8, 0.8, 0.8])
     (answer,) = _found(tmp_path, runs=runs)

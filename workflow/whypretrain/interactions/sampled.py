@@ -190,6 +190,12 @@ def _variance(first: np.ndarray, second: np.ndarray, number: int) -> np.ndarray:
 def checked(
     a: np.ndarray, b: np.ndarray, masks: np.ndarray, max_degree: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scores of two models as float64 (..., samples, P), and their masks, Booleans (P, n) or (samples, P, n).
+
+    Raises:
+        InputError: if shapes do not fit each other, scores are not finite, the degree is none of the players', or P is
+            below `SMALLEST_NUMBER`.
+    """
     a, b = (np.asarray(scores, dtype=np.float64) for scores in (a, b))
     masks = np.asarray(masks)
     if min(a.ndim, b.ndim) < 2 or a.shape[-2:] != b.shape[-2:]:

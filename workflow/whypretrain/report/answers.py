@@ -13,7 +13,7 @@ import pandas as pd
 from whypretrain.claims.runs import RUN, estimate_runs
 from whypretrain.claims.verdict import ALL
 from whypretrain.config.parts import Role
-from whypretrain.config.roles import cast_of, roles_of, settings_of
+from whypretrain.config.roles import cast_of, roles_of
 from whypretrain.runtime.files import read_table
 from whypretrain.statistics import Interval
 
@@ -88,27 +88,27 @@ def answers(results: Path, config: Mapping[str, Any]) -> list[Answer]:
     confidence = config.get("statistics", {}).get("confidence", 0.95)
     runs, scale = (_read(results / name) for name in ("train/runs.csv", "scale.csv"))
     random = next(iter(cast.get(RANDOM, [])), None)
-    return [*_gave(runs, roles, config, confidence), *_kept(scale, roles), *_helped(runs, roles, random, confidence)]
+    return [*_gave(runs, roles, confidence), *_kept(scale, roles), *_helped(runs, roles, random, confidence)]
 
 
 def _read(path: Path) -> pd.DataFrame:
     return read_table(path) if path.is_file() else pd.DataFrame()
 
 
-def _gave(
-    runs: pd.DataFrame, roles: Mapping[Role, str], config: Mapping[str, Any], confidence: float
-) -> Iterator[Answer]:
-    more = _differences(runs, roles.get(Role.FINETUNE), roles.get(Role.SCRATCH))
-    if more.empty:
+def _gave(runs: pd.DataFrame, roles: Mapping[Role, str], confidence: float) -> Iterator[Answer]:
+    finetune, scratch = roles.get(Role.FINETUNE), roles.get(Role.SCRATCH)
+    more = _differences(runs, finetune, scratch)
+    if more.empty or finetune is None or scratch is None:
         return
     everywhere = estimate_runs(more, pool="mean").interval(confidence)
     bars = [
         Bar(f"{architecture}, {target}", estimate_runs(part, pool="mean").interval(confidence))
         for (architecture, target), part in more.groupby(["architecture", "target"], sort=False)
     ]
+    longer = _steps(runs, finetune, scratch)
     yield Answer(
         "What did pre-training give?",
-        f"Fine-tuned models are {_points(everywhere)} than models trained from scratch{_steps(roles, config)}.",
+        f"Fine-tuned models are {_points(everywhere)} than models trained from scratch{longer}.",
         "difference of test accuracy, percentage points",
         bars,
         "accuracy",
@@ -182,9 +182,9 @@ def _points(found: Interval) -> str:
     return f"{'more' if found.low > 0 else 'less'} accurate ({size})"
 
 
-def _steps(roles: Mapping[Role, str], config: Mapping[str, Any]) -> str:
-    """How many times the steps training from scratch took, where it took more."""
-    if "train" not in config:
+def _steps(runs: pd.DataFrame, one: str, other: str) -> str:
+    """How many times the steps of one method another took, where it took more."""
+    if "steps" not in runs:
         return ""
-    steps = [settings_of(dict(config), roles[role])["steps"] for role in (Role.FINETUNE, Role.SCRATCH)]
-    return f" with {steps[1] / steps[0]:.3g} times the steps" if steps[1] > steps[0] else ""
+    steps = runs.groupby("method")["steps"].mean()
+    return f" with {steps[other] / steps[one]:.3g} times the steps" if steps[other] > steps[one] > 0 else ""
