@@ -9,7 +9,17 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from whypretrain.claims import DECIDABLE, NOT_RUN, OUTSIDE, UNDECIDED, by_seeds, decidable, load, read_verdicts
+from whypretrain.claims import (
+    DECIDABLE,
+    NOT_RUN,
+    OUTSIDE,
+    UNDECIDED,
+    by_seeds,
+    decidable,
+    load,
+    load_scales,
+    read_verdicts,
+)
 from whypretrain.config.roles import cast_of
 from whypretrain.config.setting import setting_of
 
@@ -24,11 +34,21 @@ def ahead(config: dict[str, Any], tables: Collection[str], hours: float) -> str:
         tables: names of the tables that its claims are decided from.
         hours: GPU hours of the whole experiment; those of a seed are taken as its part of them.
     """
-    rule, claims = load(Path(str(files("whypretrain") / "resources/claims.yaml")))
+    resources = Path(str(files("whypretrain") / "resources"))
+    rule, claims = load(resources / "claims.yaml")
     grid = config["grid"]
     cells, seeds = list(product(grid["architectures"], grid["targets"])), len(grid["seeds"])
-    cast, setting = cast_of(config), setting_of(config)
-    found = decidable(claims, rule, tables=tables, cast=cast, setting=setting, cells=cells, seeds=seeds)
+    found = decidable(
+        claims,
+        rule,
+        tables=tables,
+        cast=cast_of(config),
+        controls=config["interactions"]["score"]["controls"],
+        scales=load_scales(resources / "scales.yaml"),
+        setting=setting_of(config),
+        cells=cells,
+        seeds=seeds,
+    )
     said = {
         DECIDABLE: f"can be decided with {seeds} seeds",
         UNDECIDED: f"stay undecided: {seeds} of the {rule.minimum_seeds} seeds that a verdict takes",

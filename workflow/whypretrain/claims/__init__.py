@@ -12,7 +12,7 @@ _NAMES = {
     "estimators": ["STATISTICS", "Statistic"],
     "fieller": ["NO_SCALE", "excess"],
     "reading": ["load"],
-    "scale": ["load_scales", "scale_runs", "scale_table"],
+    "scale": ["Scale", "load_scales", "scale_runs", "scale_table"],
     "tables": ["EARLIER", "read_verdicts", "write_verdicts"],
     "validity": ["responses", "summary"],
     "verdict": ["ALL", "FAILS", "HOLDS", "NOT_RUN", "OUTSIDE", "UNDECIDED", "VERDICTS"],

@@ -35,12 +35,14 @@ def in_cast(measure: Measure, cast: Cast) -> Measure:
 
 def missing_parts(measure: Measure, cast: Cast) -> list[str]:
     """The parts in the measure's conditions that no method has."""
-    if cast is None:
-        return []
+    return [part for part in named_in(measure) if part in CAST and cast is not None and not cast.get(part)]
+
+
+def named_in(measure: Measure) -> list[str]:
+    """The parts, methods and controls that the measure's conditions name."""
     sides = (measure.where, measure.of, measure.minus or {}, measure.over or {})
     values = [each for side in sides for column in _NAMING for each in _listed(side.get(column, []))]
-    parts = [part.removesuffix(FROM_START) for value in values for part in value.split(_PAIRED)]
-    return [part for part in dict.fromkeys(parts) if part in CAST and not cast.get(part)]
+    return list(dict.fromkeys(part.removesuffix(FROM_START) for value in values for part in value.split(_PAIRED)))
 
 
 def _methods(value: Any, cast: Mapping[str, Sequence[str]]) -> list[str]:
