@@ -13,7 +13,9 @@ from whypretrain.data.words import words_of_tokens
 from whypretrain.errors import InputError
 from whypretrain.interactions import draw_game, log_odds, moebius, random_coalitions, score_coalitions
 from whypretrain.interactions.networks import Network
+from whypretrain.invariances import linear_cka
 from whypretrain.models import tokenizers
+from whypretrain.models.equivalents import permuted_units, rescaled_units
 from whypretrain.training.trainer import evaluate, train
 
 SMALL = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 96}
@@ -146,6 +148,22 @@ def test_permuting_players_permutes_effects(sentences, model):
     moved = score_coalitions([model], tokens, players=[each.permuted(order) for each in game.players], **inputs)[0]
     index = [sum((mask >> old & 1) << new for new, old in enumerate(order)) for mask in range(64)]
     np.testing.assert_allclose(moebius(moved)[:, index], moebius(v), atol=1e-4)
+
+
+@pytest.mark.parametrize("placebo", [permuted_units, rescaled_units])
+def test_the_same_function_in_other_weights_moves_no_metric(sentences, model, placebo):
+    """Interactions to 1e-4 of the largest, CKA to 1e-3; that the weights are others is part of the test."""
+    other = placebo(model, seed=0).eval()
+    assert (
+        sum(not torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True)) >= 4
+    )  # biases are 0 at the start
+    game = draw_game(sentences, config(), "planted")
+    before, after = (moebius(scored(game, each)) for each in (model, other))
+    assert np.abs(before - after).max() < 1e-4 * np.abs(before).max()
+    tokens = models.as_input(game.images.images)
+    with torch.no_grad():
+        pairs = zip(model.blocks(tokens), other.blocks(tokens), strict=True)
+        assert all(linear_cka(a.numpy(), b.numpy()) > 1 - 1e-3 for a, b in pairs)
 
 
 def test_players_depend_on_the_sentence_alone(sentences):

@@ -10,7 +10,7 @@ import torch
 from whypretrain import models
 from whypretrain.config.encoders import TextEncoder
 from whypretrain.errors import InputError
-from whypretrain.models import tokenizers
+from whypretrain.models import published, tokenizers
 from whypretrain.models.cost import cost
 from whypretrain.provenance import located
 
@@ -125,6 +125,36 @@ def test_minilm_from_its_package(tokenizer):
         wanted = theirs(input_ids=tokens[:, 0], attention_mask=(tokens[:, 0] != 0).long()).last_hidden_state[:, 0]
         torch.testing.assert_close(model.features(tokens), wanted, rtol=1e-5, atol=1e-5)
     assert (encoder.pad, encoder.mask) == (0, 103)
+
+
+def test_an_encoder_of_the_hub(folder, tokenizer, tmp_path, monkeypatch):
+    """From the hub's own cache, as its library leaves it: the numbers and tokens are those of the folder."""
+    import huggingface_hub.constants
+
+    commit, repository = "0" * 40, tmp_path / "cache/models--me--bert"
+    shutil.copytree(folder, repository / "snapshots" / commit)
+    (repository / "refs").mkdir()
+    (repository / "refs/main").write_text(commit)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    local = models.import_encoder(
+        tokenizers.encoder_of(TextEncoder(), *described(folder)), f"file:{folder}", ["a", "b"]
+    )
+    for source in ("hf:me/bert", f"hf:me/bert@{commit}"):
+        published.keep(source, published.fetch(source), tmp_path / "kept")
+        config, own = tokenizers.read_description(source, tmp_path / "kept")
+        encoder = tokenizers.encoder_of(TextEncoder(), config, own)
+        assert own.split(TEXTS)[1].ids == tokenizer.split(TEXTS)[1].ids
+        model, notes = models.import_encoder(encoder, source, ["a", "b"], weights=tmp_path / "kept")
+        tokens = padded(own, encoder, TEXTS)
+        with torch.no_grad():
+            assert torch.equal(model.features(tokens), local[0].features(tokens))
+        pinned = [] if "@" in source else [f"revision {commit} was taken; hf:me/bert@{commit} names it"]
+        assert notes == [*pinned, *local[1]]
+
+
+def described(folder):
+    return tokenizers.read_description(f"file:{folder}")
 
 
 def altered(folder, tmp_path, **changes):

@@ -74,6 +74,28 @@ def test_splits_classes_and_pixels(tmp_path, how):
 
 
 @hub
+def test_sentences(tmp_path):
+    """A text set: its splits are kept, and an empty sentence or an unknown column is named."""
+    from datasets import ClassLabel, Dataset, Features, Value
+
+    def part(texts):
+        features = Features({"sentence": Value("string"), "label": ClassLabel(names=["bad", "good"])})
+        return Dataset.from_dict(
+            {"sentence": texts, "label": [row % 2 for row in range(len(texts))]}, features=features
+        )
+
+    texts = ["dull", "fine work", "slow", "good fun"]
+    root = parquet(tmp_path / "set", train=part(texts), validation=part(texts[::-1]))
+    made = read(root=root, text="sentence")
+    assert made.classes == ["bad", "good"]
+    assert made.split("train").images.tolist() == texts
+    assert made.split("test").images.tolist() == texts[::-1]
+    assert made.manifest["origin"].tolist()[4] == "validation 0"
+    refused("text: no column 'text'; there are sentence, label", root=root, text="text")
+    refused("train 1", root=parquet(tmp_path / "empty", train=part(["dull", " ", "slow", "good"])), text="sentence")
+
+
+@hub
 def test_a_folder_of_image_files(tmp_path):
     made = read(root=str(folder(tmp_path / "set", "train", "test", count=3)))
     assert made.classes == ["blue", "red"]
