@@ -76,6 +76,19 @@ def test_what_is_done_to_which_method(entries: list[dict]) -> None:
     assert [each["method"] for each in entries if each["placebo"]] == ["same"]
 
 
+def test_of_text_layers_have_cka_alone(entries: list[dict], tables: dict[str, pd.DataFrame]) -> None:
+    """The same tables without inverted inputs: every other metric is as before, frozen blocks have no forgetting."""
+    whole = responses(tables, entries, "probe", "scratch")
+    columns = ["architecture", "target", "seed", "model", "layer", "estimator", "cka_divergence"]
+    text = {name: table for name, table in tables.items() if name != "layers"}
+    found = responses({**text, "divergence": tables["layers"][columns]}, entries, "probe", "scratch")
+    left = whole[~whole["metric"].str.contains("forgetting|learning")].reset_index(drop=True)
+    assert len(left) < len(whole)
+    order = ["metric", "method", "dose", "intervention", "architecture", "target", "seed"]
+    one, other = (table.sort_values(order, ignore_index=True) for table in (found, left))
+    pd.testing.assert_frame_equal(one, other)
+
+
 def test_metrics_that_follow_the_dose_are_said_to(entries: list[dict], tables: dict[str, pd.DataFrame]) -> None:
     found = summary(responses(tables, entries, "probe", "scratch")).set_index(["intervention", "metric"])
     way = found.loc["way to the fine-tuned"]

@@ -118,3 +118,17 @@ def test_the_whole_experiment_ends_in_a_report(tmp_path):
     assert "what needs pixels is left out" in page
     claims = pd.read_csv(made.folder / "results/text_smoke/claims.csv").set_index("id")["verdict"]
     assert claims["int-language"] != "not run"
+
+
+@pytest.mark.long
+def test_known_changes_on_top_of_it(tmp_path):
+    """config/doses.yaml over text: placebos move no metric, and noise moves all of them."""
+    made = Checkout(tmp_path / "doses")
+    layer = ["config/doses.yaml", "--config", "experiment=doses"]
+    command = ["snakemake", "validity", "--cores", "2", "--configfile", "config/text_smoke.yaml", *layer]
+    run = made.run(*command)
+    assert run.returncode == 0, run.stderr[-6000:]
+    found = pd.read_csv(made.folder / "results/doses/validity_summary.csv").set_index("intervention")
+    assert set(found["metric"]) >= {"agreement, degree 2", "preserved share", "CKA divergence"}
+    assert found[found["placebo"]]["largest_move"].max() < 1e-5
+    assert found.loc["noise on weights", "largest_move"].min() > 1e-3

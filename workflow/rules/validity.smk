@@ -1,10 +1,10 @@
 from whypretrain.config.derived import interventions
 
 CHANGES = interventions(config, ROLES.get(Role.FINETUNE))
-VALIDITY_TABLES = [name for name in ("agreement", "controls", "permutation_null", "layers") if name in TABLES]
+VALIDITY_TABLES = ["agreement", "controls", "permutation_null", "divergence" if OF_TEXT else "layers"]
 
 
-if CHANGES and len(VALIDITY_TABLES) == 4 and Role.REFERENCE in ROLES:
+if CHANGES and set(VALIDITY_TABLES) <= set(TABLES) and Role.REFERENCE in ROLES:
 
     rule measure_validity:
         """How every metric answers to changes whose effect is known."""

@@ -24,7 +24,7 @@ def responses(tables: Tables, entries: Sequence[Entry], reference: str, scratch:
     """Every metric of every changed model next to its value without the change, one row a run, change and metric.
 
     Args:
-        tables: agreement, permutation_null, controls and layers.
+        tables: agreement, permutation_null, controls; layers, of images, or divergence, of text.
         entries: from `config.derived.interventions`.
         reference: the method that stands for the pre-trained model, which every metric compares with.
         scratch: the method trained from scratch, for the scratch ratio.
@@ -128,21 +128,28 @@ def _values(tables: Tables, reference: str, scratch: str | None) -> Iterator[pd.
     yield _by_method(pd.concat([share, own]), "measured", "preserved share")
     whole = share[share["method"] == scratch].assign(method=reference)  # of itself a model preserves everything
     yield _by_method(pd.concat([null[null["measure"] == "scratch_ratio"], whole]), "measured", "scratch ratio")
-    layers = keyed(tables["layers"], "layers").rename(columns={"model": "method"})
+    for name in ("layers", "divergence"):
+        if name in tables:
+            yield from _of_layers(keyed(tables[name], name).rename(columns={"model": "method"}), reference)
+
+
+def _of_layers(layers: pd.DataFrame, reference: str) -> Iterator[pd.Series]:
+    """Means over layers; text has no inverted inputs, so its CKA divergence alone."""
     layers = layers[layers["estimator"] == "biased"]
     itself = layers.drop_duplicates([*RUN, "layer"]).assign(method=reference, cka_divergence=0.0)
-    itself = itself.assign(forgetting=1 - itself["self_pre"], learning=1 - itself["self_pre"])
-    for column in ("forgetting", "learning", "cka_divergence"):
-        metric = "CKA divergence" if column == "cka_divergence" else column
-        yield _by_method(pd.concat([layers, itself]), column, metric)
+    yield _by_method(pd.concat([layers, itself]), "cka_divergence", "CKA divergence")
+    if "forgetting" in layers:
+        itself = itself.assign(forgetting=1 - itself["self_pre"], learning=1 - itself["self_pre"])
+        for column in ("forgetting", "learning"):
+            yield _by_method(pd.concat([layers, itself]), column, column)
 
 
 def _held(tables: Tables, entries: Sequence[Entry]) -> Iterator[pd.DataFrame]:
     """Forgetting of frozen blocks, the model's own self value in place of 1: 0 where nothing was forgotten."""
-    layers = keyed(tables["layers"], "layers")
     for entry in entries:
-        if entry["intervention"] != "frozen blocks":
+        if entry["intervention"] != "frozen blocks" or "layers" not in tables:
             continue
+        layers = keyed(tables["layers"], "layers")
         rows = layers[(layers["model"] == entry["method"]) & (layers["estimator"] == "biased")]
         rows = rows[rows["layer"] <= entry["dose"]]
         found = rows.groupby(RUN)["corrected_forgetting"].mean().rename("value").reset_index()
