@@ -13,6 +13,7 @@ from whypretrain.config.grid import data_sets
 from whypretrain.config.recipe import Recipe
 from whypretrain.data.sizes import Size, expected_size
 from whypretrain.models import Architecture
+from whypretrain.models.batches import MOST, MOST_INVERTED
 from whypretrain.models.cost import Cost, cost
 from whypretrain.models.tokenizers import planned_encoder
 from whypretrain.runtime.shards import Shard
@@ -97,7 +98,7 @@ class Planned:
         grid, one = self.config["grid"], self.cost(wildcards["architecture"])
         images = sum(sum(self.size(name)[:2]) for name in data_sets(grid))
         flops = 0.0 if _gathers(job) else images * one.forward
-        batch = self.config["features"]["batch_size"] * one.passing
+        batch = (self.config["features"]["batch_size"] or MOST) * one.passing
         return Need(flops, images * one.features * _FLOAT, one.parameters * _FLOAT + batch)
 
     def _extract_shard(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
@@ -124,7 +125,7 @@ class Planned:
         masks = rows * (score["number"] if score["coalitions"] == "sampled" else 2 ** score["players"])
         if _gathers(job):
             return Need(disk=masks * _FLOAT, memory=2 * masks * _FLOAT)
-        batch = (score["batch_size"] or 256) * one.passing
+        batch = (score["batch_size"] or MOST) * one.passing
         held = networks + max(map(self.checkpoints, score["dynamics"]), default=0)  # of one method at a time
         return Need(masks * one.forward, masks * _FLOAT, held * one.parameters * _FLOAT + batch)
 
@@ -143,7 +144,7 @@ class Planned:
         testing = (4 * pairs + sum(map(self.checkpoints, given.get("dynamics", [])))) * layers * one.forward
         images = given["images"] * given.get("repeats", 1)
         held = networks * (layers + 1) * given["images"] * self._image(_FLOAT)
-        return Need(images * (inverting + testing), 0, held + given["batch_size"] * one.kept)
+        return Need(images * (inverting + testing), 0, held + (given["batch_size"] or MOST_INVERTED) * one.kept)
 
     def _measure_layers(self, wildcards: dict[str, str], job: dict[str, Any]) -> Need:
         given, one = json.loads(job["params"]["config"]), self.cost(wildcards["architecture"])

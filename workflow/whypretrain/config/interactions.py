@@ -43,8 +43,8 @@ class Scoring(Section):
     of text the [MASK] token, padding that nothing attends to, or the mean word embedding of the training sentences"""
     background: Literal["visible", "masked"] = "visible"
     """pixels of no player"""
-    batch_size: Count = 256
-    """masked images a forward pass"""
+    batch_size: Count | None = None
+    """masked images a forward pass; null: from the network and the size of its images (`models.forward_batch`)"""
     dtype: Literal["float32", "tf32", "bfloat16"] = "float32"
     """precision of the forward pass; float32 is used where this one would move salient effects"""
     dynamics: Names | None = None

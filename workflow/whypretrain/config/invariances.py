@@ -21,8 +21,8 @@ class Schedule(Section):
     """length of a step in pixel space, L2 over the whole image in [0, 1]"""
     decay: bool = True
     """the step length falls linearly to 0; false: constant, the paper's way"""
-    batch_size: Count = 96
-    """images inverted at a time, those of all layers counted"""
+    batch_size: Count | None = None
+    """images inverted at a time, those of all layers counted; null: from the network (`models.inversion_batch`)"""
 
 
 class Pilot(Schedule):

@@ -15,8 +15,8 @@ Rules = Annotated[tuple[Rule, ...], Several, AfterValidator(distinct)]
 class Extraction(Section):
     """How features are extracted."""
 
-    batch_size: Count = 256
-    """images a forward pass"""
+    batch_size: Count | None = None
+    """images a forward pass; null: from the network and the size of its images (`models.forward_batch`)"""
 
 
 class Features(Extraction):

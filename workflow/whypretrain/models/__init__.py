@@ -4,6 +4,7 @@ from whypretrain.runtime.loading import lazily
 
 _NAMES = {
     "architecture": ["Architecture"],
+    "batches": ["forward_batch", "inversion_batch"],
     "checkpoints": ["import_checkpoint", "usual_normalisation"],
     "classifier": ["Classifier", "build", "linear_head", "memory_format"],
     "encoder_checkpoints": ["import_encoder"],

@@ -44,12 +44,8 @@ def cost(architecture: Architecture | Encoder, classes: int = 2) -> Cost:
     Raises:
         InputError: if timm refuses the architecture.
     """
-    with torch.device("meta"), torch.random.fork_rng(devices=[]):
-        model = made(architecture, [str(number) for number in range(classes)])
-        images = architecture.blank(_BATCH)
-    widths: list[int] = []
-    for module in model.modules():
-        module.register_forward_hook(lambda _, given, found: widths.append(_bytes(given) + _bytes(found)))
+    model, images = _without_memory(architecture, classes)
+    widths = _watched(model)
     with FlopCounterMode(display=False) as counted, torch.no_grad():
         model(images)
     kept = _Kept(model)
@@ -64,6 +60,28 @@ def cost(architecture: Architecture | Encoder, classes: int = 2) -> Cost:
         kept=kept.total() // _BATCH,
         passing=max(widths) // _BATCH,
     )
+
+
+def passing(architecture: Architecture | Encoder) -> int:
+    """`Cost.passing` alone, from one forward pass without memory."""
+    model, images = _without_memory(architecture, 2)
+    widths = _watched(model)
+    with torch.no_grad():
+        model(images)
+    return max(widths) // _BATCH
+
+
+def _without_memory(architecture: Architecture | Encoder, classes: int) -> tuple[Any, torch.Tensor]:
+    with torch.device("meta"), torch.random.fork_rng(devices=[]):
+        return made(architecture, [str(number) for number in range(classes)]), architecture.blank(_BATCH)
+
+
+def _watched(model: torch.nn.Module) -> list[int]:
+    """A list that every later pass fills with the bytes into and out of each module."""
+    widths: list[int] = []
+    for module in model.modules():
+        module.register_forward_hook(lambda _, given, found: widths.append(_bytes(given) + _bytes(found)))
+    return widths
 
 
 def _bytes(value: object) -> int:

@@ -41,7 +41,7 @@ def stage(arguments: argparse.Namespace) -> None:
             if arguments.shards:
                 _gather(arguments.shards, folder.name, features)
             else:
-                models.extract(model, images.images, _batch_size(arguments), out=features)
+                models.extract(model, images.images, _batch_size(model, arguments), out=features)
             found = _described(model, images, features, folder.name)
             with files.atomic(arguments.out / f"{folder.name}.npz") as temporary:
                 np.savez(temporary, allow_pickle=False, **found)
@@ -54,13 +54,13 @@ def _loaded(folder: Path, *, hashed: bool = True) -> data.ImageSet:
     return images
 
 
-def _batch_size(arguments: argparse.Namespace) -> int:
-    return arguments.config.batch_size
+def _batch_size(model: models.Classifier, arguments: argparse.Namespace) -> int:
+    return arguments.config.batch_size or models.forward_batch(model)
 
 
 def _write_shard(model: models.Classifier, arguments: argparse.Namespace) -> None:
     """Features of the shard's images of every data set; of a small one these may be none."""
-    shard, batch_size = Shard.parse(arguments.shard), _batch_size(arguments)
+    shard, batch_size = Shard.parse(arguments.shard), _batch_size(model, arguments)
     with ExitStack() as stack:
         found: dict[str, np.ndarray] = {}
         for folder in arguments.data:

@@ -78,7 +78,8 @@ class _Study:
         config = self.args.config
         schedule = asdict(_inversions.schedule(config))
         seed = seeds.seed_of(config.seed, self.args.seed, "noise", repeat)
-        return {**schedule, "batch_size": config.batch_size, "seed": seed}
+        batch_size = config.batch_size or models.inversion_batch(self.loaded[PRETRAINED])
+        return {**schedule, "batch_size": batch_size, "seed": seed}
 
     def examined(
         self, these: dict[str, models.Classifier], images: torch.Tensor, repeat: int

@@ -30,12 +30,13 @@ def stage(args: argparse.Namespace) -> None:
     shape = images.images.shape[1:]
     schedules = {name: published.scaled(shape) for name, published in invariances.PUBLISHED.items()}
     schedules["config"] = _inversions.schedule(config)
+    pretrained = models.load(args.pretrained)
     table = invariances.pilot(
-        models.load(args.pretrained),
+        pretrained,
         models.as_input(images.images),
         schedules,
         seed=seeds.seed_of(config.seed, "pilot"),
-        batch_size=config.batch_size,
+        batch_size=config.batch_size or models.inversion_batch(pretrained),
     )
     table["chosen"] = table["schedule"] == invariances.choose_schedule(table)
     files.write_table(args.out / "pilot.csv", table)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from whypretrain import data, interactions
+from whypretrain import data, interactions, models
 from whypretrain.config.interactions import Scoring
 from whypretrain.config.parts import REINITIALISED
 from whypretrain.config.section import Seeded, Share
@@ -48,6 +48,7 @@ def scored(arguments: argparse.Namespace) -> ScoreArchive:
     networks = interactions.trained_networks(arguments.models, images.classes)
     networks[0].model.architecture.require(images)
     networks += _controls(arguments, networks[0])
+    config["batch_size"] = config["batch_size"] or models.forward_batch(networks[0].model)
     shard = Shard.parse(arguments.shard) if arguments.shard else WHOLE
     game = interactions.draw_game(images, config, arguments.target, shard)
     game = game.gated(networks, config["threshold"]).remembering(arguments.earlier or arguments.out)

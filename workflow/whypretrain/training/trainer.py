@@ -21,7 +21,6 @@ from whypretrain.training.accuracy import scores
 from whypretrain.training.fit import TrainingResult, fit
 from whypretrain.training.samples import Samples
 
-_EVALUATED = 500  # images in one forward
 _AT_ONCE = 1024  # images on their way to the device
 
 
@@ -73,7 +72,8 @@ def train(
 def evaluate(
     model: models.Classifier, images: ImageSet, *, split: str | None = None, batch_size: int | None = None
 ) -> dict[str, float | int]:
-    """`scores` of the model in evaluation mode on a split (None: on all images), `batch_size` at a time (None: 500).
+    """`scores` of the model in evaluation mode on a split (None: on all images), `batch_size` at a time (None: as
+    `models.forward_batch` says).
 
     Batches that do not fit into memory are halved, and a line says so.
 
@@ -102,7 +102,7 @@ def probabilities(model: models.Classifier, images: ImageSet, *, split: str) -> 
 def _outputs(model: models.Classifier, images: ImageSet, rows: np.ndarray, batch_size: int | None) -> Iterator[Tensor]:
     """Logits in evaluation mode, batch by batch."""
     model.eval()
-    batch_size, halving = batch_size or _EVALUATED, Halving()
+    batch_size, halving = batch_size or models.forward_batch(model), Halving()
     parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
     with torch.inference_mode(), precision("float32", models.device()):
         for part in parts:
