@@ -19,7 +19,7 @@ def test_masses_are_relative_to_their_mean():
 def test_overlaps_are_written_both_ways():
     given = study_tables(targets=("DTD",))
     figure, table = drawing.draw("study_overlap", given, Settings())
-    image = next(axis for axis in figure.axes if axis.images).images[0].get_array()
+    image = next(axis for axis in figure.axes if axis.collections).collections[0].get_array().reshape(3, 3)
     np.testing.assert_array_equal(image, np.asarray(image).T)
     assert np.diag(image).tolist() == [5, 5, 5]
     assert image[0, 1] == table.query("pretraining == 'one' and other_rule == 'nearest'")["shared"].item()

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from seaborn import heatmap
 
 from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, published, tables
@@ -105,7 +106,7 @@ def _head(grid: np.ndarray, columns: list[tuple[str, str]], settings: Settings) 
     for (kind, model), axis in zip(columns, grid[0], strict=True):
         axis.set_title(f"{settings.cast[model or 'pretrained'].label}\n{kind}", fontsize=7)
     for column in grid.T:
-        [axis for axis in column if axis.images][-1].set_xlabel("tested layer")
+        [axis for axis in column if axis.collections][-1].set_xlabel("tested layer")
 
 
 def _norm(ours: pd.DataFrame) -> Normalize:
@@ -117,28 +118,23 @@ def _norm(ours: pd.DataFrame) -> Normalize:
 def _draw_matrix(axis: Axes, part: pd.DataFrame, norm: Normalize, *, values: int = 0) -> None:
     """One matrix; its values are written in where it has at most `values` layers."""
     table = part.pivot_table(index="reference_layer", columns="tested_layer", values="estimate", dropna=False)
-    axis.imshow(table, cmap="PuOr", norm=norm, interpolation="nearest")
-    axis.spines[:].set_visible(False)
     step = max(1, -(-len(table) // 6))
-    axis.set_xticks(range(0, table.shape[1], step), table.columns[::step])
-    axis.set_yticks(range(0, len(table), step), table.index[::step])
-    if len(table) <= values:
-        _write_values(axis, table.to_numpy(), norm)
-
-
-def _write_values(axis: Axes, values: np.ndarray, norm: Normalize) -> None:
-    for (line, column), value in np.ndenumerate(values):
-        if np.isfinite(value):
-            dark = abs(float(norm(value)) - 0.5) > 0.33
-            axis.text(
-                column,
-                line,
-                _two_digits(value),
-                ha="center",
-                va="center",
-                fontsize=5,
-                color="white" if dark else "black",
-            )
+    heatmap(
+        table,
+        ax=axis,
+        cmap="PuOr",
+        vmin=norm.vmin,
+        vmax=norm.vmax,
+        cbar=False,
+        square=True,
+        annot=table.map(_two_digits) if len(table) <= values else None,
+        fmt="",
+        annot_kws={"fontsize": 5},
+        xticklabels=step,
+        yticklabels=step,
+    )
+    axis.set(xlabel="", ylabel="")
+    axis.tick_params(axis="y", labelrotation=0)
 
 
 def _two_digits(value: float) -> str:

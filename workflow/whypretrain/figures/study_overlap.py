@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from seaborn import heatmap
 
 from whypretrain.figures import canvas, study
 from whypretrain.figures.settings import Settings
@@ -34,11 +35,10 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     labels = [rule_label(rule) for rule in rules]
     for panel, (pair, axis) in enumerate(zip(pairs, grid.axes[:, 0], strict=True)):
         shared = _matrix(study.in_pair(table, pair), rules, chosen)
-        axis.imshow(shared, cmap="Greys", vmin=0, vmax=1.4 * chosen, aspect="auto")
-        for row, column in np.ndindex(shared.shape):
-            axis.text(column, row, f"{shared[row, column]:.0f}", ha="center", va="center", fontsize=4.5)
-        axis.set_xticks(range(len(rules)), labels, rotation=90, fontsize=5.5)
-        axis.set_yticks(range(len(rules)), labels if grid.is_first(panel) else [""] * len(rules), fontsize=5.5)
+        looks = {"cmap": "Greys", "vmin": 0, "vmax": 1.4 * chosen, "cbar": False}
+        numbers = {"annot": True, "fmt": ".0f", "annot_kws": {"fontsize": 4.5}}
+        heatmap(shared, ax=axis, xticklabels=labels, yticklabels=labels, **looks, **numbers)
+        axis.tick_params(labelsize=5.5, labelleft=grid.is_first(panel))
     return figure, table
 
 
