@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection
-from importlib.resources import files
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ def ahead(config: dict[str, Any], tables: Collection[str], hours: float) -> str:
         tables: names of the tables that its claims are decided from.
         hours: GPU hours of the whole experiment; those of a seed are taken as its part of them.
     """
-    rule, claims = load(Path(str(files("whypretrain") / "resources/claims.yaml")))
+    rule, claims = load()
     grid = config["grid"]
     cells, seeds = list(product(grid["architectures"], grid["targets"])), len(grid["seeds"])
     cast, setting = cast_of(config), setting_of(config)
