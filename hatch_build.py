@@ -7,6 +7,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 HOME = "whypretrain/home"
 PARTS = ("Snakefile", "config", "docs/config.schema.json", "profiles")
 PARTS += ("workflow/report", "workflow/rules", "workflow/tools")
+PARTS += ("envs/cpu.yaml", "envs/cpu.post-deploy.sh")  # Snakemake keeps it with the record of each job
 
 
 class Packing(BuildHookInterface[Any]):
