@@ -10,18 +10,18 @@ from whypretrain.provenance.closure import ROOT
 DEFAULT = Path("config/default.yaml")
 
 
-def home(beside: object = "") -> Path:
+def home(read_in: object = "") -> Path:
     """The folder that holds the Snakefile: the checkout of this code, or what an installed package has in its place.
 
     It is relative if it is the working folder, so that results name their inputs alike in every clone.
 
     Args:
-        beside: folder of the Snakefile that is read, if one is; it need not be a local one.
+        read_in: folder of the Snakefile that is read, if one is; it need not be a local one.
 
     Raises:
         InputError: if the package was copied by hand, without its workflow.
     """
-    for folder in ([Path(str(beside))] if beside else []) + [ROOT.parents[1], ROOT / "home"]:
+    for folder in ([Path(str(read_in))] if read_in else []) + [ROOT.parents[1], ROOT / "home"]:
         if (folder / "workflow/rules").is_dir():
             return Path() if folder.absolute() == Path.cwd() else folder
     raise InputError(f"{ROOT} has no workflow; install whypretrain with pip, from a wheel or a checkout")
