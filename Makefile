@@ -58,12 +58,12 @@ reference: $(VENV)/.done
 check: $(VENV)/.done
 	@echo "Checking style and types."
 	ruff check . && ruff format --check .
-	snakefmt --check Snakefile workflow/rules
+	snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	mypy
 
 format: $(VENV)/.done
 	ruff check --fix . && ruff format .
-	snakefmt Snakefile workflow/rules
+	snakefmt Snakefile workflow/Snakefile workflow/rules
 
 # The tested environment as exact versions, without addresses or local suffixes.
 lock: $(VENV)/.done
@@ -72,5 +72,5 @@ lock: $(VENV)/.done
 $(VENV)/.done: pyproject.toml envs/constraints.txt
 	@echo "Setting up $(VENV) from pyproject.toml and envs/constraints.txt (several minutes, several GB)."
 	python3 -m venv $(VENV)
-	$(PYTHON) -m pip install --quiet --constraint envs/constraints.txt --editable '.[hub,test]'
+	$(PYTHON) -m pip install --quiet --constraint envs/constraints.txt --editable '.[test]'
 	touch $@

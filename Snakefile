@@ -12,6 +12,7 @@ from snakemake.utils import min_version
 from whypretrain.config import check, files, places_of, remarks
 from whypretrain.errors import InputError
 from whypretrain.provenance import fingerprints, other_code
+from whypretrain.provenance.home import DEFAULT, home, package_of
 
 min_version("9.19")
 
@@ -19,22 +20,28 @@ min_version("9.19")
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
 
-# The checkout, from where it is run: other folders are run in with `snakemake -s CHECKOUT/Snakefile --directory FOLDER`.
-CHECKOUT = Path() if Path.cwd() == Path(workflow.basedir) else Path(workflow.basedir)
+# The folder of this file; of a file that is not local, as a module's may be, that of the installed package.
+HOME = home(workflow.current_basedir)
+# As a module, another workflow has given the config, and its files are not ours.
+IS_MODULE = not workflow.modifier.is_main_snakefile()
 
 
-configfile: str(CHECKOUT / "config/default.yaml")
+configfile: str(HOME / DEFAULT)
 
 
 try:
-    for file in workflow.configfiles if workflow.is_main_process else ():
+    for file in workflow.configfiles if workflow.is_main_process and not IS_MODULE else ():
         files.read(file)
-    if differing := other_code(CHECKOUT / "workflow/whypretrain"):
+    if differing := other_code(package_of(HOME)):
         raise InputError(
-            f"the installed whypretrain is not the code of this checkout ({differing} differs); "
-            "run `pip install --editable .` here"
+            f"the whypretrain of this Python is not the code of {HOME.absolute()} ({differing} differs); "
+            "run `pip install --editable .` there, or the Python that has it"
         )
-    config.update(check(config))
+    if workflow.modifier.path_modifier.replace_prefix("results") != "results":
+        raise InputError(
+            "module: leave prefix and replace_prefix out; say where results go by pathvars: results=FOLDER"
+        )
+    config = check(files.merged(files.read(HOME / DEFAULT), config))
     # Of the user's files and folders. Jobs that are started elsewhere need none: the process that plans compares them.
     OUTSIDE = fingerprints(places_of(config)) if workflow.is_main_process else {}
 except InputError as error:
@@ -45,14 +52,8 @@ for remark in remarks(config):
 
 pathvars:
     results=f"results/{config['experiment']}",
-    logs=f"results/{config['experiment']}/logs",
-    benchmarks=f"results/{config['experiment']}/benchmarks",
-
-
-localrules:
-    fetch_class_means,
-    fetch_weights,
-    plan,
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
 
 
 include: "workflow/rules/common.smk"
@@ -79,7 +80,7 @@ CORES = workflow.resource_settings.cores or os.cpu_count()  # a cluster run has 
 
 
 onsuccess:
-    shell("{sys.executable} {CHECKOUT}/workflow/tools/timing.py {RESULTS} --since {STARTED} --cores {CORES}")
+    shell("{sys.executable} {HOME}/workflow/tools/timing.py {RESULTS} --since {STARTED} --cores {CORES}")
 
 
 rule all:

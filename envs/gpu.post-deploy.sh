@@ -1,4 +1,4 @@
 # Run at the top of the checkout. Not in the .yaml: Snakemake copies that file, and its relative paths would lead elsewhere.
 set -e
-python -m pip install --constraint envs/constraints.txt --editable .
+python -m pip install --constraint envs/constraints.txt --editable '.[workflow,cluster,dvc]'
 python -c 'import sys, torch; sys.exit(None if torch.version.cuda else "this build of torch has no CUDA")'

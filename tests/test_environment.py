@@ -3,6 +3,7 @@
 import re
 import tomllib
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,35 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+import whypretrain
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PINS = {
     canonicalize_name(name): version
     for name, version in re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "envs/constraints.txt").read_text(), re.MULTILINE)
 }
-NAMED = [Requirement(text) for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]]
+EXTRAS = {
+    name: [Requirement(text) for text in required]
+    for name, required in PROJECT["optional-dependencies"].items()
+    if name != "docs"
+}
+NAMED = [*map(Requirement, PROJECT["dependencies"]), *chain.from_iterable(EXTRAS.values())]
+NAMED = [requirement for requirement in NAMED if requirement.name != PROJECT["name"]]
+
+
+INSTALLED = ".[workflow,cluster,dvc]"  # by containers and conda
+
+
+def test_the_tests_install_every_other_extra():
+    [own] = [requirement for requirement in EXTRAS["test"] if requirement.name == PROJECT["name"]]
+    assert own.extras == EXTRAS.keys() - {"test"}
+
+
+def test_the_version_is_that_of_the_changelog_and_the_citation():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"]
+    [newest, *_] = re.findall(r"^## (\d\S*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert whypretrain.__version__ == cited == newest
 
 
 @pytest.mark.parametrize("requirement", NAMED, ids=lambda requirement: requirement.name)
@@ -36,7 +59,7 @@ def test_conda_files_use_the_same_pins(name):
     environment = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())
     assert f"python={PROJECT['requires-python'].removeprefix('>=')}" in environment["dependencies"]
     script = (ROOT / f"envs/{name}.post-deploy.sh").read_text()
-    assert "pip install --constraint envs/constraints.txt --editable .\n" in script
+    assert f"pip install --constraint envs/constraints.txt --editable '{INSTALLED}'\n" in script
 
 
 @pytest.mark.parametrize("name", ["cpu", "gpu"])
@@ -61,7 +84,7 @@ def test_the_container_has_the_same_python_and_pins():
     recipe = (ROOT / "envs/Dockerfile").read_text()
     python = PROJECT["requires-python"].removeprefix(">=")
     assert re.search(rf"^FROM python:{re.escape(python)}-slim", recipe, re.MULTILINE)
-    assert "--constraint envs/constraints.txt --editable ." in recipe
+    assert f"--constraint envs/constraints.txt --editable '{INSTALLED}'" in recipe
     assert {".venv", "results", ".snakemake"} <= set((ROOT / ".dockerignore").read_text().split())
 
 

@@ -95,9 +95,18 @@ def test_plain_snakemake_names_it_too(counting, tmp_path, encoding):
     assert found.stderr.count("\n") == 1
 
 
-def test_elsewhere_the_checkout_is_asked_for(tmp_path, monkeypatch, capsys):
+def test_a_shipped_config_is_known_in_any_folder(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
-    assert main(["run"]) == 2
+    monkeypatch.delenv("SNAKEMAKE_PROFILE", raising=False)
+    assert main(["run", "config/smoke.yaml", "--dry-run"]) == 0
+    told = capfd.readouterr()
+    assert "results/smoke/report.html" in told.out + told.err
+
+
+@pytest.mark.parametrize("command", ["record", "restore", "docs"])
+def test_elsewhere_the_checkout_is_asked_for(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([command]) == 2
     assert "no Snakefile here" in capsys.readouterr().err
 
 

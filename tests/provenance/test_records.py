@@ -161,6 +161,8 @@ def test_a_copy_of_the_code_is_the_same_until_something_that_counts_differs(tmp_
     shutil.copytree(ROOT, copy)
     seeds = copy / "runtime/seeds.py"
     seeds.write_text(seeds.read_text() + "\n# A comment.\n")
+    (copy / "home/config").mkdir(parents=True)
+    (copy / "home/config/default.yaml").write_text("the workflow of an installed package is none of its code")
     assert other_code(ROOT) == other_code(copy) == ""
     (copy / "report/style.css").write_text("")
     assert other_code(copy) == "report/style.css"

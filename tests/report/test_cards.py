@@ -13,7 +13,7 @@ from whypretrain.claims import load_scales
 from whypretrain.claims.validity import SUMMARY
 from whypretrain.errors import InputError
 from whypretrain.report import studies
-from whypretrain.report.cards import RESOURCES, cards
+from whypretrain.report.cards import cards
 from whypretrain.report.pages import filled, templates, waiting
 from whypretrain.runtime.files import write_json, write_table
 from whypretrain.runtime.loading import load
@@ -54,9 +54,7 @@ def keep(docs: Path) -> None:
     write_table(folder / "validity_summary.csv", pd.DataFrame(rows))
     scale = {"model": "finetune", "architecture": "all", "target": "all", "measured": 0.6, "floor": 0.2, "ceiling": 1.0}
     scale |= {"excess": 0.5, "low": 0.4, "high": 0.6, "note": ""}
-    scales = [
-        {**scale, "metric": name} for name in sorted({each.metric for each in load_scales(RESOURCES / "scales.yaml")})
-    ]
+    scales = [{**scale, "metric": name} for name in sorted({each.metric for each in load_scales()})]
     write_table(folder / "scale.csv", pd.DataFrame(scales))
     claim = {
         "id": "validity-x",
@@ -99,7 +97,7 @@ def test_with_a_run_they_have_its_numbers(docs: Path) -> None:
 
 
 def test_every_card_is_filled_in_and_true_to_the_code() -> None:
-    known = {scale.metric for scale in load_scales(RESOURCES / "scales.yaml")}
+    known = {scale.metric for scale in load_scales()}
     for name, card in cards().items():
         assert all(card.ends()), name
         assert callable(load(card.function)), name

@@ -13,7 +13,7 @@ from whypretrain.config.setting import setting_of
 from whypretrain.config.encoders import is_text
 from whypretrain.runtime.places import CHECKPOINTS, DATA, DATA_CARD, MODEL, TEXT, TOKENS, WEIGHTS
 
-RESULTS = f"results/{config['experiment']}"
+RESULTS = workflow.pathvars.apply("<results>")
 GRID = config["grid"]
 SOURCE = GRID["source"]
 DATA_SETS = data_sets(GRID)
@@ -26,7 +26,7 @@ ROLES = roles_of(config)
 TRAIN = config["train"]
 OF_TEXT = is_text(config)
 RUN = "train/{target}/{architecture}/{method}/{seed}"
-RESOURCES = str(CHECKOUT / "workflow/whypretrain/resources")
+RESOURCES = str(package_of(HOME) / "resources")
 
 
 wildcard_constraints:

@@ -6,6 +6,7 @@ rule fetch_weights:
         "weights/{library}/{name}/fetch.log",
     wildcard_constraints:
         library="[^/]+",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
     params:

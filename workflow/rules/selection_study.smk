@@ -24,6 +24,7 @@ rule fetch_class_means:
         "results/class_means/fetch.log",
     benchmark:
         "results/class_means/fetch.tsv"
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
     resources:

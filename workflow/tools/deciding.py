@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection
-from importlib.resources import files
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -34,8 +33,7 @@ def ahead(config: dict[str, Any], tables: Collection[str], hours: float) -> str:
         tables: names of the tables that its claims are decided from.
         hours: GPU hours of the whole experiment; those of a seed are taken as its part of them.
     """
-    resources = Path(str(files("whypretrain") / "resources"))
-    rule, claims = load(resources / "claims.yaml")
+    rule, claims = load()
     grid = config["grid"]
     cells, seeds = list(product(grid["architectures"], grid["targets"])), len(grid["seeds"])
     found = decidable(
@@ -44,7 +42,7 @@ def ahead(config: dict[str, Any], tables: Collection[str], hours: float) -> str:
         tables=tables,
         cast=cast_of(config),
         controls=config["interactions"]["score"]["controls"],
-        scales=load_scales(resources / "scales.yaml"),
+        scales=load_scales(),
         setting=setting_of(config),
         cells=cells,
         seeds=seeds,

@@ -22,6 +22,8 @@ from snakemake.settings.types import (
     ResourceSettings,
 )
 
+from whypretrain.provenance.home import home
+
 
 def jobs(configfile: str | Path, target: str = "all") -> list[dict[str, Any]]:
     """Rule, rule file, inputs, outputs, parameters and command of every job that `target` needs from nothing."""
@@ -29,7 +31,7 @@ def jobs(configfile: str | Path, target: str = "all") -> list[dict[str, Any]]:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
             config_settings=ConfigSettings(configfiles=[Path(configfile)]),
-            snakefile=Path("Snakefile"),
+            snakefile=home() / "Snakefile",
         )
         dag = workflow.dag(dag_settings=DAGSettings(targets={target}, forceall=True))
         dag.execute_workflow(executor="dryrun", execution_settings=ExecutionSettings(lock=False))
@@ -40,7 +42,7 @@ def _describe(job: Any) -> dict[str, Any]:
     """What decides one job's work, as plain values."""
     return {
         "rule": job.rule.name,
-        "file": str(Path(str(job.rule.snakefile)).relative_to(Path.cwd())),
+        "file": str(Path(str(job.rule.snakefile)).relative_to(home().absolute())),
         "input": sorted(map(str, job.input)),
         "output": sorted(map(str, job.output)),
         "params": {key: str(value) for key, value in job.params.items()},

@@ -13,16 +13,19 @@ import yaml
 from whypretrain.claims.claim import EXCEEDED, KINDS, MAGNITUDE, Claim, Control, Measure, Range, Rule, Scope
 from whypretrain.claims.estimators import STATISTICS
 from whypretrain.errors import InputError
+from whypretrain.provenance import ROOT
 
 POOLS = ("mean", "min", "max")
+SHIPPED = ROOT / "resources"  # stages are given files of it, so they are no part of the stages' code
 
 
-def load(path: str | Path) -> tuple[Rule, list[Claim]]:
-    """Read the rule and the claims.
+def load(path: str | Path | None = None) -> tuple[Rule, list[Claim]]:
+    """Read the rule and the claims, by default the shipped ones.
 
     Raises:
         InputError: if the file is not readable, or naming the claim and the key that is wrong.
     """
+    path = path or SHIPPED / "claims.yaml"
     try:
         content = yaml.safe_load(Path(path).read_text())
         rule, entries = Rule(**content["rule"]), content["claims"]

@@ -15,7 +15,7 @@ import yaml
 from whypretrain.claims.claim import Measure
 from whypretrain.claims.fieller import NO_SCALE, excess
 from whypretrain.claims.parts import Cast, in_cast
-from whypretrain.claims.reading import read_measure
+from whypretrain.claims.reading import SHIPPED, read_measure
 from whypretrain.claims.runs import RUN, estimate_runs, keyed, run_values
 from whypretrain.claims.verdict import ALL
 from whypretrain.errors import InputError
@@ -37,12 +37,13 @@ class Scale:
     sign: int = 1  # -1 where the floor is the larger value
 
 
-def load_scales(path: Path) -> list[Scale]:
-    """Read the metrics with their floors and ceilings.
+def load_scales(path: Path | None = None) -> list[Scale]:
+    """Read the metrics with their floors and ceilings, by default the shipped ones.
 
     Raises:
         InputError: if the file is not readable or an entry lacks a key.
     """
+    path = path or SHIPPED / "scales.yaml"
     try:
         content = yaml.safe_load(path.read_text())
         return [

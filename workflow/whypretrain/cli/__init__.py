@@ -23,12 +23,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-import shtab
-
+import whypretrain
 from whypretrain.cli import clean, diff, docs, init, run, versions
+from whypretrain.cli.extras import require
 from whypretrain.cli.printed import print_table
 from whypretrain.errors import InputError
 
@@ -38,8 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="whypretrain", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {version('whypretrain')}")
-    shtab.add_argument_to(parser, "--print-completion", help="print the completion of a shell, to be sourced")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {whypretrain.__version__}")
+    parser.add_argument(
+        "--print-completion", choices=["bash", "zsh", "tcsh"], action=_PrintCompletion, help="print it, to be sourced"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     init.add(commands)
     run.add(commands)
@@ -64,15 +66,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     clean.add(commands)
     docs.add(commands)
     given, after = _divided(list(sys.argv[1:] if argv is None else argv))
-    arguments = parser.parse_args(given)
-    if after and not hasattr(arguments, "options"):
-        parser.error(f"{after[0]}: only `run` takes options of Snakemake after --")
-    arguments.options = after
     try:
+        arguments = parser.parse_args(given)
+        if after and not hasattr(arguments, "options"):
+            parser.error(f"{after[0]}: only `run` takes options of Snakemake after --")
+        arguments.options = after
         return int(arguments.command(arguments))
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+
+
+class _PrintCompletion(argparse.Action):
+    """Print the completion of a shell, to be sourced."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *given: Any) -> None:
+        require("--print-completion", "shtab")
+        import shtab
+
+        print(shtab.complete(parser, given[1]))
+        parser.exit()
 
 
 def _divided(argv: list[str]) -> tuple[list[str], list[str]]:

@@ -15,8 +15,9 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from whypretrain.cli.run import CHECKOUT, DEFAULT
+from whypretrain.cli.extras import require
 from whypretrain.errors import InputError
+from whypretrain.provenance.home import DEFAULT, home
 from whypretrain.runtime.files import atomic, write_table
 
 
@@ -81,6 +82,7 @@ def _weights_alone(named: _Named, folder: Path) -> int:
 def _on_pictures(arguments: argparse.Namespace, named: _Named, folder: Path) -> int:
     import yaml
 
+    require("diff --data", "snakemake")
     from whypretrain.cli.planned import Comparison, planned
     from whypretrain.config import check, files
 
@@ -88,16 +90,21 @@ def _on_pictures(arguments: argparse.Namespace, named: _Named, folder: Path) -> 
         folder.name, named.architecture, named.size, named.before, named.after, named.checkpoint_files,
         arguments.data, pictures=not arguments.no_pictures,
     )  # fmt: skip
-    snakefile = CHECKOUT / "Snakefile"
-    if not snakefile.is_file():
-        raise InputError("the workflow is not here: install whypretrain from a checkout, `pip install --editable .`")
     found = planned(compared, arguments.cores)
-    check(files.merged(files.read(CHECKOUT / DEFAULT), found.config))
+    check(files.merged(files.read(home() / DEFAULT), found.config))
     with atomic(folder / "diff.yaml", result=False) as temporary:
         temporary.write_text(yaml.safe_dump(found.config, sort_keys=False, allow_unicode=True))
     print("\n".join(f"- {step}" for step in found.steps))
     print(f"about {max(1, round(found.seconds / 60))} minutes on {arguments.cores} cores, as busy as they are now")
-    command = ["snakemake", "--snakefile", str(snakefile), "--directory", ".", "--cores", str(arguments.cores)]
+    command = [
+        "snakemake",
+        "--snakefile",
+        str(home() / "Snakefile"),
+        "--directory",
+        ".",
+        "--cores",
+        str(arguments.cores),
+    ]
     command += ["--configfile", str(folder / "diff.yaml")]
     print(f"config: {folder / 'diff.yaml'}; it is run by {' '.join(command)}", flush=True)
     if arguments.dry_run:

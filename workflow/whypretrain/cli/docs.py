@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from whypretrain.cli.extras import require
 from whypretrain.cli.run import require_checkout
 
 DOCS = Path("docs")
@@ -32,6 +33,7 @@ def add(commands: Any) -> None:
 
 def docs(arguments: argparse.Namespace) -> int:
     """Keep the tables of a study, then write the pages."""
+    require("docs", "jinja2")
     from whypretrain.report import pages, studies
     from whypretrain.runtime.files import atomic
 

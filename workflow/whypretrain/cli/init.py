@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from whypretrain.cli.diff import source_of
-from whypretrain.cli.run import CHECKOUT, DEFAULT
 from whypretrain.config import check, files
 from whypretrain.errors import InputError
+from whypretrain.provenance.home import DEFAULT, home
 from whypretrain.runtime.files import atomic
 
 _MOST = 2000  # training images that a first experiment takes
@@ -50,7 +50,7 @@ def init(arguments: argparse.Namespace) -> int:
     text = _text(out.stem, arguments.data, pictures, model, size)
     with atomic(out, result=False) as temporary:
         temporary.write_text(text)
-        whole = files.merged(files.read(CHECKOUT / DEFAULT), files.read(temporary))
+        whole = files.merged(files.read(home() / DEFAULT), files.read(temporary))
         check(whole)
     print(f"{arguments.data}: {pictures['about']}")
     if model:

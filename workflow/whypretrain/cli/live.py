@@ -20,6 +20,7 @@ from rich.text import Text
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 
 from whypretrain.cli.board import Board, Job, stages_of
+from whypretrain.cli.run import snakefile_here
 from whypretrain.runtime.progress import NOTES, note_of
 
 _SHOWN = 6  # jobs that are listed at a time
@@ -37,7 +38,7 @@ class LogHandler(LogHandlerBase):
     needs_rulegraph = False
 
     def __post_init__(self) -> None:
-        self.board = Board(stages_of(Path("Snakefile")) if Path("Snakefile").is_file() else {})
+        self.board = Board(stages_of(snakefile_here()))
         self.console = Console(stderr=True, highlight=False)
         self.start = time.monotonic()
         self.view: Live | None = None

@@ -1,5 +1,6 @@
 """`whypretrain run [CONFIG]`: run an experiment, and watch it; what is done is not done again.
 
+CONFIG is a path, or one of the configs that are shipped, e.g. config/smoke.yaml; any folder can be run in.
 Options after `--` go to Snakemake as they are, for instance `whypretrain run mine.yaml -- --keep-going`.
 """
 
@@ -16,12 +17,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from whypretrain.cli.extras import require
 from whypretrain.config import check, files
 from whypretrain.errors import InputError
+from whypretrain.provenance.home import DEFAULT, config_file, home
 from whypretrain.runtime.progress import NOTES
-
-DEFAULT = Path("config/default.yaml")
-CHECKOUT = Path(__file__).parents[3]  # where the workflow is, whatever folder a command is given in
 
 
 def add(commands: Any) -> None:
@@ -36,28 +36,36 @@ def add(commands: Any) -> None:
     running.add_argument("--only", action="append", default=[], metavar="STAGE", help="up to this stage or file")
     running.add_argument("--cores", default="all", help="default: all of them")
     running.add_argument("-n", "--dry-run", action="store_true", help="say what would be done, and stop")
-    running.set_defaults(command=run, options=[])
+    running.set_defaults(command=run, name="run", options=[])
     for name, what in (("plan", "what an experiment costs, before it runs"), ("figures", "draw the figures again")):
         found = commands.add_parser(name, help=what)
         found.add_argument("config", type=Path, nargs="?", default=DEFAULT, metavar="CONFIG")
         found.add_argument("--cores", default="all", help="default: all of them")
-        found.set_defaults(command=run, only=[name], dry_run=False, options=[])
+        found.set_defaults(command=run, name=name, only=[name], dry_run=False, options=[])
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the config, start Snakemake, and show what it does."""
-    require_checkout()
-    files.read(arguments.config)
-    command = [sys.executable, "-m", "snakemake", "--cores", str(arguments.cores), *arguments.options]
-    target = ["--configfile", str(arguments.config), "--", *arguments.only]
+    require(arguments.name, "snakemake")
+    config, snakefile = config_file(arguments.config), snakefile_here()
+    files.read(config)
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--cores", str(arguments.cores)]
+    command += arguments.options
+    target = ["--configfile", str(config), "--", *arguments.only]
     if arguments.dry_run:
         return subprocess.run([*command, "--dry-run", "--quiet", "host", "reason", *target], check=False).returncode
     if arguments.only == ["plan"]:
         return subprocess.run([*command, "--quiet", "all", *target], check=False).returncode
-    print(f"Running {arguments.config}; results go below results/, Snakemake's own log to .snakemake/log/.", flush=True)
-    with _watched(arguments.config) as watch:
+    print(f"Running {config}; results go below results/, Snakemake's own log to .snakemake/log/.", flush=True)
+    with _watched(config, snakefile.parent) as watch:
         shown = ["--logger", "whypretrain", *watch]
         return _wait(subprocess.Popen([*command, *shown, *target]))
+
+
+def snakefile_here() -> Path:
+    """The working folder's own Snakefile, if it has one, else that of this package's workflow."""
+    own = Path("Snakefile")
+    return own if own.is_file() else home() / own
 
 
 def require_checkout() -> None:
@@ -71,17 +79,21 @@ def require_checkout() -> None:
 
 
 @contextmanager
-def _watched(config: Path) -> Iterator[list[str]]:
-    """In a terminal: a folder in which jobs note their progress, and the plan for the time left, made meanwhile."""
+def _watched(config: Path, place: Path) -> Iterator[list[str]]:
+    """In a terminal: a folder in which jobs note their progress, and the plan for the time left, made meanwhile.
+
+    Args:
+        place: folder of the Snakefile.
+    """
     if not sys.stderr.isatty():
         yield []
         return
     with tempfile.TemporaryDirectory() as folder:
         os.environ[NOTES] = folder
         work = Path(folder) / "plan.json"
-        whole = json.dumps(check(files.merged(files.read(DEFAULT), files.read(config))))
+        whole = json.dumps(check(files.merged(files.read(place / DEFAULT), files.read(config))))
         planning = subprocess.Popen(
-            [sys.executable, "workflow/tools/plan.py", whole, "--work", str(work)],
+            [sys.executable, str(place / "workflow/tools/plan.py"), whole, "--work", str(work)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from whypretrain.cli.run import DEFAULT, require_checkout
+from whypretrain.cli.extras import require
+from whypretrain.cli.run import require_checkout
+from whypretrain.provenance.home import DEFAULT
 
 
 def add(commands: Any) -> None:
@@ -24,5 +26,6 @@ def add(commands: Any) -> None:
 
 def _bridge(arguments: argparse.Namespace) -> int:
     require_checkout()
+    require(arguments.bridge, "snakemake", "dvc")
     command = ["workflow/tools/versioning.py", arguments.bridge, "--config", str(arguments.config)]
     return subprocess.run([sys.executable, *command], check=False).returncode

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,8 +12,8 @@ from whypretrain.config.encoders import LEARNING_RATE, encoders, is_text
 from whypretrain.config.grid import data_sets
 from whypretrain.config.methods import Config, is_imported
 from whypretrain.errors import InputError
+from whypretrain.provenance.home import DEFAULT, home
 
-DEFAULT = Path(__file__).parents[3] / "config/default.yaml"
 BASELINES = ("mask", "pad", "embedding")  # of text
 #: Keys that only images have, below their sections; those of the default are left out, others are refused.
 _PIXELS = {
@@ -135,4 +134,4 @@ def _at(config: Mapping[str, Any], place: str) -> Any:
 
 @cache
 def _default() -> dict[str, Any]:
-    return yaml.safe_load(DEFAULT.read_text()) if DEFAULT.is_file() else {}
+    return yaml.safe_load((home() / DEFAULT).read_text())

@@ -194,7 +194,9 @@ def other_code(root: Path) -> str:
     if none."""
     if root.resolve() == ROOT:
         return ""
-    for path in sorted(path for path in root.rglob("*") if path.suffix in _SOURCES):
+    for path in sorted(
+        path for path in root.rglob("*") if path.suffix in _SOURCES and root / "home" not in path.parents
+    ):
         imported = ROOT / path.relative_to(root)
         if not imported.is_file() or _content(imported) != _content(path):
             return str(path.relative_to(root))

@@ -50,7 +50,7 @@ class Card(Section):
         """What the floor and the ceiling are."""
         if not self.scales:
             return self.floor, self.ceiling
-        known = {scale.metric: scale for scale in load_scales(RESOURCES / "scales.yaml")}
+        known = {scale.metric: scale for scale in load_scales()}
         if unknown := [name for name in self.scales if name not in known]:
             raise InputError(f"metrics.yaml: {self.title}: no scale {unknown[0]!r}; there is {', '.join(known)}")
         first = known[self.scales[0]]
