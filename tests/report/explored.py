@@ -18,7 +18,7 @@ from whypretrain.runtime.files import write_table
 CONFIG: dict[str, Any] = check(files.read("config/default.yaml"))
 CLASSES = ["cat", "<dog>"]
 MODELS = ("probe", "finetune", "scratch", "reinitialised")
-SAMPLES = 10
+SAMPLES = 14
 SENTENCES = ["It is not a good film.", "A dull, dull story & <b>no</b> end", "Never was a better one made."]
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
+import re
 from dataclasses import replace
 from itertools import chain, combinations
+from pathlib import Path
+from typing import Any
 
 import explored
 import numpy as np
@@ -16,8 +20,10 @@ from PIL import Image
 from whypretrain.data import image_set
 from whypretrain.errors import InputError
 from whypretrain.interactions import load_scores
-from whypretrain.report import build
+from whypretrain.provenance.closure import code_files
+from whypretrain.report import build, papers
 from whypretrain.report.explorer import INVERTED, KINDS, SAMPLES, Files, explorer
+from whypretrain.report.page import HERE, LIMIT, _attachments
 from whypretrain.report.shown import Picture, Sentence, border, thumbnail
 
 
@@ -26,8 +32,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     return explored.images(tmp_path_factory.mktemp("images"))
 
 
-def page(files: Files, folder, config=explored.CONFIG) -> str:
-    return build(config, results=folder, claims=folder / "claims.csv", figures=folder / "figures", explored=files)
+def page(files: Files, folder: Path, **changed: Any) -> str:
+    places = {"results": folder, "claims": folder / "claims.csv", "figures": folder / "figures"}
+    return build({**explored.CONFIG, **changed}, **places, explored=files)
 
 
 def _effects(scores: np.ndarray) -> dict[tuple[int, ...], np.ndarray]:
@@ -115,7 +122,7 @@ def test_words_of_a_sentence_are_marked(tmp_path):
     assert [word for _, word, role in pieces if not role][:2] == ["A", "dull"]
 
 
-@pytest.mark.parametrize(("cells", "few"), [(1, SAMPLES), (6, SAMPLES), (12, 4), (100, 1)])
+@pytest.mark.parametrize(("cells", "few"), [(1, SAMPLES), (6, SAMPLES), (12, 6), (100, 1)])
 def test_many_cells_show_few_samples_each(files, cells, few):
     some = Files(files.strongest, list(files.scores[:1]) * cells, list(files.samples[:1]) * cells)
     assert {len(each) for each in explorer(some, explored.CONFIG).samples.values()} == {few}
@@ -153,7 +160,7 @@ def test_one_sample_is_shown_and_all_can_be_chosen(files, tmp_path):
     assert [each["value"] for each in found.all("option")] == [each["id"] for each in samples]
     labels = [each["label"] for each in found.all("optgroup")]
     assert labels[0] == f"vit on noise: {SAMPLES} of {explored.SAMPLES} images with interactions"
-    assert labels[-1] == f"resnet on noise: {INVERTED} images inverted by layer"
+    assert labels[-1] == f"resnet on noise: {INVERTED} of 48 inverted images"
     identifiers = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
     assert len(identifiers) == len(set(identifiers))
     assert {each["href"][1:] for each in found.all("use")} <= set(identifiers)
@@ -169,8 +176,29 @@ def test_names_and_sentences_are_escaped(tmp_path):
     assert "<dog>" not in text
 
 
-def test_nothing_to_explore_leaves_no_trace(tmp_path):
-    text = page(Files(), tmp_path)
+def test_scripts_are_those_that_the_policy_names(files, results):
+    text = page(files, results)
+    scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert len(hashes) == 2
+    assert "script-src " + " ".join(f"'sha256-{each}'" for each in hashes) + ";" in text
+
+
+def test_downloads_make_room_for_the_explorer(experiment):
+    made = papers(experiment(figures=["flow"]) / "figures")
+    assert len(_attachments(made, 0)) == 4
+    assert not _attachments(made, LIMIT)
+
+
+def test_the_report_is_written_again_when_a_file_of_the_page_changes():
+    names = {path.name for path in HERE.iterdir() if path.suffix in (".html", ".css", ".js")}
+    assert len(names) > 5
+    assert names <= {path.name for path in code_files("report")}
+
+
+@pytest.mark.parametrize("pictures", [True, False])
+def test_nothing_to_explore_leaves_no_trace(files, tmp_path, pictures):
+    text = page(Files() if pictures else files, tmp_path, report={"pictures": pictures})
     assert 'id="explorer"' not in text
     assert "#explorer" not in text
     assert "<script>" not in text

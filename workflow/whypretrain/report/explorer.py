@@ -31,7 +31,7 @@ KINDS = {  # of strongest.csv: what the page calls them, and the paper
     "discarded": ("Lost", "discarded"),
     "new": ("New", "newly learned"),
 }
-SAMPLES, ALL_SAMPLES = 8, 48  # with interactions: of one architecture and target, and of all
+SAMPLES, ALL_SAMPLES = 12, 72  # with interactions: of one architecture and target, and of all
 INVERTED, ALL_INVERTED = 4, 16  # images with inversions, likewise
 
 
@@ -57,7 +57,7 @@ class Interaction:
     """One interaction of a sample.
 
     Attributes:
-        effect: its kept, lost or new part, with its sign, as a fraction of the model's mean output range.
+        effect: its kept, lost or new part, with its sign, relative to what showing all players changes on average.
         size: relative to the sample's largest one, 0 to 1.
         players: its members, as many as its order.
     """
@@ -128,30 +128,28 @@ class Explorer:
         samples: with interactions, by architecture and target.
         inverted: with inversions, by architecture and target.
         scored: how many samples have interactions, shown here or not, by architecture and target.
+        inversions: how many images of each were inverted.
     """
 
     samples: Mapping[Cell, list[Sample]] = field(default_factory=dict)
     inverted: Mapping[Cell, list[Inverted]] = field(default_factory=dict)
     scored: Mapping[Cell, int] = field(default_factory=dict)
+    inversions: int = 0
 
     @property
     def of_text(self) -> bool:
         return any(sample.shown.is_text for each in self.samples.values() for sample in each)
 
     @property
-    def groups(self) -> dict[str, list[Sample] | list[Inverted]]:
+    def groups(self) -> dict[str, list[Sample | Inverted]]:
         """All that can be chosen, by what a group of it is called."""
-        of = {cell: f"{len(shown)} of {self.scored[cell]}" for cell, shown in self.samples.items()}
+        found: dict[str, list[Sample | Inverted]] = {}
         kind = "sentences" if self.of_text else "images"
-        return {
-            **{
-                f"{' on '.join(cell)}: {of[cell]} {kind} with interactions": each for cell, each in self.samples.items()
-            },
-            **{
-                f"{' on '.join(cell)}: {len(each)} images inverted by layer": each
-                for cell, each in self.inverted.items()
-            },
-        }
+        for cell, each in self.samples.items():
+            found[f"{' on '.join(cell)}: {len(each)} of {self.scored[cell]} {kind} with interactions"] = [*each]
+        for cell, images in self.inverted.items():
+            found[f"{' on '.join(cell)}: {len(images)} of {self.inversions} inverted images"] = [*images]
+        return found
 
 
 def explorer(files: Files, config: Mapping[str, Any]) -> Explorer:
@@ -177,7 +175,8 @@ def explorer(files: Files, config: Mapping[str, Any]) -> Explorer:
         samples[cell] = list(_samples(archive, own, rows, few, names))
     few = _few(INVERTED, ALL_INVERTED, len(files.inversions))
     inverted = [list(_inverted(path, few, names)) for path in files.inversions]
-    return Explorer(samples, {(each[0].architecture, each[0].target): each for each in inverted if each}, scored)
+    by_cell = {(each[0].architecture, each[0].target): each for each in inverted}
+    return Explorer(samples, by_cell, scored, config["invariances"]["images"])
 
 
 def _few(each: int, together: int, cells: int) -> int:

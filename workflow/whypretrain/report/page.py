@@ -40,16 +40,17 @@ def build(
         results: the experiment's folder.
         claims: table of verdicts.
         figures: folder of the figures' files.
-        explored: what single samples are shown from.
+        explored: what single samples are shown from, unless the config has `report: {pictures: false}`.
 
     Raises:
         InputError: if a file is there but is not what its name says.
     """
-    papers = contents.papers(figures, pictures=config.get("report", {}).get("pictures", True))
+    pictures = config.get("report", {}).get("pictures", True)
+    papers = contents.papers(figures, pictures=pictures)
     confidence = config.get("statistics", {}).get("confidence", 0.95)
     runs, verdicts = facts.runs(results), read(claims) if claims.is_file() else None
     environment = _environment()
-    samples = _samples(explored or Files(), config, environment)
+    samples = _samples(explored if explored and pictures else Files(), config, environment)
     used = {"filter.js": verdicts, "explorer.js": samples}
     scripts = [(HERE / name).read_text() for name, shown in used.items() if shown]
     context = {
@@ -81,6 +82,7 @@ def build(
         "git": facts.git_state(HERE),
         "config_hash": provenance.config_hash(config),
         "answers": answers(runs, results, config),
+        "chart": environment.get_template("answers.html").module.chart,
         "style": (HERE / "style.css").read_text(),
         "scripts": {script: base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts},
         "attached": _attachments(papers, len(samples)),
