@@ -82,7 +82,7 @@ def build(
         "git": facts.git_state(HERE),
         "config_hash": provenance.config_hash(config),
         "answers": answers(runs, results, config),
-        "chart": environment.get_template("answers.html").module.chart,
+        "chart": vars(environment.get_template("answers.html").module)["chart"],
         "style": (HERE / "style.css").read_text(),
         "scripts": {script: base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts},
         "attached": _attachments(papers, len(samples)),
