@@ -116,6 +116,7 @@ def test_the_whole_experiment_ends_in_a_report(tmp_path):
     assert run.returncode == 0, run.stderr[-6000:]
     page = (made.folder / "results/text_smoke/report.html").read_text()
     assert "what needs pixels is left out" in page
+    assert "praise: 12 of 12 sentences with interactions" in page
     claims = pd.read_csv(made.folder / "results/text_smoke/claims.csv").set_index("id")["verdict"]
     assert claims["int-language"] != "not run"
 

@@ -3,6 +3,7 @@
 import pytest
 from synthetic import Synthetic
 from synthetic_joint import joint_tables, study_tables
+from synthetic_text import of_figure
 
 from whypretrain.figures import FIGURES
 
@@ -23,4 +24,4 @@ def given(tmp_path_factory):
 def given_to(given):
     """The tables of any figure by its name, those of joint fine-tuning and of the study included."""
     own = {"joint": joint_tables(), "selection_study": study_tables()}
-    return lambda name: own.get(FIGURES[name].target, given)
+    return lambda name: own.get(FIGURES[name].target, of_figure(name, given))

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from synthetic_degrees import SyntheticDegrees
 from synthetic_layers import SyntheticLayers
+from synthetic_text import of_figure, text_tables
 
 from whypretrain.data import ImageSet
 from whypretrain.figures import Settings, drawing
@@ -172,7 +173,6 @@ class Synthetic(SyntheticLayers, SyntheticDegrees):
         manifest = pd.DataFrame({
             "id": [f"{sample:06d}" for sample in range(samples)], "split": "test", "label": range(samples),
             "class_name": [*"abcd"[:samples]], "concept": "x", "origin": "x",
-            "text": "The speech in this example is not very long", "words": [np.arange(9)] * samples,
         })  # fmt: skip
         images = self.random.integers(0, 256, (samples, 1, 8, 8)).astype(np.uint8)
         return {target: ImageSet(images, manifest) for target in self.targets}
@@ -224,13 +224,14 @@ class Synthetic(SyntheticLayers, SyntheticDegrees):
             "pictures": self.pictures(folder),
             "players": self.players(folder),
             "target_data": self.target_data(),
+            **text_tables(folder, self.targets),
             **published,
         }
 
 
 def shown(name, given, **options):
     """The table of what a figure shows."""
-    return drawing.draw(name, given, Settings(resamples=50, **options))[1]
+    return drawing.draw(name, of_figure(name, given), Settings(resamples=50, **options))[1]
 
 
 def one(table, **values):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from synthetic import Synthetic
+from synthetic_text import of_figure
 from test_registry import ROOT
 
 from whypretrain.config.parts import CAST, Role
@@ -75,7 +76,7 @@ def more(tmp_path_factory):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_other_names_give_the_same_numbers_and_labels(name, given_to, more):
-    given = given_to(name) if FIGURES[name].target else more
+    given = given_to(name) if FIGURES[name].target else of_figure(name, more)
     letters = {key: with_letters(value) for key, value in given.items()}
     usual, shown = drawing.draw(name, given, Settings(resamples=10, cast=USUAL))
     other, found = drawing.draw(name, letters, Settings(resamples=10, cast=RENAMED))

@@ -40,21 +40,20 @@ def test_a_key_given_twice_is_named_before_anything_runs(elsewhere):
 
 
 def test_without_pictures_no_figure_is_given_images(elsewhere):
+    """Nor is the report, whose single samples are made from what it is given."""
     shown, private = ROOT / "config/smoke.yaml", elsewhere / "private.yaml"
     private.write_text(shown.read_text() + "report: {pictures: false}\n")
     graphs = Checkout(ROOT, origin=None).graphs(shown, private)
-    given = [
+    with_pictures, without = (
         {
-            Path(file).name
-            for job in graph
-            if job["rule"] == "draw_figure"
-            for file in job["input"]
-            if file.endswith((".npy", ".npz"))
+            rule: {Path(file).name for job in graph if job["rule"] == rule for file in job["input"]}
+            for rule in ("draw_figure", "write_report")
         }
         for graph in graphs
-    ]
-    assert {"images.npy", "pictures.npz"} <= given[0]
-    assert given[1] == set()
+    )
+    assert {"images.npy", "pictures.npz"} <= with_pictures["draw_figure"]
+    assert {"images.npy", "pictures.npz", "0.npz", "strongest.csv"} <= with_pictures["write_report"]
+    assert not [name for given in without.values() for name in given if name.endswith((".npy", ".npz"))]
 
 
 def test_make_passes_a_file_name_with_blanks_on_whole():

@@ -105,12 +105,14 @@ def kind_of(checkpoint):
     return [checkpoint.partition(":")[0]] if checkpoint else []
 
 
+def folder_of_samples(files):
+    """The folder of the files of `samples_at`."""
+    return at(Path(files[0]).relative_to("<results>").parent)
+
+
 def folders_of_samples(wildcards):
     """A parameter: the folders of what a model takes of all data sets, the source first."""
-    return [
-        at(Path(samples_at(dataset, wildcards.architecture)[0]).relative_to("<results>").parent)
-        for dataset in DATA_SETS
-    ]
+    return [folder_of_samples(samples_at(dataset, wildcards.architecture)) for dataset in DATA_SETS]
 
 
 def source_samples(wildcards):

@@ -39,6 +39,22 @@ def words_of_tokens(text: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
     return [owner.get(end - 1, -1) if end > start else -1 for start, end in offsets]
 
 
+def owned_words(text: str, words: Iterable[int], owner: Iterable[int]) -> list[tuple[int, int, int]]:
+    """First character, end and player of each word, -1 for words that are no players.
+
+    Args:
+        text: the sentence.
+        words: the word that each token belongs to (see `words_of_tokens`).
+        owner: the player of each token, and of the padding after them.
+
+    Example:
+        >>> owned_words("not good", [-1, 0, 1, 1, -1], [-1, -1, 0, 0, -1, -1])
+        [(0, 3, -1), (4, 8, 0)]
+    """
+    player = dict(zip(map(int, words), map(int, owner), strict=False))
+    return [(*span, player.get(number, -1)) for number, span in enumerate(word_spans(text))]
+
+
 def sentence_shares(texts: Iterable[str]) -> dict[str, float]:
     """Fraction of the sentences that each word is in, by its lower-case form."""
     there = [{text[a:b].casefold() for a, b in word_spans(text)} for text in texts]

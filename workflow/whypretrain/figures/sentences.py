@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from whypretrain.data.words import word_spans
+from whypretrain.data.words import owned_words
 from whypretrain.figures import canvas, hiding, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import GREY, INK, KNOWLEDGE, WIDTH
@@ -60,16 +60,16 @@ def _laid_out(given: Mapping[str, Any], target: str, rows: pd.DataFrame, letters
     found = []
     for sample, group in rows.groupby("sample", sort=False):
         sentence = data.manifest[(data.manifest["id"] == sample).to_numpy()].iloc[0]
-        of_word = dict(zip(map(int, sentence["words"]), players.owner(str(sample)).ravel(), strict=False))
+        text = sentence["text"]
+        owned = owned_words(text, sentence["words"], players.owner(str(sample)))
         for kind in KNOWLEDGE:
             part = tables.only(group, kind=kind)
             if part.empty:
                 continue
             coalition, effect = int(part.iloc[0]["coalition"]), float(part.iloc[0]["effect"])
             words = [
-                (sentence["text"][start:end], player >= 0, player >= 0 and bool(coalition >> int(player) & 1))
-                for number, (start, end) in enumerate(word_spans(sentence["text"]))
-                for player in [of_word.get(number, -1)]
+                (text[start:end], player >= 0, player >= 0 and bool(coalition >> player & 1))
+                for start, end, player in owned
             ]
             label = KNOWLEDGE[kind].label.removeprefix("newly ")
             found.append((kind, f"{label:<10}{effect:+.2f}", _wrapped(words, letters)))

@@ -2,7 +2,8 @@
 
 from whypretrain.figures import Figure, Paper
 from whypretrain.report.contents import papers
+from whypretrain.report.explorer import Files
 from whypretrain.report.page import build, write
 from whypretrain.report.verdicts import Verdicts, read
 
-__all__ = ["Figure", "Paper", "Verdicts", "build", "papers", "read", "write"]
+__all__ = ["Figure", "Files", "Paper", "Verdicts", "build", "papers", "read", "write"]

@@ -76,23 +76,25 @@ class Answer:
         return f"{100 * min(max((value - low) / (high - low), 0), 1):.2f}%"
 
 
-def answers(results: Path, config: Mapping[str, Any]) -> list[Answer]:
+def answers(runs: pd.DataFrame, results: Path, config: Mapping[str, Any]) -> list[Answer]:
     """What pre-training gave, what fine-tuning kept, and whether chosen source data helped, as far as they were run.
 
+    Args:
+        runs: the table of all runs, empty before training.
+        results: the experiment's folder.
+        config: its whole configuration.
+
     Raises:
-        InputError: if a table cannot be read.
+        InputError: if `scale.csv` cannot be read.
     """
     known = "methods" in config.get("train", {})
     roles = roles_of(dict(config)) if known else {role: str(role) for role in Role}
     cast = cast_of(dict(config)) if known else {RANDOM: [RANDOM]}
     confidence = config.get("statistics", {}).get("confidence", 0.95)
-    runs, scale = (_read(results / name) for name in ("train/runs.csv", "scale.csv"))
+    path = results / "scale.csv"
+    scale = read_table(path) if path.is_file() else pd.DataFrame()
     random = next(iter(cast.get(RANDOM, [])), None)
     return [*_gave(runs, roles, confidence), *_kept(scale, roles), *_helped(runs, roles, random, confidence)]
-
-
-def _read(path: Path) -> pd.DataFrame:
-    return read_table(path) if path.is_file() else pd.DataFrame()
 
 
 def _gave(runs: pd.DataFrame, roles: Mapping[Role, str], confidence: float) -> Iterator[Answer]:

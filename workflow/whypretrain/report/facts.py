@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from whypretrain.config.encoders import text_remarks
 from whypretrain.data.account import account
 from whypretrain.errors import InputError
@@ -114,22 +116,28 @@ class Headline:
     rows: dict[str, dict[str, Interval]]
 
 
-def headline(results: Path, confidence: float) -> Headline | None:
-    """The accuracies of the runs; nothing before training.
+def runs(results: Path) -> pd.DataFrame:
+    """The table of all runs, empty before training.
 
     Raises:
-        InputError: if the table of runs lacks a column.
+        InputError: if it lacks a column.
     """
     path = results / "train" / "runs.csv"
     if not path.is_file():
-        return None
-    runs = read_table(path)
-    keys = ["method", "target", "architecture"]
-    if missing := {*keys, "accuracy"} - set(runs):
+        return pd.DataFrame()
+    found = read_table(path)
+    if missing := {"method", "target", "architecture", "accuracy"} - set(found):
         raise InputError(f"{path}: no column {', '.join(sorted(missing))}; remove it and run the workflow again")
+    return found
+
+
+def headline(runs: pd.DataFrame, confidence: float) -> Headline | None:
+    """The accuracies of the runs; nothing before training."""
+    if runs.empty:
+        return None
     columns: dict[str, None] = {}
     rows: dict[str, dict[str, Interval]] = {}
-    for (method, target, architecture), group in runs.groupby(keys, sort=False):
+    for (method, target, architecture), group in runs.groupby(["method", "target", "architecture"], sort=False):
         cell = f"{target}, {architecture}"
         columns[cell] = None
         rows.setdefault(str(method), {})[cell] = seed_interval(group["accuracy"], confidence)

@@ -20,7 +20,8 @@ function sort(header) {
   const key = row => row.cells[header.cellIndex].innerText.trim().replace(/^[^\w−–-]+/, "").replace("−", "-");
   const order = new Intl.Collator("en", {numeric: true}).compare;
   const number = text => parseFloat(text);
-  const compare = (a, b) => isNaN(number(a)) || isNaN(number(b)) ? order(a, b) : number(a) - number(b);
+  const wordy = text => Number(isNaN(number(text)));  // words come after numbers
+  const compare = (a, b) => wordy(a) - wordy(b) || (wordy(a) ? order(a, b) : number(a) - number(b));
   body.append(...[...body.rows].sort((a, b) => (down ? -1 : 1) * compare(key(a), key(b))));
 }
 

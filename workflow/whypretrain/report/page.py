@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 import yaml
+from markupsafe import Markup
 
 from whypretrain import provenance
 from whypretrain.errors import InputError
@@ -18,6 +19,7 @@ from whypretrain.figures import Figure, Paper
 from whypretrain.report import contents, facts, times
 from whypretrain.report.answers import answers
 from whypretrain.report.differences import differences
+from whypretrain.report.explorer import KINDS, Files, explorer
 from whypretrain.report.verdicts import read
 from whypretrain.runtime.files import atomic
 
@@ -28,7 +30,9 @@ ROWS = 40  # of a figure's table shown on the page
 MEDIA = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf", "csv": "text/csv"}
 
 
-def build(config: Mapping[str, Any], *, results: Path, claims: Path, figures: Path) -> str:
+def build(
+    config: Mapping[str, Any], *, results: Path, claims: Path, figures: Path, explored: Files | None = None
+) -> str:
     """The page as HTML text, from whatever is there; what is missing is said in its place, with the command.
 
     Arguments:
@@ -36,13 +40,19 @@ def build(config: Mapping[str, Any], *, results: Path, claims: Path, figures: Pa
         results: the experiment's folder.
         claims: table of verdicts.
         figures: folder of the figures' files.
+        explored: what single samples are shown from, unless the config has `report: {pictures: false}`.
 
     Raises:
         InputError: if a file is there but is not what its name says.
     """
-    papers = contents.papers(figures, pictures=config.get("report", {}).get("pictures", True))
+    pictures = config.get("report", {}).get("pictures", True)
+    papers = contents.papers(figures, pictures=pictures)
     confidence = config.get("statistics", {}).get("confidence", 0.95)
-    script = (HERE / "filter.js").read_text()
+    runs, verdicts = facts.runs(results), read(claims) if claims.is_file() else None
+    environment = _environment()
+    samples = _samples(explored if explored and pictures else Files(), config, environment)
+    used = {"filter.js": verdicts, "explorer.js": samples}
+    scripts = [(HERE / name).read_text() for name, shown in used.items() if shown]
     context = {
         "config": config,
         "config_text": yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True),
@@ -52,13 +62,14 @@ def build(config: Mapping[str, Any], *, results: Path, claims: Path, figures: Pa
         "papers": papers,
         "made": contents.names(papers),
         "claims_path": str(claims),
-        "verdicts": read(claims) if claims.is_file() else None,
+        "verdicts": verdicts,
+        "samples": samples,
         "data_sets": facts.data_sets(results, config.get("grid", {})),
         "normalisations": facts.normalisations(results),
         "notes": facts.notes(results),
         "left_out": facts.left_out(config),
         "confidence": confidence,
-        "headline": facts.headline(results, confidence),
+        "headline": facts.headline(runs, confidence),
         "times": times.stage_times(results),
         "total": times.total(results),
         "hashes": {
@@ -70,12 +81,19 @@ def build(config: Mapping[str, Any], *, results: Path, claims: Path, figures: Pa
         "hardware": facts.hardware(results),
         "git": facts.git_state(HERE),
         "config_hash": provenance.config_hash(config),
-        "answers": answers(results, config),
+        "answers": answers(runs, results, config),
+        "chart": vars(environment.get_template("answers.html").module)["chart"],
         "style": (HERE / "style.css").read_text(),
-        "script": script,
-        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "scripts": {script: base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts},
+        "attached": _attachments(papers, len(samples)),
     }
-    return _environment(_attachments(papers)).get_template("template.html").render(context)
+    return environment.get_template("template.html").render(context)
+
+
+def _samples(explored: Files, config: Mapping[str, Any], environment: jinja2.Environment) -> Markup:
+    """The explorer; empty where there is nothing to choose."""
+    found = explorer(explored, config)
+    return Markup(environment.get_template("explorer.html").render(explorer=found, kinds=KINDS) if found.groups else "")
 
 
 def write(page: str, out: Path) -> None:
@@ -84,7 +102,7 @@ def write(page: str, out: Path) -> None:
         temporary.write_text(page, encoding="utf-8")
 
 
-def _environment(attached: Mapping[Path, str]) -> jinja2.Environment:
+def _environment() -> jinja2.Environment:
     """Templates of this package; every value is escaped, and an unknown name is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
@@ -95,7 +113,6 @@ def _environment(attached: Mapping[Path, str]) -> jinja2.Environment:
     )
     environment.filters |= {"number": number, "percent": _percent, "image": _image, "rows": _rows}
     environment.tests["known"] = pd.notna
-    environment.globals["attached"] = attached
     return environment
 
 
@@ -129,10 +146,10 @@ def _rows(figure: Figure) -> dict[str, Any] | None:
     return {"columns": list(table), "cells": cells, "total": len(table)}
 
 
-def _attachments(papers: list[Paper]) -> dict[Path, str]:
-    """Data URIs of the files to download, the largest left out until the page keeps its size."""
+def _attachments(papers: list[Paper], explorer: int) -> dict[Path, str]:
+    """Data URIs of the files to download, the largest left out until the page, with its explorer, keeps its size."""
     figures = [figure for paper in papers for figure in paper.figures if figure.made]
-    shown = sum(len(_image(figure)) for figure in figures)
+    shown = explorer + sum(len(_image(figure)) for figure in figures)
     uris = {path: _data_uri(path) for figure in figures for path in figure.files.values()}
     for path in sorted(uris, key=lambda path: len(uris[path]), reverse=True):
         if shown + sum(map(len, uris.values())) < LIMIT - 1_000_000:  # the page's own text
