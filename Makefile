@@ -31,7 +31,7 @@ test-cluster: $(VENV)/.done
 	WHYPRETRAIN_CLUSTER=1 python -m pytest tests/cluster
 
 # Tests that take minutes: whole further runs, compared byte by byte; one by DVC; the papers' graphs on miniature data; fuzzing.
-test-long: $(VENV)/.done
+test-long: $(VENV)/.done $(VENV)/.docs
 	@echo "Running whole experiments again, by Snakemake and by DVC, then config/papers/*.yaml in miniature."
 	WHYPRETRAIN_LONG=1 python -m pytest -n 2 --dist loadfile -m long tests
 

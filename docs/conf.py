@@ -13,7 +13,7 @@ project = "whypretrain"
 version = release = installed("whypretrain")
 root_doc = "docs/index"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
-include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**"]
+include_patterns = ["*.md", "docs/**"]
 exclude_patterns = [path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "docs"]
 exclude_patterns += ["docs/_build", "docs/pages", "docs/results"]
 
