@@ -29,7 +29,9 @@ def page() -> str:
 def _section(command: argparse.ArgumentParser, about: str) -> str:
     rows = list(_rows(command))
     table = ["| argument | meaning |", "|---|---|", *rows, ""] if rows else []
-    usage = " ".join([command.prog, *(each.metavar or each.dest.upper() for each in command._get_positional_actions())])
+    usage = " ".join(
+        [command.prog, *(str(each.metavar or each.dest.upper()) for each in command._get_positional_actions())]
+    )
     text = (command.description or f"`{usage}`: {about}.").strip()
     return "\n".join([f"## `{command.prog}`", "", text, "", *table])
 
@@ -37,7 +39,7 @@ def _section(command: argparse.ArgumentParser, about: str) -> str:
 def _rows(command: argparse.ArgumentParser) -> Iterator[str]:
     for action in command._actions:
         if not isinstance(action, argparse._HelpAction):
-            value = action.metavar or action.dest.upper()
+            value = str(action.metavar or action.dest.upper())
             names = [f"{name} {value}" if action.nargs != 0 else name for name in action.option_strings] or [value]
             meaning = (action.help or "") % {**vars(action), "prog": command.prog}
             shown = " or ".join(f"`{name}`" for name in names)
