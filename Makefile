@@ -10,7 +10,7 @@ export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run reference test test-fast test-cluster test-long record restore check format lock bench
+.PHONY: run reference test test-fast test-cluster test-long record restore check format lock bench docs
 
 run: $(VENV)/.done
 	@whypretrain run "$(CONFIG)" --cores $(CORES)
@@ -31,7 +31,7 @@ test-cluster: $(VENV)/.done
 	WHYPRETRAIN_CLUSTER=1 python -m pytest tests/cluster
 
 # Tests that take minutes: whole further runs, compared byte by byte; one by DVC; the papers' graphs on miniature data; fuzzing.
-test-long: $(VENV)/.done
+test-long: $(VENV)/.done $(VENV)/.docs
 	@echo "Running whole experiments again, by Snakemake and by DVC, then config/papers/*.yaml in miniature."
 	WHYPRETRAIN_LONG=1 python -m pytest -n 2 --dist loadfile -m long tests
 
@@ -51,9 +51,19 @@ $(PEERS)/.done: benchmarks/requirements.txt $(VENV)/.done
 	$(PYTHON) -m pip install --quiet --no-deps --upgrade --target $(PEERS) -r benchmarks/requirements.txt
 	touch $@
 
-# docs/config.md and docs/config.schema.json, from the models of the config.
+# The reference: docs/config.md and docs/config.schema.json from the models of the config, docs/commands.md from the parser.
 reference: $(VENV)/.done
 	python -m whypretrain.config.reference docs
+	python -m whypretrain.cli.reference docs
+
+# The documentation as a site, docs/_build/site/docs/index.html; a warning is an error. Its tools are installed on first use.
+docs: $(VENV)/.docs
+	python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet -c docs -b html . docs/_build/site
+	@echo "docs/_build/site/docs/index.html"
+
+$(VENV)/.docs: $(VENV)/.done
+	$(PYTHON) -m pip install --quiet --constraint envs/constraints.txt --editable '.[docs]'
+	touch $@
 
 check: $(VENV)/.done
 	@echo "Checking style and types."

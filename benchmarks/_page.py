@@ -62,7 +62,7 @@ def page() -> str:
 
 
 def section(name: str, table: pd.DataFrame) -> dict[str, Any]:
-    """What the template needs of one script: its claim, a line for every case, and what is to be said of them."""
+    """What the template needs of one script: its claim, a line for every case, and what is to be said about them."""
     table = table.reindex(columns=list(dict.fromkeys([*table.columns, *COLUMNS])))
     table["peer"] = table["peer"].fillna("")
     groups = table.groupby(["size", "peer"], sort=False)
@@ -184,7 +184,7 @@ def measured(table: pd.DataFrame) -> str:
 
 
 def remark(name: str, table: pd.DataFrame) -> str:
-    """What a script says of its table beyond the rows."""
+    """What a script says about its table beyond the rows."""
     module = import_module(f"benchmarks.{name}")
     return module.remark(table) if hasattr(module, "remark") else ""
 

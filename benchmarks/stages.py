@@ -1,5 +1,4 @@
-"""Where the time of an experiment goes: computing and start-up of every stage's jobs, and what their imports
-cost.
+"""Where the time of an experiment goes: computing, start-up and imports of every stage's jobs.
 
 No peer. Wall and computing seconds come from the benchmark files and logs of a finished run; the imports are
 those of the stage's module in a fresh interpreter, and the package that takes most of them, by `python -X

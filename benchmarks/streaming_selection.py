@@ -63,7 +63,7 @@ def alone(n: int, m: int) -> Pair:
 
 
 def remark(table: pd.DataFrame) -> str:
-    """What the largest row says of the paper's own size."""
+    """What the largest row says about the paper's own size."""
     row = table[table["peer"].fillna("").eq("") & table["ours_mib"].notna()].iloc[-1]
     n, m = map(int, row["size"].split(" x "))
     larger = PAPER[0] * PAPER[1] / (n * m)

@@ -16,6 +16,13 @@ AVOIDED = {
     r"\bturned\s+round\b": "permuted",
     r"\bhow right\b": "accuracy",
     r"\bgoing on takes\b": "resumes from",
+    r"\bgo(es)? on (from|where)\b": "resumes from",
+    r"\b(is|was|are) (it )?told of\b": "is reported",
+    r"\bdo(es)? not do\b": "cannot be used, does not work",
+    r"\btakes? (it|them) for\b": "assumes that it is",
+    r"\bstands? in (the\b|`)": "is in",
+    r"\b(is|are) about pixels\b": "is for images",
+    r"\b(can|could) be had\b": "can be downloaded",
 }
 
 

@@ -45,7 +45,7 @@ def test_the_example_takes_a_public_checkpoint(mine, tmp_path):
 def test_joint_methods_of_a_checkpoint_over_glyphs_are_remarked_on(mine):
     mine["grid"]["methods"] = ["finetune", "joint_uot"]
     remark = list(remarks(mine))[-1]
-    assert "models.mine.checkpoint: joint_uot take 'glyphs' for what it was trained on" in remark
+    assert "models.mine.checkpoint: joint_uot assume that it was trained on 'glyphs'" in remark
     mine["datasets"]["seen"] = {"kind": "imagefolder", "root": "."}
     mine["grid"]["source"] = "seen"
     assert len(list(remarks(mine))) == 1  # roles that no method has

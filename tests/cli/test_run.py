@@ -116,6 +116,16 @@ def test_stages_come_from_the_rule_files():
     assert found["score_shard"] == "interactions"
 
 
+def test_trainings_are_named_after_a_method_and_belong_to_their_stage():
+    board = Board({"make_data": "data", "gather_runs": "train", "write_report": "report"})
+    board.see(
+        "run_info", {"stats": {"write_report": 1, "train_mine": 2, "all": 1, "make_data": 3, "gather_runs": 1}}, 0
+    )
+    assert [(stage.name, stage.total) for stage in board.table()] == [
+        ("data", 3), ("train", 3), ("report", 1), ("all", 1)
+    ]  # fmt: skip
+
+
 def test_time_left_by_what_was_measured_and_by_the_plan():
     board = Board({"a": "a", "b": "b"}, work={"a": 10.0, "b": 40.0})
     board.see("run_info", {"stats": {"a": 2, "b": 4, "total": 6}}, 0)

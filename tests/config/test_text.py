@@ -52,16 +52,19 @@ def test_an_experiment_on_images_is_as_it_was():
 
 
 REFUSED = {
-    "source": ({"grid": {"source": "glyphs"}}, "the data set 'glyphs' is about images.*set grid.source: null"),
-    "target": ({"grid": {"targets": ["reviews", "digits"]}}, "the data set 'digits' is about images"),
-    "model": ({"grid": {"architectures": ["minilm", "vit"]}}, "the model 'vit' is about images"),
+    "source": ({"grid": {"source": "glyphs"}}, "the data set 'glyphs' is for images.*set grid.source: null"),
+    "target": ({"grid": {"targets": ["reviews", "digits"]}}, "the data set 'digits' is for images"),
+    "model": ({"grid": {"architectures": ["minilm", "vit"]}}, "the model 'vit' is for images"),
     "joint": ({"grid": {"methods": ["probe", "joint_uot"]}}, "joint training is for images; leave 'joint_uot' out"),
-    "augmentation": ({"train": {"common": {"augmentation": {"flip": True}}}}, "train.common.augmentation is about pix"),
-    "of a method": ({"train": {"methods": {"finetune": {"augmentation": {"flip": True}}}}}, "is about pixels"),
-    "image": ({"image": {"size": 32}}, "image.size is about pixels"),
-    "corruptions": ({"invariances": {"corruptions": ["gaussian_noise"]}}, "invariances.corruptions is about pixels"),
-    "inversion": ({"invariances": {"steps": 99}}, "invariances.steps is about pixels"),
-    "grid": ({"interactions": {"score": {"grid": 8}}}, "interactions.score.grid is about pixels"),
+    "augmentation": (
+        {"train": {"common": {"augmentation": {"flip": True}}}},
+        "train.common.augmentation is for images",
+    ),
+    "of a method": ({"train": {"methods": {"finetune": {"augmentation": {"flip": True}}}}}, "is for images"),
+    "image": ({"image": {"size": 32}}, "image.size is for images"),
+    "corruptions": ({"invariances": {"corruptions": ["gaussian_noise"]}}, "invariances.corruptions is for images"),
+    "inversion": ({"invariances": {"steps": 99}}, "invariances.steps is for images"),
+    "grid": ({"interactions": {"score": {"grid": 8}}}, "interactions.score.grid is for images"),
     "baseline": ({"interactions": {"score": {"baseline": "blur"}}}, "baseline is blur, which hides pixels"),
     "task": ({"train": {"methods": {"finetune": {"task": "reconstruction"}}}}, "reconstruction is of images"),
     "both": ({"models": {"minilm": {"architecture": {"name": "resnet18"}}}}, "give architecture.*or encoder"),

@@ -82,7 +82,7 @@ def test_other_names_give_the_same_numbers_and_labels(name, given_to, more):
     other, found = drawing.draw(name, letters, Settings(resamples=10, cast=RENAMED))
     assert texts(other) == texts(usual)
     back = {letter: method for method, letter in LETTERS.items()}
-    columns = list(shown)  # rows may stand in the order of names
+    columns = list(shown)  # rows may be in the order of names
     first, second = (table.sort_values(columns, ignore_index=True) for table in (renamed(found, back), shown))
     pd.testing.assert_frame_equal(first, second, check_dtype=False)
 

@@ -1,4 +1,4 @@
-"""What docs/agreement.md says of two models made of random numbers."""
+"""What docs/agreement.md says about two models made of random numbers."""
 
 import re
 from pathlib import Path

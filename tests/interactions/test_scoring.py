@@ -218,6 +218,6 @@ def test_a_batch_that_does_not_fit_into_memory_is_scored_in_parts(most: int, cap
 
     found = score_coalitions([limited], IMAGES, LABELS, PLAYERS, baseline=BASELINE, batch_size=64)
     np.testing.assert_allclose(found[0], one_by_one(whole), atol=2e-5)
-    assert "out of memory: batches of 64 go on in 2 parts" in capsys.readouterr().err
+    assert "out of memory: batches of 64 now run in 2 parts" in capsys.readouterr().err
     with pytest.raises(InputError, match="too little memory for one image"):
         score_coalitions([lambda images: limited(images[[0] * (most + 1)])], IMAGES, LABELS, PLAYERS)

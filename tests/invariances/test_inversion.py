@@ -180,4 +180,4 @@ def test_a_batch_that_does_not_fit_into_memory_is_inverted_in_parts(images, caps
 
     found, whole = (invert(each, images, **SETTINGS) for each in (limited, layer))
     torch.testing.assert_close(found.images, whole.images, atol=1e-4, rtol=1e-4)
-    assert f"out of memory: batches of {len(images)} go on in 2 parts" in capsys.readouterr().err
+    assert f"out of memory: batches of {len(images)} now run in 2 parts" in capsys.readouterr().err

@@ -41,7 +41,7 @@ def test_a_batch_that_does_not_fit_into_memory_is_computed_in_parts(vit, classes
 
     model.backbone.patch_embed.register_forward_pre_hook(refuse)
     assert np.allclose(extract(model, images, 10), whole, atol=1e-5)
-    assert "out of memory: batches of 10 go on in 4 parts" in capsys.readouterr().err
+    assert "out of memory: batches of 10 now run in 4 parts" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is killed goes on where it was, to the same bytes; nothing half-written is taken for a result."""
+"""What is killed resumes, to the same bytes; nothing half-written is mistaken for a result."""
 
 import os
 import signal

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -102,15 +101,6 @@ def test_every_card_is_filled_in_and_true_to_the_code() -> None:
         assert all(card.ends()), name
         assert callable(load(card.function)), name
     assert {scale for card in cards().values() for scale in card.scales} == known
-
-
-def test_every_headline_metric_has_a_card_within_three_links_of_the_readme() -> None:
-    reached = {ROOT / "README.md"}
-    for _ in range(3):
-        for path in list(reached):
-            links = re.findall(r"\]\(([^)#]+\.md)", path.read_text())
-            reached |= {target for link in links if (target := (path.parent / link).resolve()).is_file()}
-    assert {ROOT / f"docs/metrics/{name}.md" for name in cards()} <= reached
 
 
 def test_a_bad_file_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the report says of a model trained elsewhere, from tables whose numbers are known."""
+"""What the report says about a model trained elsewhere, from tables whose numbers are known."""
 
 from __future__ import annotations
 

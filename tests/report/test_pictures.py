@@ -1,4 +1,4 @@
-"""What the page says of the pictures that were read, and that it can leave all of them out."""
+"""What the page says about the pictures that were read, and that it can leave all of them out."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def test_rows_are_those_of_the_whole_batch_and_parts_are_kept(capsys):
         assert torch.equal(halving.mapped(double, batch), 2 * batch)
     assert asked == [10, 5, 3, 3, 2, 2, 3, 3, 2, 2, 1, 1]
     told = capsys.readouterr().err.splitlines()
-    assert told == [f"out of memory: batches of 10 go on in {parts} parts" for parts in (2, 4)]
+    assert told == [f"out of memory: batches of 10 now run in {parts} parts" for parts in (2, 4)]
 
 
 def test_odd_batches_come_down_to_single_rows():

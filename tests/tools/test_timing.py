@@ -32,10 +32,11 @@ def test_jobs_of_earlier_runs_do_not_count(tmp_path, monkeypatch, capsys):
     job(tmp_path, "new", 2.0, "computed 1.00 s\n")
     monkeypatch.setattr("sys.argv", ["timing", str(tmp_path), "--since", "2000", "--cores", "1"])
     timing["main"]()
-    assert "1 jobs in" in capsys.readouterr().out
+    assert "1 job in" in (printed := capsys.readouterr().out)
+    assert "on 1 core\n" in printed
 
 
-def test_the_report_is_told_of_where_this_run_made_it(tmp_path):
+def test_the_report_is_named_where_this_run_made_it(tmp_path):
     report = tmp_path / "report.html"
     assert timing["page"](tmp_path, since=0) is None
     report.write_text("page")

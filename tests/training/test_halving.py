@@ -47,7 +47,7 @@ def test_halves_give_the_results_of_the_whole_batch(vit, target, source, capsys,
         assert torch.allclose(found[most][0][key], value, atol=2e-5), key
     assert found[most][1].to_numpy() == pytest.approx(found[10**6][1].to_numpy(), rel=1e-3, nan_ok=True)
     told = capsys.readouterr().err
-    assert ("out of memory: batches of 14 go on in 2 parts" in told) == (most == 6 or recipe.source is not None)
+    assert ("out of memory: batches of 14 now run in 2 parts" in told) == (most == 6 or recipe.source is not None)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -99,7 +99,7 @@ def test_one_image_that_does_not_fit_is_told(vit, target):
 def test_evaluation_halves_too(vit, target, capsys):
     model, small = limited(vit, target, 10**6), limited(vit, target, 11)
     assert evaluate(small, target, split="test") == evaluate(model, target, split="test")
-    assert "out of memory: batches of 40 go on in 4 parts" in capsys.readouterr().err
+    assert "out of memory: batches of 40 now run in 4 parts" in capsys.readouterr().err
 
 
 def test_parts_keep_their_number_from_then_on():

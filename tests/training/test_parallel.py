@@ -153,7 +153,7 @@ def test_memory_of_one_process_and_a_signal_are_everyones(root, both):
     process.send_signal(signal.SIGTERM)
     told = process.communicate(timeout=SECONDS)[1]
     assert process.returncode != 0
-    assert told.count("go on in 4 parts") == 1, told
+    assert told.count("now run in 4 parts") == 1, told
     state = torch.load(out / "clipped/0.running", weights_only=True)["state"]
     assert 0 < state["step"] < SHARED["steps"]
     assert state["parts"] == 4

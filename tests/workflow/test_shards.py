@@ -1,4 +1,4 @@
-"""Features and scores in shards, by the real workflow: the same bytes, and what is broken off goes on where it was."""
+"""Features and scores in shards, by the real workflow: the same bytes, and what is broken off resumes."""
 
 import os
 import re

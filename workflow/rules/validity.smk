@@ -79,6 +79,6 @@ if (
 if known_answers := [TABLES[name] for name in ("validity", "validity_summary", "planted") if name in TABLES]:
 
     rule validity:
-        """What the metrics say of changes and effects that are known."""
+        """What the metrics say about changes and effects that are known."""
         input:
             known_answers,

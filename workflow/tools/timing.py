@@ -23,11 +23,15 @@ def summary(jobs: Sequence[Job], wall: float, cores: int) -> str:
     starting = sum(job.wall for job in jobs) - computing
     rest = available - computing - starting
     return (
-        f"{len(jobs)} jobs in {wall:.0f} s ({wall / 60:.1f} min) on {cores} cores\n"
+        f"{_number(len(jobs), 'job')} in {wall:.0f} s ({wall / 60:.1f} min) on {_number(cores, 'core')}\n"
         f"  computing {computing:.0f} core-seconds, {computing / available:.0%} of the {available:.0f} available\n"
         f"  not computing {1 - computing / available:.0%}: start-up of jobs {starting / available:.0%}, "
         f"bookkeeping and cores without a job {rest / available:.0%}"
     )
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def page(results: Path, since: float) -> Path | None:

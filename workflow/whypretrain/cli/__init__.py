@@ -1,21 +1,21 @@
-"""The command `whypretrain`: what people do before and after runs. The stages have commands of their own.
+"""Run experiments; prepare, inspect and keep them. Stages have commands of their own: `whypretrain.stages.train` etc.
 
     whypretrain init photos timm:resnet18       # write mine.yaml for your pictures and checkpoint
     whypretrain run mine.yaml                   # run an experiment and watch it; again, to resume it
     whypretrain plan mine.yaml                  # what it costs, before it runs
     whypretrain figures mine.yaml               # draw its figures again
     whypretrain record mine.yaml                # keep its results with the commit; `restore` brings them back
-    whypretrain datasets                        # the published data sets that are known, as a table
-    whypretrain fetch cifar10 data/cifar10      # where the licence allows it
-    whypretrain miniature data/miniature        # small copies of all of them, to try a configuration
-    whypretrain compare results/a results/b
+    whypretrain datasets                        # table of the published data sets that can be read
+    whypretrain fetch cifar10 data/cifar10      # download a data set whose licence allows it
+    whypretrain miniature data/miniature        # small copies of all of them, to try a config
+    whypretrain compare results/a results/b     # verdicts that changed, numbers that moved
     whypretrain provenance results/a/claims.csv # what made this, and from what
     whypretrain diff timm:resnet18 runs/mine    # what fine-tuning changed in the weights, in seconds
     whypretrain diff timm:resnet18 runs/mine --data photos    # what it kept, lost and gained: one report
-    whypretrain docs                            # make the pages that show results again, from kept tables
-    whypretrain clean                           # what takes space here; removes what is named
+    whypretrain docs                            # regenerate the pages that show results, from kept tables
+    whypretrain clean                           # what takes space here; with names and --yes, remove it
 
-`compare` exits with 0 if all verdicts and headline numbers are the same, 1 if one changed; all with 2 on bad input.
+Commands exit with 2 on bad input. `compare` exits with 0 if all verdicts and headline numbers agree, and with 1 if not.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from whypretrain.cli.printed import print_table
 from whypretrain.errors import InputError
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the command line, run the subcommand and return the exit status."""
+def parser() -> argparse.ArgumentParser:
+    """The parser of all subcommands."""
     parser = argparse.ArgumentParser(
         prog="whypretrain", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -65,11 +65,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     diff.add(commands)
     clean.add(commands)
     docs.add(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line, run the subcommand and return the exit status."""
     given, after = _divided(list(sys.argv[1:] if argv is None else argv))
     try:
-        arguments = parser.parse_args(given)
+        arguments = (parsing := parser()).parse_args(given)
         if after and not hasattr(arguments, "options"):
-            parser.error(f"{after[0]}: only `run` takes options of Snakemake after --")
+            parsing.error(f"{after[0]}: only `run` takes options of Snakemake after --")
         arguments.options = after
         return int(arguments.command(arguments))
     except InputError as error:

@@ -88,9 +88,9 @@ class Board:
     def table(self) -> list[Stage]:
         """The stages that have jobs."""
         found: dict[str, Stage] = {}
-        known = [rule for rule in self.stages if rule in self.total]
-        for rule in [*known, *(rule for rule in self.total if rule not in self.stages)]:
-            name = self.stages.get(rule, rule)
+        order = list(dict.fromkeys(self.stages.values()))
+        for rule in sorted(self.total, key=lambda rule: [*order, self._stage(rule)].index(self._stage(rule))):
+            name = self._stage(rule)
             stage = found.setdefault(name, Stage(name, 0, 0, 0))
             stage.done += len(self.done.get(rule, []))
             stage.total += self.total[rule]
@@ -116,6 +116,11 @@ class Board:
             work += sum(rest) + waiting * one
             longest = max(longest, *rest, one if waiting > 0 else 0.0)
         return max(longest, work / self.cores)
+
+    def _stage(self, rule: str) -> str:
+        """The stage of a rule; that of train_mine, which is named after the method it trains, is its first word."""
+        first = rule.partition("_")[0]
+        return self.stages.get(rule, first if first in self.stages.values() else rule)
 
     def _rate(self) -> float | None:
         """Seconds per operation of the plan, from the finished jobs that have some."""

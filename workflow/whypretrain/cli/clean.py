@@ -1,6 +1,6 @@
-"""`whypretrain clean [NAME ...]`: what takes space here, and what of it would be removed; --yes removes it.
+"""`whypretrain clean [NAME ...]`: list what takes space here, or what would be removed; --yes removes it.
 
-NAME is a path as the list has it, e.g. results/smoke or .cache. Nothing else can be removed.
+NAME is a path from that list, e.g. results/smoke or .cache. Nothing else can be removed.
 """
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ def add(commands: Any) -> None:
     """Add the subcommand to a parser's."""
     found = commands.add_parser(
         "clean",
-        help="what takes space here; removes what is named",
+        help="list what takes space here, and remove what is named",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    found.add_argument("names", nargs="*", metavar="NAME", help="what to remove; without a name: list all")
-    found.add_argument("--yes", action="store_true", help="remove it; without this, only say what would be removed")
+    found.add_argument(
+        "names", nargs="*", metavar="NAME", help="what to remove; default: list everything, remove nothing"
+    )
+    found.add_argument(
+        "--yes", action="store_true", help="remove it; without this option, only show what would be removed"
+    )
     found.set_defaults(command=clean)
 
 

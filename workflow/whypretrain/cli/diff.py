@@ -42,12 +42,16 @@ def add(commands: Any) -> None:
     found.add_argument("pretrained", metavar="PRETRAINED", help="the model before fine-tuning")
     found.add_argument("finetuned", metavar="FINETUNED", help="the model afterwards, or the folder of its training")
     found.add_argument("--data", type=Path, help="folder of pictures, one folder a class, to compare the models on")
-    found.add_argument("--architecture", help="timm's name of it, where the files do not say (timm.list_models())")
-    found.add_argument("--size", type=int, help="pixels; by default what the fine-tuned model's file says, else timm's")
-    found.add_argument("--name", help="what the results are called: results/NAME (default: diff_FINETUNED)")
+    found.add_argument(
+        "--architecture", help="timm's name of the network, if the files do not name it (timm.list_models())"
+    )
+    found.add_argument(
+        "--size", type=int, help="image size in pixels; default: the fine-tuned model's, otherwise timm's"
+    )
+    found.add_argument("--name", help="results go to results/NAME; default: diff_FINETUNED")
     found.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)), help="default: all of them")
     found.add_argument("--no-pictures", action="store_true", help="keep every image out of the report")
-    found.add_argument("--dry-run", action="store_true", help="write the config, say what would be done, and stop")
+    found.add_argument("--dry-run", action="store_true", help="write the config, describe the run, and stop")
     found.set_defaults(command=diff)
 
 

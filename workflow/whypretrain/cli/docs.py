@@ -1,7 +1,7 @@
-"""`whypretrain docs [PAGE ...]`: make the pages of results again; `--keep STUDY` first keeps the tables of a run.
+"""`whypretrain docs [PAGE ...]`: regenerate the pages that show results; `--keep` copies a run's tables first.
 
 Templates are in docs/pages, kept tables in docs/results, the list of studies is docs/studies.yaml. A page changes when
-its template or a kept table does; pages of studies that have not run are left out, and named.
+its template or a kept table does. Pages that need a study that has not run are skipped, with a message.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ def add(commands: Any) -> None:
     """Add the subcommand to a parser's."""
     found = commands.add_parser(
         "docs",
-        help="make the pages that show results, from kept tables",
+        help="regenerate the pages that show results, from kept tables",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     found.add_argument("pages", nargs="*", metavar="PAGE", help="default: all that have a template")
-    found.add_argument("--keep", metavar="STUDY", help="a study of docs/studies.yaml whose tables are copied first")
-    found.add_argument("--results", type=Path, help="where that study ran; default: results/STUDY")
+    found.add_argument("--keep", metavar="STUDY", help="study of docs/studies.yaml whose tables are copied first")
+    found.add_argument("--results", type=Path, help="results of that study; default: results/STUDY")
     found.set_defaults(command=docs)
 
 

@@ -1,4 +1,4 @@
-"""`whypretrain init FOLDER [CHECKPOINT]`: a config for your own pictures, with comments, and what was found in them.
+"""`whypretrain init FOLDER [CHECKPOINT]`: write a commented config for your own pictures, and report what they contain.
 
 CHECKPOINT is timm:NAME, torchvision:NAME, package:NAME, hf:ORG/NAME, file:PATH, or a path alone. Without one, the
 default's small networks are pre-trained on rendered glyphs first.
@@ -33,9 +33,9 @@ def add(commands: Any) -> None:
     )
     found.add_argument("data", type=Path, metavar="FOLDER", help="pictures, one folder a class, or train/ and test/")
     found.add_argument("checkpoint", nargs="?", metavar="CHECKPOINT", help="the pre-trained model")
-    found.add_argument("--architecture", help="timm's name of it, where the checkpoint does not say")
-    found.add_argument("--size", type=int, help="pixels; by default what the checkpoint was trained on")
-    found.add_argument("--out", type=Path, default=Path("mine.yaml"), help="default: %(default)s")
+    found.add_argument("--architecture", help="timm's name of the network, if the checkpoint does not name it")
+    found.add_argument("--size", type=int, help="image size in pixels; default: that of the checkpoint's training")
+    found.add_argument("--out", type=Path, default=Path("mine.yaml"), help="config to write; default: %(default)s")
     found.set_defaults(command=init)
 
 

@@ -1,4 +1,4 @@
-"""`whypretrain run [CONFIG]`: run an experiment, and watch it; what is done is not done again.
+"""`whypretrain run [CONFIG]`: run an experiment and watch it. Finished jobs are not repeated.
 
 CONFIG is a path, or one of the configs that are shipped, e.g. config/smoke.yaml; any folder can be run in.
 Options after `--` go to Snakemake as they are, for instance `whypretrain run mine.yaml -- --keep-going`.
@@ -33,13 +33,15 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     running.add_argument("config", type=Path, nargs="?", default=DEFAULT, metavar="CONFIG", help="default: %(default)s")
-    running.add_argument("--only", action="append", default=[], metavar="STAGE", help="up to this stage or file")
+    running.add_argument("--only", action="append", default=[], metavar="STAGE", help="stage or file to make")
     running.add_argument("--cores", default="all", help="default: all of them")
-    running.add_argument("-n", "--dry-run", action="store_true", help="say what would be done, and stop")
+    running.add_argument("-n", "--dry-run", action="store_true", help="list the jobs that would run, and stop")
     running.set_defaults(command=run, name="run", options=[])
     for name, what in (("plan", "what an experiment costs, before it runs"), ("figures", "draw the figures again")):
         found = commands.add_parser(name, help=what)
-        found.add_argument("config", type=Path, nargs="?", default=DEFAULT, metavar="CONFIG")
+        found.add_argument(
+            "config", type=Path, nargs="?", default=DEFAULT, metavar="CONFIG", help="default: %(default)s"
+        )
         found.add_argument("--cores", default="all", help="default: all of them")
         found.set_defaults(command=run, name=name, only=[name], dry_run=False, options=[])
 

@@ -20,7 +20,9 @@ def add(commands: Any) -> None:
         ("restore", "bring recorded results back after a clone or a checkout"),
     ):
         found = commands.add_parser(name, help=what)
-        found.add_argument("config", type=Path, nargs="?", default=DEFAULT, metavar="CONFIG")
+        found.add_argument(
+            "config", type=Path, nargs="?", default=DEFAULT, metavar="CONFIG", help="default: %(default)s"
+        )
         found.set_defaults(command=_bridge, bridge=name)
 
 

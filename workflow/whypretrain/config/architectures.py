@@ -1,4 +1,4 @@
-"""What can be said of timm's networks before anything runs: from its source text, since importing it takes seconds."""
+"""What is known about timm's networks before anything runs: from its source text, since importing it takes seconds."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def check(config: Config, *, places: bool = True) -> Config:
     Without `places`, folders and files that a data set is read from need not be there yet.
 
     Raises:
-        InputError: naming the key, what is wrong with it, and the fix; the first problem found is the one told.
+        InputError: naming the key, what is wrong with it, and the fix; only the first problem found is reported.
     """
     try:
         config = adapted(config)
@@ -70,8 +70,8 @@ def remarks(config: Config) -> Iterator[str]:
     joint = [method for method in grid["methods"] if config["train"]["methods"][method].get("source")]
     if drawn and given and joint:
         yield (
-            f"models.{given[0]}.checkpoint: {', '.join(joint)} take {grid['source']!r} for what it was trained on; "
-            "name its own data as grid.source, or leave them out of grid.methods"
+            f"models.{given[0]}.checkpoint: {', '.join(joint)} assume that it was trained on {grid['source']!r}; "
+            "name its own data as grid.source, or leave joint methods out of grid.methods"
         )
 
 

@@ -38,7 +38,7 @@ def encoders(config: Mapping[str, Any]) -> dict[str, bool]:
 
 
 def is_text(config: Mapping[str, Any]) -> bool:
-    """Whether an experiment is about text: a model of its grid is an encoder; grids that mix are refused."""
+    """Whether an experiment uses text: a model of its grid is an encoder; grids that mix are refused."""
     return any(encoders(config).values())
 
 

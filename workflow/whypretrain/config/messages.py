@@ -32,7 +32,7 @@ _BOUNDS = {
 
 
 def unknown_names(key: str, names: Iterable[str], section: str, known: Collection[str]) -> Iterator[str]:
-    """What to say of those `names` under `key` that are not among the `known` of `section`."""
+    """What to say about those `names` under `key` that are not among the `known` of `section`."""
     for name in names:
         if name not in known:
             yield f"{key} names {name!r}, which is not in {section}; {suggestion(name, known)}"

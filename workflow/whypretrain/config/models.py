@@ -35,12 +35,11 @@ class Pretrained(Section):
     """start from file:PATH, package:NAME of an installed Python package, timm:NAME, torchvision:WEIGHTS or
     hf:ORG/NAME@REVISION; null: train on the source"""
     state: Literal["ema", "raw"] | None = None
-    """of a checkpoint with averaged weights (EMA) next to raw ones, which are taken; null: ema, which the notes say"""
+    """of a checkpoint with averaged (EMA) and raw weights, which to use; null: ema, and the notes say so"""
     published: str | None = None
-    """where the file of `checkpoint` can be had; with it, a run can be planned before the file is there"""
+    """where the file of `checkpoint` can be downloaded; with it, a run can be planned before the file is there"""
     redrawn: Natural | Literal["all"] = 0
-    """last blocks of the checkpoint that are drawn at random, with what follows them, for worse starts to compare with;
-    all: the whole backbone"""
+    """last blocks of the checkpoint to redraw at random, with what follows them, as worse starts; all: every block"""
 
     def plain(self) -> dict[str, Any]:
         """All keys; of `architecture` and `encoder` the one that is given."""

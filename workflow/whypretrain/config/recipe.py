@@ -38,8 +38,7 @@ class Recipe(Section):
     start: Start = "pretrained"
     """weights of the backbone before the first step: pretrained, random, or those of the model TARGET/METHOD"""
     task: Literal["classification", "reconstruction", "masked"] = "classification"
-    """reconstruction of the image itself, and naming masked tokens of a text, use no label; their models classify
-    nothing"""
+    """reconstruction (of the image) and masked (tokens of a text) use no label, and their models do not classify"""
     steps: Count = 150
     """optimiser steps"""
     epochs: Count | None = None

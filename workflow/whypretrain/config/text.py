@@ -1,4 +1,4 @@
-"""Experiments on text: what of the default is about pixels and left out, and what is refused."""
+"""Experiments on text: which keys of the default are for pixels and ignored, and what is refused."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _WITHOUT_LABELS = {"masked": True, "reconstruction": False}  # tasks, and whethe
 
 
 def adapted(config: Config) -> Config:
-    """The config of an experiment on text without what the default says of pixels; any other as it is.
+    """The config of an experiment on text without what the default says about pixels; any other as it is.
 
     Raises:
-        InputError: if a key of one's own is about pixels.
+        InputError: if a config sets a key for pixels itself.
     """
     if not _is_config(config) or not is_text(config):
         return config
@@ -42,7 +42,7 @@ def adapted(config: Config) -> Config:
         own, inherited = _at(config, place), _at(default, place)
         for key in keys:
             if own.get(key) and own[key] != inherited.get(key):
-                raise InputError(f"{place}.{key} is about pixels, and this experiment is about text; leave it out")
+                raise InputError(f"{place}.{key} is for images, but this experiment uses text; leave it out")
     for name in ("pretrain", "train"):
         found[name] = dict(found[name])
     found["pretrain"].pop("augmentation", None)
@@ -69,8 +69,8 @@ def text_problems(config: Config) -> Iterator[str]:
     for kind, found, key in (("data set", sets, "grid.source and grid.targets"), ("model", models, "models")):
         for name in (name for name, of_text in found.items() if not of_text):
             yield (
-                f"{key}: the {kind} {name!r} is about images, others of the grid are about text; an experiment is "
-                f"about one of them{': set grid.source: null' if name == config['grid']['source'] else ''}"
+                f"{key}: the {kind} {name!r} is for images, others in the grid are for text; use one or the other"
+                f"{': set grid.source: null' if name == config['grid']['source'] else ''}"
             )
     for method in config["grid"]["methods"]:
         own = _method(config, method)
@@ -79,7 +79,7 @@ def text_problems(config: Config) -> Iterator[str]:
         if is_imported(config, method):
             yield f"train.methods.{method}.weights: trained models of text are not read; leave it out"
         if "augmentation" in own:
-            yield f"train.methods.{method}.augmentation is about pixels, and this experiment is of text; leave it out"
+            yield f"train.methods.{method}.augmentation is for images, but this experiment uses text; leave it out"
         if not _WITHOUT_LABELS.get(str(own.get("task")), True):
             yield f"train.methods.{method}.task: {own['task']} is of images; use masked, or leave it out"
     score, variants = config["interactions"]["score"], config["interactions"]["variants"]

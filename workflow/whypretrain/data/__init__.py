@@ -1,4 +1,11 @@
-"""Labelled image sets: made from the config, kept on disk, read back; no torch."""
+"""Labelled image sets: made from the config, kept on disk, read back; no torch.
+
+Example:
+    >>> from whypretrain.data import build
+    >>> digits = build("digits", {"kind": "digits", "train_size": 100}, size=8, channels=1, seed=0)
+    >>> digits.split("train").images.shape, digits.classes[:3]
+    ((100, 1, 8, 8), ['0', '1', '2'])
+"""
 
 from whypretrain.data.build import build as build  # also the name of its module, which it must hide
 from whypretrain.runtime.loading import lazily

@@ -1,4 +1,4 @@
-"""What data.json says of the files and pixels of a data set, in sentences for the log and the report."""
+"""What data.json says about the files and pixels of a data set, in sentences for the log and the report."""
 
 from __future__ import annotations
 

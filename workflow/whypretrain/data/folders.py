@@ -79,7 +79,7 @@ class Walk:
         return found
 
     def counts(self, images: int) -> dict[str, Any]:
-        """What data.json says of the files: found, of them `images`, and left out by reason."""
+        """What data.json says about the files: found, of them `images`, and left out by reason."""
         left_out = dict(sorted(self.left_out.items()))
         return {"found": images + sum(left_out.values()), "images": images, "left_out": left_out}
 

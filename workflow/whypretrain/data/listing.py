@@ -33,7 +33,7 @@ class Listing:
         origins: where each comes from, for people.
         test: whether each belongs to the test split, (N,); None where the set has no split of its own.
         concepts: the group that each class belongs to; None: the class itself.
-        about: what data.json says of the files.
+        about: what data.json says about the files.
     """
 
     opened: Opened

@@ -21,7 +21,7 @@ class Condition(NamedTuple):
 
 
 def _recipes(config: Config) -> list[dict[str, Any]]:
-    """What each method of the grid says of itself."""
+    """What each method of the grid says about itself."""
     return [config["train"]["methods"][method] for method in config["grid"]["methods"]]
 
 

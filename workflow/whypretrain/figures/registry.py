@@ -1,4 +1,4 @@
-"""The list of figures, from registry.yaml: what each is drawn from, when, and what the report says of it."""
+"""The list of figures, from registry.yaml: what each is drawn from, when, and what the report says about it."""
 
 from __future__ import annotations
 

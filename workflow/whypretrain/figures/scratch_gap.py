@@ -108,7 +108,7 @@ def _note(rows: pd.DataFrame, runs: pd.DataFrame, settings: Settings) -> str:
 
 
 def within_settings(runs: pd.DataFrame) -> str:
-    """What to say of the correlation: that within settings, as over all runs it would be that of the settings."""
+    """What to say about the correlation: that within settings, as over all runs it would be that of the settings."""
     found = [correlation(tables.in_cell(runs, cell)) for cell in tables.cells(runs)]
     known = [r for r in found if np.isfinite(r)]
     if not known:

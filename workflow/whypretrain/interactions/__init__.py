@@ -2,6 +2,16 @@
 
 The analysis of stored scores needs no torch. Tables (pandas) and what runs models (torch) are loaded when first used:
 reading the registry of tables loads neither.
+
+Example: players 1 and 2 act together and player 3 alone; fine-tuning keeps the pair and loses the third player.
+    >>> import numpy as np
+    >>> from whypretrain.interactions import moebius, split_knowledge
+    >>> pretrained = np.array([[0.0, 0.0, 0.0, 4.0, 1.0, 1.0, 1.0, 5.0]])    # one image: v of {}, 1, 2, 12, 3, 13, ...
+    >>> finetuned = np.array([[0.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 4.0]])
+    >>> moebius(pretrained)
+    array([[0., 0., 0., 4., 1., 0., 0., 0.]])
+    >>> float(split_knowledge(moebius(pretrained), moebius(finetuned)).preserve_share())
+    0.8
 """
 
 # Also the names of their modules, which they must hide.

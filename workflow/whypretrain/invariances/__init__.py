@@ -1,5 +1,14 @@
-"""What fine-tuning keeps and forgets, layer by layer, by inputs that a layer cannot tell apart
-(arXiv:2307.06006)."""
+"""What fine-tuning keeps and forgets, layer by layer, by inputs that a layer cannot tell apart (arXiv:2307.06006).
+
+Example: a layer that sees the left half of an image shares all of its own invariances, one that sees the whole fewer.
+    >>> import torch
+    >>> from whypretrain.invariances import stir
+    >>> images = torch.rand(20, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    >>> whole, left = (lambda x: x.flatten(1)), (lambda x: x[..., :2].flatten(1))
+    >>> options = {"steps": 100, "step_size": 0.1, "seed": 0}
+    >>> stir(left, left, images, **options) > 0.99, stir(whole, left, images, **options) < 0.8
+    (True, True)
+"""
 
 from whypretrain.runtime.loading import lazily
 

@@ -135,8 +135,7 @@ def compare(pre: Subject, tuned: Subject) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def permuted_chance(clean: torch.Tensor, inverted: torch.Tensor, estimator: str) -> np.ndarray:
-    """(blocks,) CKA of Gram matrices (blocks, n, n) when images and inversions are paired at random: STIR's
-    chance.
+    """CKA of Gram matrices (blocks, n, n) when images and inversions are paired at random, (blocks,): STIR's chance.
 
     Mean over 16 fixed permutations.
     """

@@ -54,8 +54,7 @@ def excess(tuned_given_pre: ArrayLike, pre_given_pre: ArrayLike) -> np.ndarray:
 
 
 def scaled(stir: ArrayLike, *, self_value: ArrayLike, permuted: ArrayLike) -> np.ndarray:
-    """Loss of STIR on a scale from 0 (the measured self value) to 1 (chance: images and inversions paired at
-    random).
+    """Loss of STIR from 0 (the measured self value) to 1 (chance: images and inversions paired at random).
 
     (self - stir) / (self - permuted); NaN where the two ends meet. Comparable over blocks.
     """
@@ -65,8 +64,7 @@ def scaled(stir: ArrayLike, *, self_value: ArrayLike, permuted: ArrayLike) -> np
 
 
 def nesting_shortfall(pre_given_pre: ArrayLike) -> np.ndarray:
-    """How far an inversion is from exact, per inverted block: mean over later blocks j >= i of 1 - STIR(pre^j
-    | pre^i).
+    """Error of an inversion, per inverted block: mean over later blocks j >= i of 1 - STIR(pre^j | pre^i).
 
     Inputs that block i represents identically are so represented by all later blocks of the same model.
     """

@@ -1,5 +1,4 @@
-"""Does uneven forgetting over layers go with robustness? (Merlin et al. 2023, arXiv:2307.06006, section 4.4,
-App. E.1)."""
+"""Does uneven forgetting over layers go with robustness? (arXiv:2307.06006, section 4.4, App. E.1)."""
 
 from __future__ import annotations
 

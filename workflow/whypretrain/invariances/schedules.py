@@ -1,5 +1,4 @@
-"""Choosing the inversion's budget: what a schedule leaves unfinished, measured before any result is
-believed."""
+"""Choosing the inversion's budget: what a schedule leaves unfinished."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""STIR, the similarity of two representations through identically represented inputs (Nanda et al. 2022,
-arXiv:2206.11939)."""
+"""STIR, similarity of representations through identically represented inputs (Nanda et al. 2022, arXiv:2206.11939)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""Models: timm backbones, or encoders of text, with a linear head, their blocks, their features, and their files."""
+"""Models: timm backbones, or encoders of text, with a linear head, their blocks, their features, and their files.
+
+Example:
+    >>> import torch
+    >>> from whypretrain.models import Architecture, build
+    >>> model = build(Architecture("resnet18", size=32, channels=3), classes=["cat", "dog"], seed=0)
+    >>> model(torch.zeros(4, 3, 32, 32)).shape
+    torch.Size([4, 2])
+"""
 
 from whypretrain.runtime.loading import lazily
 

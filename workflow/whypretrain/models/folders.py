@@ -18,7 +18,7 @@ _ADAPTERS = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.
 
 
 class Folder(NamedTuple):
-    """What a folder says of its model.
+    """What a folder says about its model.
 
     Attributes:
         content: of its files of weights.
@@ -34,7 +34,7 @@ class Folder(NamedTuple):
 
 
 def read_folder(folder: Path) -> Folder:
-    """The weights in a folder, and what its JSON files say of them.
+    """The weights in a folder, and what its JSON files say about them.
 
     Raises:
         InputError: if it holds none, or several files, or an adapter in place of weights.

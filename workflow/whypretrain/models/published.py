@@ -48,8 +48,7 @@ class Published:
 
 
 def fetch(checkpoint: str) -> Published:
-    """The weights that `checkpoint` names (`timm:NAME`, `torchvision:WEIGHTS`, `hf:ORG/NAME@REVISION`), through their
-    library's own cache.
+    """The weights of `timm:NAME`, `torchvision:WEIGHTS` or `hf:ORG/NAME@REVISION`, through their library's own cache.
 
     Raises:
         InputError: if there are no such weights, or no network.

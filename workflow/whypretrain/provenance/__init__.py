@@ -1,4 +1,10 @@
-"""Where a result comes from: the source files, versions, configuration and inputs that decide its bytes."""
+"""Where a result comes from: the source files, versions, configuration and inputs that decide its bytes.
+
+Example: the files whose code decides the transform from scores to effects.
+    >>> from whypretrain.provenance import code_files
+    >>> [path.name for path in code_files("whypretrain.interactions.transforms")]
+    ['errors.py', 'transforms.py']
+"""
 
 from whypretrain.provenance.closure import ROOT, code_files, code_hash, other_code
 from whypretrain.provenance.fingerprint import Fingerprint, fingerprint

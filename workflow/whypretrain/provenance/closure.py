@@ -190,8 +190,7 @@ def _module(name: str) -> str:
 
 
 def other_code(root: Path) -> str:
-    """A file of the package at `root` that the imported package has not, or has with another content that counts; empty
-    if none."""
+    """A file of the package at `root` that the imported package lacks or has in another state; empty if none."""
     if root.resolve() == ROOT:
         return ""
     for path in sorted(

@@ -19,8 +19,7 @@ _IN_PACKAGES = (*ENDINGS, ".npz")
 
 
 def located(place: str | Path) -> Path:
-    """The path of a place: its own, or that of what it names in a package: the only file of weights, or the folder of a
-    package without weights.
+    """The path of a place; in a package, of the only file of weights, or of the folder if it has no weights.
 
     Raises:
         InputError: if the package is not installed, has not what is named, or several files of which none is named.

@@ -1,4 +1,4 @@
-"""Cards of metrics: what `resources/metrics.yaml` says of each, with its floors and ceilings from `scales.yaml`."""
+"""Cards of metrics: what `resources/metrics.yaml` says about each, with its floors and ceilings from `scales.yaml`."""
 
 from __future__ import annotations
 

@@ -37,6 +37,6 @@ def _with_files(figure: Figure, folder: Path) -> Figure:
 
 
 def _untold(name: str) -> Figure:
-    """What to say of a figure that the registry does not know."""
+    """What to say about a figure that the registry does not know."""
     title = name.replace("_", " ").capitalize()
     return Figure(name=name, title=title, alt=f"Figure: {title}")

@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Difference:
-    """All that is said of one model on one target.
+    """All that is said about one model on one target.
 
     Attributes:
         title: method, architecture and target.

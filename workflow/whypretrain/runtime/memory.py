@@ -50,7 +50,7 @@ class Halving:
                 raise InputError(f"too little memory for one image a time ({reason}); give a smaller model or image")
             self.parts *= 2
             if leads():
-                print(f"out of memory: batches of {images} go on in {min(self.parts, images)} parts", file=sys.stderr)
+                print(f"out of memory: batches of {images} now run in {min(self.parts, images)} parts", file=sys.stderr)
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
 

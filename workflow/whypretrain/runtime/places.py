@@ -5,5 +5,5 @@ CHECKPOINTS = "checkpoints.safetensors"  # of a training, next to its model
 DATA_CARD = "data.json"
 WEIGHTS = ("weights.safetensors", "weights.json")  # published ones, as they were fetched
 DATA = ("images.npy", "manifest.parquet", DATA_CARD)
-TEXT = DATA[1:]  # a set of sentences, which stand in the manifest
+TEXT = DATA[1:]  # a set of sentences, which are in the manifest
 TOKENS = ("tokens.npy", *TEXT)  # the same once it is tokenised

@@ -48,7 +48,7 @@ def chosen(names: list[str], root: Path = Path()) -> list[Taken]:
     """Those of `taken` that are named.
 
     Raises:
-        InputError: if a name is none of them; if a run of Snakemake is going on in `root`.
+        InputError: if a name is none of them; if Snakemake is running in `root`.
     """
     there = {str(each.path): each for each in taken(root)}
     keys = [os.path.normpath(name) for name in names]

@@ -1,4 +1,13 @@
-"""Choosing source data for a target: unbalanced optimal transport, its rivals, and their diagnostics."""
+"""Choosing source data for a target: unbalanced optimal transport, its rivals, and their diagnostics.
+
+Example: of four source classes, the two whose mean features point where those of the target classes do.
+    >>> import numpy as np
+    >>> from whypretrain.selection import rank_classes
+    >>> source = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
+    >>> target = np.array([[0.9, 0.1, 0.0], [0.0, 0.1, 0.9]])
+    >>> sorted(rank_classes(source, target, k=2).selected.tolist())
+    [0, 2]
+"""
 
 from whypretrain.runtime.loading import lazily
 

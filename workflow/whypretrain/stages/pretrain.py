@@ -1,7 +1,7 @@
 """Stage pretrain: train a model on the source data, or bring a checkpoint of one's own into the same form.
 
 Writes model.safetensors, model.json, history.csv (no rows for an imported checkpoint) and metrics.json
-(accuracy on the source's test images). A killed run goes on from `<folder>.running`.
+(accuracy on the source's test images). A killed run resumes from `<folder>.running`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Each method leaves model.safetensors, model.json, checkpoints.safetensors, history.csv and metrics.json in its
 folder, and tuning.csv where its recipe holds values to choose from; the result does not depend on which methods share
-the process. A killed run goes on from `<folder>.running`, once its settings are chosen again.
+the process. A killed run resumes from `<folder>.running`, once its settings are chosen again.
 """
 
 from __future__ import annotations

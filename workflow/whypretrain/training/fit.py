@@ -208,7 +208,7 @@ class _Run:
         return {**kept, "modules": self.modules.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def restore(self, state: dict[str, Any] | None) -> None:
-        """Go on from a saved state; None: from the start."""
+        """Resume from a saved state; None: from the start."""
         if state is None:
             return
         self.step, self.losses, self.checkpoints = state["step"], state["losses"], state["checkpoints"]

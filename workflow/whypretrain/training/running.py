@@ -1,4 +1,4 @@
-"""The running state of a training: written now and then, so that a killed run goes on where it was."""
+"""The running state of a training: written now and then, so that a killed run can resume."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from whypretrain.training import parallel
 
 
 class RunningState(AbstractContextManager):
-    """A file with all that a training needs to go on, bitwise; removed when the training ends.
+    """A file with all that a training needs to resume, bitwise; removed when the training ends.
 
     Within its context SIGTERM asks for a last save (`due`), and `save` then ends the process with status 143.
     Of several processes the first writes, all read, and all end together.

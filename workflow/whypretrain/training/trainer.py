@@ -56,7 +56,7 @@ def train(
         source: images trained along under a head of their own, one output for each of the source's classes;
             without that head where `recipe.source_loss` is `consistency`.
         source_classes: labels of the source classes to draw from; None: all.
-        checkpoint_file: running state; an unfinished run of the same start, data, recipe and seed goes on.
+        checkpoint_file: running state; an unfinished run of the same start, data, recipe and seed is resumed.
         save_every: seconds between two running states.
 
     Raises:

@@ -44,7 +44,7 @@ class Kind:
     """A kind of data set.
 
     Attributes:
-        options: what the config says of it.
+        options: what the config says about it.
         make: all its images, both splits, from the options, `size`, `channels` and `seed`.
         source: where the images come from.
         licence: what may be done with them.

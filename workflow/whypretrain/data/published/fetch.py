@@ -45,7 +45,7 @@ def _fetched(archive: Archive, folder: Path) -> Path:
             download(archive.url, path, archive.md5)
         unpack(path, folder / archive.into)
     except URLError as error:
-        raise InputError(f"{archive.url}: cannot be fetched ({error.reason}); run again to go on") from error
+        raise InputError(f"{archive.url}: cannot be fetched ({error.reason}); run again to resume") from error
     except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: {error}; make room or fix it, then run again to resume") from error
     return path

@@ -1,5 +1,4 @@
-"""Alternating directions for the sparsest AND-OR splits of many games at once: first order, with a certified
-gap.
+"""Alternating directions for the sparsest AND-OR splits of many games at once, with a certified gap.
 
 The alternating direction method of multipliers (Boyd et al., Found. Trends Mach. Learn. 3, 2011) on the
 problem of `interior`: project onto the splits that make up the game, then shrink the effects and clip the
@@ -22,9 +21,7 @@ _PENALTY, _RELAXATION, _DECAY, _CHECK_EVERY = 30.0, 1.6, 0.7, 25
 
 @dataclass(frozen=True)
 class Splits:
-    """Effects (G, M, 2, 2^n) that with errors (G, M, 2^n) make up the games, and lower bounds (G,) of their
-    sums.
-    """
+    """Effects (G, M, 2, 2^n) and errors (G, M, 2^n) that add up to the games, and lower bounds (G,) of their sums."""
 
     effects: np.ndarray
     error: np.ndarray
@@ -64,9 +61,7 @@ def sparsest(v: np.ndarray, kappa: np.ndarray, *, tolerance: float, iterations: 
 
 
 class _State:
-    """Effects and error after the projection (`whole`) and after shrinking (`sparse`), and how far these
-    disagree.
-    """
+    """Effects and error after the projection (`whole`) and after shrinking (`sparse`), and their difference."""
 
     def __init__(self, v: np.ndarray, kappa: np.ndarray) -> None:
         n = v.shape[-1].bit_length() - 1
@@ -120,9 +115,7 @@ class _State:
         self.force = _PENALTY * np.divide(change, self.metric, out=np.zeros_like(change), where=self.metric > 0)
 
     def _agreed(self, effects: np.ndarray) -> np.ndarray:
-        """The nearest effects with one split for each group: the mean of the games' splits, as all weigh
-        alike.
-        """
+        """The nearest effects with one split for each group: the mean of the games' splits, with equal weights."""
         split = (zeta(effects[..., 0, :]) - or_reconstruct(effects[..., 1, :])) / 2  # v_and - v / 2
         or_ = (
             or_interactions(self.v / 2 - split.mean(axis=1, keepdims=True))

@@ -117,9 +117,7 @@ def compose(effects: np.ndarray) -> np.ndarray:
 
 
 def correlate(dual: np.ndarray) -> np.ndarray:
-    """Adjoint of `compose`: the inner product of each atom in use with a dual vector, (..., 2^n) -> (..., 2,
-    2^n).
-    """
+    """Adjoint of `compose`: inner products of the atoms in use with a dual vector, (..., 2^n) -> (..., 2, 2^n)."""
     n = dual.shape[-1].bit_length() - 1
     nonempty = dual.copy()
     nonempty[..., 0] = 0.0
@@ -137,9 +135,7 @@ def correlate_error(dual: np.ndarray) -> np.ndarray:
 
 
 def gram(weights: np.ndarray, error_weights: np.ndarray | None) -> np.ndarray:
-    """compose @ diag(weights) @ correlate, plus the same for the error: (2, 2^n) [and (2^n,)] -> (2^n,
-    2^n).
-    """
+    """compose @ diag(weights) @ correlate, and likewise for the error: (2, 2^n) [and (2^n,)] -> (2^n, 2^n)."""
     length = weights.shape[-1]
     index = np.arange(length, dtype=np.int32)
     found = up(weights[1])[index[:, None] | index]

@@ -22,9 +22,7 @@ _STEPS = 100
 
 @dataclass(frozen=True)
 class Split:
-    """Effects (2, 2^n) that with an error (2^n,) make up the game exactly, and a lower bound of all such
-    sums.
-    """
+    """Effects (2, 2^n) and an error (2^n,) that add up to the game exactly, and a lower bound of all such sums."""
 
     effects: np.ndarray
     error: np.ndarray
@@ -58,8 +56,7 @@ def sparsest(target: np.ndarray, kappa: float, *, tolerance: float) -> Split:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Two constraints t <= c and -t <= c on each entry of a vector t, as slacks and their positive
-    multipliers, (2, K).
+    """Constraints t <= c and -t <= c on each entry of a vector t: slacks and positive multipliers, (2, K).
 
     For the effects, t is the correlation of an atom with the dual vector, c = 1, and the multipliers are the
     effect's positive and negative part. For the error, t is d itself, c = kappa, and the multipliers are
@@ -121,9 +118,7 @@ class _Path:
         self.bounds = _Pairs(np.full(shape, kappa), np.ones(shape))
 
     def split(self) -> Split:
-        """The iterate made feasible: what is missing goes to AND effects, the dual vector is shrunk to its
-        bounds.
-        """
+        """The iterate made feasible: AND effects take what is missing, the dual vector is shrunk to its bounds."""
         effects = self._expand(self.effects.difference())
         effects[0] += atoms.signs(self.n) * self._missing()
         value = self.target @ self.dual - self.kappa * np.abs(atoms.correlate_error(self.dual)).sum()
@@ -148,9 +143,7 @@ class _Path:
             return self._advance(self._newton(solve, give, targets))
 
     def _newton(self, solve: Callable[[np.ndarray], np.ndarray], give: np.ndarray, targets: list[np.ndarray]) -> _Step:
-        """Changes that bring the products of slacks and multipliers to their targets and the game to its
-        own.
-        """
+        """Changes that bring the game, and the products of slacks and multipliers, to their targets."""
         drift = self._expand(self.effects.offset(targets[0]))
         slip = -give * self.bounds.offset(targets[1])
         dual = solve(self._missing() - atoms.compose(drift) - self._compose_error(slip))
@@ -189,9 +182,7 @@ class _Path:
 
 
 def solver(matrix: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Solve with a positive definite matrix; where rounding has made it indefinite, its diagonal is raised a
-    little.
-    """
+    """Solve with a positive definite matrix; if rounding made it indefinite, its diagonal is raised a little."""
     from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
     raised = 1e-15

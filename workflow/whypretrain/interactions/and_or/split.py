@@ -47,11 +47,9 @@ def and_or(
     tolerance: float = 1e-6,
     iterations: int = 5000,
 ) -> AndOr:
-    """Split games into the AND and OR effects with the least sum of sizes: a convex problem, solved with a
-    certificate.
+    """Split games into the AND and OR effects with the least sum of sizes, with a certificate.
 
-        min sum |I_and| + |I_or|   subject to   |v - zeta(I_and) - or_reconstruct(I_or)| <= kappa on every
-        coalition
+        min sum |I_and| + |I_or|   subject to   |v - zeta(I_and) - or_reconstruct(I_or)| <= kappa everywhere
 
     Args:
         v: scores, (..., 2^n), up to 12 players.
@@ -83,9 +81,7 @@ def and_or(
 
 
 def error_bound(v: np.ndarray, factor: float = 0.04) -> np.ndarray:
-    """The usual kappa: `factor` of |v(N) - v(empty)|, (..., 2^n) -> (...). Source: arXiv 2409.08712, Appendix
-    M.
-    """
+    """The usual kappa: `factor` of |v(N) - v(empty)|, (..., 2^n) -> (...) (arXiv 2409.08712, Appendix M)."""
     return factor * np.abs(v[..., -1] - v[..., 0])
 
 
