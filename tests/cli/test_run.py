@@ -68,6 +68,7 @@ def test_a_failure_ends_with_its_log_and_what_to_do(counting):
     assert found.returncode == 1
     told = found.stderr[found.stderr.index("Failed: count to 1") :]
     assert "    error: no 1; write it\n  The whole log: logs/1.log\n  Fix the cause" in told
+    assert "CalledProcessError" not in found.stderr  # the whole command: of no use to people
 
 
 def test_a_terminal_shows_stages_bars_and_time(counting, monkeypatch):

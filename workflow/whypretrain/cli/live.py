@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from logging import WARNING, LogRecord
@@ -25,6 +26,7 @@ from whypretrain.runtime.progress import NOTES, note_of
 
 _SHOWN = 6  # jobs that are listed at a time
 _TAIL = 12  # lines of the log of a job that failed
+_FAILED = re.compile(r"RuleException:\s+CalledProcessError")  # of a job: its log, which is shown, says why
 _QUIET = ("Nothing to be done", "Error", "Exiting", "Terminating", "Shutting down", "Complete log")
 
 
@@ -67,7 +69,7 @@ class LogHandler(LogHandlerBase):
         elif event == "job_finished" and ended and not self.view:
             done, total = self.board.jobs
             self._say(f"[{done}/{total}] {ended.what} ({now - ended.start:.0f} s)")
-        elif event == "error" or (event is None and self._matters(record)):
+        elif (event == "error" and not _FAILED.match(record.getMessage())) or (event is None and self._matters(record)):
             self._say(_plain(record.getMessage()))
         done, total = self.board.jobs
         if self.view and total and done == total:
