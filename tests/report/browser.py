@@ -71,7 +71,7 @@ class Tab:
         return found["result"].get("value")
 
     def said(self) -> list[str]:
-        """What stands in the browser's console since the page was opened: messages, errors, refusals."""
+        """What the browser's console shows since the page was opened: messages, errors, refusals."""
         self.run("0")  # all that was said before is read with the answer
         said = ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
         return [json.dumps(event["params"]) for event in self.events if event["method"] in said]
