@@ -67,6 +67,8 @@ def test_metrics_and_claims_need_no_extra(wheel, tmp_path):
 @pytest.mark.long
 def test_an_experiment_runs_to_its_end_where_no_checkout_is(installed, tmp_path):
     (tmp_path / "tiny.yaml").write_text(TINY.read_text())
+    found = installed.run(tmp_path, "whypretrain", "plan", "tiny.yaml", "--cores", "1")
+    assert re.search(r"^score_coalitions +1 ", found.stdout, re.MULTILINE), found.stderr
     found = installed.run(tmp_path, "whypretrain", "run", "tiny.yaml", "--cores", "2")
     assert found.returncode == 0, found.stderr
     results = tmp_path / "results/tiny"
