@@ -1,6 +1,7 @@
 """Pages that show results are what the kept tables make of their templates."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from whypretrain.cli import main
 from whypretrain.errors import InputError
 from whypretrain.provenance import card_of
 from whypretrain.report import studies
-from whypretrain.report.markdown import Study
+from whypretrain.report.markdown import STAGES, Study
 from whypretrain.report.pages import filled, templates, waiting
 from whypretrain.runtime.files import read_json, sha256, write_json, write_table
 
@@ -32,7 +33,7 @@ def test_every_page_is_made_from_its_template():
 def test_kept_tables_are_those_that_were_made(name):
     folder = DOCS / "results" / name
     about = read_json(folder / "study.json")
-    assert (DOCS.parent / about["config"]).is_file()
+    assert all((DOCS.parent / config).is_file() for config in about["config"].split())
     assert studies.entries(DOCS)[name].config == about["config"]
     assert {path: sha256(folder / path) for path in about["sha256"]} == about["sha256"]
     files = {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
@@ -163,3 +164,14 @@ def test_a_template_that_asks_for_what_is_not_there_is_named(checkout, call, mes
     assert message in capsys.readouterr().err
     assert main(["docs", "theirs"]) == 2
     assert "theirs: no template docs/pages/theirs.md.j2; there is mine" in capsys.readouterr().err
+
+
+def test_the_commands_of_tables_name_rules_or_files(checkout):
+    """What is no rule of the workflow is a target by its path."""
+    studies.keep("mine", Path("results/mine"), Path("docs"))
+    study = Study("mine", Path("docs"))
+    rules = "".join(path.read_text() for path in (DOCS.parent / "workflow/rules").glob("*.smk"))
+    assert all(re.search(rf"^ *rule {name}:", rules, re.MULTILINE) for name in STAGES)
+    assert "`snakemake --cores all claims --configfile config/mine.yaml`" in study.source("claims.csv")
+    by_path = "`snakemake --cores all results/mine/scale.csv --configfile config/mine.yaml`"
+    assert by_path in study.source("scale.csv")

@@ -17,6 +17,9 @@ from whypretrain.report.studies import CARD, COSTS
 from whypretrain.runtime.files import read_json, read_table
 from whypretrain.statistics import paired_interval, seed_interval
 
+#: Rules of the workflow that make a folder or a table of their name; another table is a target by its path.
+STAGES = ("claims", "figures", "interactions", "invariances", "select", "starts", "train")
+
 
 class Study:
     """The kept tables of one study, `docs/results/NAME`, as Markdown; `up` leads from a page to the docs."""
@@ -48,7 +51,8 @@ class Study:
 
     def source(self, table: str) -> str:
         """Where a table is, and the command that makes it."""
-        target = "" if table == COSTS else Path(table).parts[0].removesuffix(".csv")
+        first = Path(table).parts[0].removesuffix(".csv")
+        target = first if first in STAGES else "" if table == COSTS else f"results/{self.name}/{table}"
         return f"[`{table}`]({self.up}results/{self.name}/{table}), made by `{self.run(target)}`"
 
     def made(self) -> str:
