@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from checkout import ROOT, Checkout
 
 
@@ -54,6 +55,18 @@ def test_without_pictures_no_figure_is_given_images(elsewhere):
     assert {"images.npy", "pictures.npz"} <= with_pictures["draw_figure"]
     assert {"images.npy", "pictures.npz", "0.npz", "strongest.csv"} <= with_pictures["write_report"]
     assert not [name for given in without.values() for name in given if name.endswith((".npy", ".npz"))]
+
+
+def test_without_kept_inversions_nothing_asks_for_them(elsewhere):
+    """`pictures: 0` leaves out the figure of inversions and the part of the report that shows them."""
+    config, none_kept = yaml.safe_load((ROOT / "config/smoke.yaml").read_text()), elsewhere / "none_kept.yaml"
+    config["invariances"] = {**config.get("invariances", {}), "pictures": 0}
+    none_kept.write_text(yaml.safe_dump(config))
+    readers = [
+        {job["rule"] for job in graph for file in job["input"] if file.endswith("pictures.npz")}
+        for graph in Checkout(ROOT, origin=None).graphs(ROOT / "config/smoke.yaml", none_kept)
+    ]
+    assert readers == [{"draw_figure", "write_report"}, set()]
 
 
 def test_make_passes_a_file_name_with_blanks_on_whole():

@@ -100,5 +100,8 @@ CONDITIONS: dict[str, Condition] = {
         "several methods followed along their training (config/optimisers.yaml)", lambda c: _followed(c) > 1
     ),
     "pictures": Condition("leave to show images (config key report.pictures)", lambda c: c["report"]["pictures"]),
+    "inversions": Condition(
+        "inversions that are kept (config key invariances.pictures)", lambda c: c["invariances"].get("pictures") != 0
+    ),
     "corrupted": Condition("accuracy on corrupted images at every checkpoint (config/invariances.yaml)", _is_corrupted),
 }
