@@ -86,10 +86,11 @@ class Board:
         return None
 
     def table(self) -> list[Stage]:
-        """The stages that have jobs."""
+        """The stages that have jobs; `all` only collects what they made."""
         found: dict[str, Stage] = {}
         order = list(dict.fromkeys(self.stages.values()))
-        for rule in sorted(self.total, key=lambda rule: [*order, self._stage(rule)].index(self._stage(rule))):
+        rules = [rule for rule in self.total if rule != "all"]
+        for rule in sorted(rules, key=lambda rule: [*order, self._stage(rule)].index(self._stage(rule))):
             name = self._stage(rule)
             stage = found.setdefault(name, Stage(name, 0, 0, 0))
             stage.done += len(self.done.get(rule, []))

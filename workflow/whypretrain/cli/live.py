@@ -27,6 +27,7 @@ from whypretrain.runtime.progress import NOTES, note_of
 _SHOWN = 6  # jobs that are listed at a time
 _TAIL = 12  # lines of the log of a job that failed
 _FAILED = re.compile(r"RuleException:\s+CalledProcessError")  # of a job: its log, which is shown, says why
+_RAISED = re.compile(r'\n +File "[^"]*Snakefile", line \d+, in <module>\s*$')
 _QUIET = ("Nothing to be done", "Error", "Exiting", "Terminating", "Shutting down", "Complete log")
 
 
@@ -158,6 +159,11 @@ def _work(path: str | None) -> dict[str, float]:
 
 
 def _plain(text: str) -> str:
-    """A message of Snakemake's without the line of the Snakefile that it arose in."""
-    first, _, rest = text.partition("\n")
-    return rest or first if first.startswith("WorkflowError in") else text
+    """A message of Snakemake's without the line of the Snakefile that it arose in.
+
+    >>> raised = ['WorkflowError in file "Snakefile", line 3:', "no seed", '  File "Snakefile", line 3, in <module>']
+    >>> print(_plain("\\n".join(raised)))
+    no seed
+    """
+    first, _, rest = _RAISED.sub("", text).partition("\n")
+    return rest or first if first.startswith("WorkflowError in") else _RAISED.sub("", text)
