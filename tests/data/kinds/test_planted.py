@@ -36,6 +36,11 @@ def test_other_cells_say_nothing_of_the_class():
     assert np.allclose(np.delete(means, [0, 8], axis=1), 0.5, atol=0.08)
 
 
+def test_any_number_of_other_cells_is_bright_with_equal_chance():
+    others = np.delete(bright(made(train_per_class=2000)), [0, 8], axis=1).sum(axis=1)
+    assert np.allclose(np.bincount(others, minlength=8) / len(others), 1 / 8, atol=0.02)
+
+
 def test_a_decoy_goes_with_the_class_as_often_as_it_says():
     images = made(pair=[2, 6], decoy=[0, 8], decoy_share=0.9)
     lit = bright(images)

@@ -1,4 +1,8 @@
-"""Kind `planted`: cells, bright or dark at random; the class is whether the two cells of a pair are both bright."""
+"""Kind `planted`: cells, bright or dark at random; the class is whether the two cells of a pair are both bright.
+
+Of the cells that mean nothing, any number is bright with equal chance: images with few bright cells, which is what masked
+images look like, are as usual as others.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +61,7 @@ def make(options: Options, *, size: int, channels: int, seed: int) -> ImageSet:
     random = seeds.generator(seed, "planted")
     per_class = options.train_per_class + options.test_per_class
     labels = np.repeat(np.arange(2), per_class)
-    bright = random.random((len(labels), options.cells**2)) < 0.5
+    bright = random.random((len(labels), options.cells**2)) < random.random((len(labels), 1))
     _decide(bright, options.pair, labels == 1, random)
     if options.decoy:
         _decide(bright, options.decoy, (labels == 1) == (random.random(len(labels)) < options.decoy_share), random)
