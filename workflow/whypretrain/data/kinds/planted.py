@@ -1,6 +1,6 @@
 """Kind `planted`: cells, bright or dark at random; the class is whether the two cells of a pair are both bright.
 
-Of the cells that mean nothing, any number is bright with equal chance: images with few bright cells, which is what masked
+Of the cells that mean nothing, any number is bright with equal chance: images with few bright cells, which masked
 images look like, are as usual as others.
 """
 
