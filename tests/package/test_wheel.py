@@ -7,6 +7,8 @@ import zipfile
 from email.parser import Parser
 
 import pytest
+import timm
+import torch
 from checkout import ROOT
 from installed import Installed
 from packaging.requirements import Requirement
@@ -62,6 +64,20 @@ def test_metrics_and_claims_need_no_extra(wheel, tmp_path):
     found = bare.run(tmp_path, "whypretrain", "run")
     assert found.returncode == 2
     assert found.stderr == "error: `whypretrain run` needs Snakemake: pip install 'whypretrain[workflow]'\n"
+
+
+@pytest.mark.long
+def test_two_models_are_compared_where_no_checkout_is(installed, tmp_path):
+    for name, seed in (("start", 0), ("end", 1)):
+        torch.manual_seed(seed)
+        torch.save(timm.create_model("resnet18", num_classes=3).state_dict(), tmp_path / f"{name}.pth")
+    command = ["whypretrain", "diff", "start.pth", "end.pth", "--architecture", "resnet18"]
+    found = installed.run(tmp_path, *command)
+    assert found.returncode == 0, found.stderr
+    assert "layer1.0" in found.stdout
+    found = installed.run(tmp_path, "whypretrain", "diff", "start.pth", "none.pth", "--architecture", "resnet18")
+    assert found.returncode == 2
+    assert "none.pth" in found.stderr
 
 
 @pytest.mark.long
