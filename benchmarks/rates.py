@@ -123,7 +123,7 @@ def scoring(name: str, masks: int) -> Pair:
     score, model = config()["interactions"]["score"], models.build(architecture(name), CLASSES, seed=0).eval()
     size, n = config()["image"]["size"], masks.bit_length() - 1
     players = grid_players(score["grid"], n, size, margin=score["margin"], image="0")
-    batch = min(score["batch_size"], masks)
+    batch = min(score["batch_size"] or models.forward_batch(model), masks)
     return Pair(partial(score_coalitions, [model], images(1), [0], players, batch_size=batch))
 
 
