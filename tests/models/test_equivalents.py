@@ -80,6 +80,20 @@ def test_layer_metrics_do_not_move(name, placebo, images):
 
 
 @pytest.mark.parametrize("name", ["vit", "resnet"])
+@pytest.mark.parametrize("placebo", PLACEBOS)
+def test_what_moves_learning_is_rounding(name, placebo, images):
+    """As many steps as the validity experiment takes move it in float32; in double precision nothing moves."""
+    model, third = network(name).double(), network(name, seed=1).double()
+    pre, *tuned = (
+        examine(each, images.double(), steps=30, step_size=3.0, decay=True, seed=0)
+        for each in (third, model, PLACEBOS[placebo](model, seed=0).eval())
+    )
+    one, other = (compare(pre, each)[0] for each in tuned)
+    for column in ("stir_tuned_given_pre", "stir_pre_given_tuned", "forgetting", "learning", "cka_divergence"):
+        np.testing.assert_allclose(one[column], other[column], atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["vit", "resnet"])
 def test_classes_permuted_together_with_labels(name, images):
     model = network(name)
     other, places = permuted_classes(model, seed=1)
