@@ -77,7 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if after and not hasattr(arguments, "options"):
             parsing.error(f"{after[0]}: only `run` takes options of Snakemake after --")
         arguments.options = after
-        return int(arguments.command(arguments))
+        status = int(arguments.command(arguments))
+        sys.stdout.flush()  # here, so that a reader that is gone is noticed below
+        return status
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
