@@ -68,9 +68,7 @@ def _made_from(measure: Measure, scales: Sequence[Scale]) -> list[Measure]:
 
 def _measured(measure: Measure, tables: Collection[str], cast: Cast, controls: Collection[str]) -> bool:
     """Whether the experiment has the table, a method for every part, and every control that the measure names."""
-    found = in_cast(measure, cast)
-    sides = (found.where, found.of, found.minus or {}, found.over or {})
-    lacks_part = any(value == [] for side in sides for value in side.values())
+    lacks_part = any(value == [] for side in in_cast(measure, cast).conditions for value in side.values())
     lacks_control = any(name in CONTROLS and name not in controls for name in named_in(measure))
     return measure.table in tables and not lacks_part and not lacks_control
 

@@ -76,6 +76,11 @@ class Measure:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def conditions(self) -> list[Mapping[str, Any]]:
+        """All that rows are chosen by: `where`, `of`, and `minus` and `over` where they are given."""
+        return [side for side in (self.where, self.of, self.minus, self.over) if side is not None]
+
+    @property
     def sampled(self) -> bool:
         """Whether the samples enter one by one, so that they are resampled with the runs."""
         return self.statistic == "ratio" and self.minus is None and self.over is None and self.pool == "mean"

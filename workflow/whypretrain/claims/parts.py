@@ -40,8 +40,7 @@ def missing_parts(measure: Measure, cast: Cast) -> list[str]:
 
 def named_in(measure: Measure) -> list[str]:
     """The parts, methods and controls that the measure's conditions name."""
-    sides = (measure.where, measure.of, measure.minus or {}, measure.over or {})
-    values = [each for side in sides for column in _NAMING for each in _listed(side.get(column, []))]
+    values = [each for side in measure.conditions for column in _NAMING for each in _listed(side.get(column, []))]
     return list(dict.fromkeys(part.removesuffix(FROM_START) for value in values for part in value.split(_PAIRED)))
 
 

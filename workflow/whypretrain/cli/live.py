@@ -165,5 +165,6 @@ def _plain(text: str) -> str:
     >>> print(_plain("\\n".join(raised)))
     no seed
     """
-    first, _, rest = _RAISED.sub("", text).partition("\n")
-    return rest or first if first.startswith("WorkflowError in") else _RAISED.sub("", text)
+    text = _RAISED.sub("", text)
+    first, _, rest = text.partition("\n")
+    return rest or first if first.startswith("WorkflowError in") else text

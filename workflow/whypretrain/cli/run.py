@@ -32,18 +32,21 @@ def add(commands: Any) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    running.add_argument("config", type=Path, nargs="?", default=DEFAULT, metavar="CONFIG", help="default: %(default)s")
+    takes_config(running)
     running.add_argument("--only", action="append", default=[], metavar="STAGE", help="stage or file to make")
     running.add_argument("--cores", default="all", help="default: all of them")
     running.add_argument("-n", "--dry-run", action="store_true", help="list the jobs that would run, and stop")
     running.set_defaults(command=run, name="run", options=[])
     for name, what in (("plan", "what an experiment costs, before it runs"), ("figures", "draw the figures again")):
         found = commands.add_parser(name, help=what)
-        found.add_argument(
-            "config", type=Path, nargs="?", default=DEFAULT, metavar="CONFIG", help="default: %(default)s"
-        )
+        takes_config(found)
         found.add_argument("--cores", default="all", help="default: all of them")
         found.set_defaults(command=run, name=name, only=[name], dry_run=False, options=[])
+
+
+def takes_config(command: argparse.ArgumentParser) -> None:
+    """Give a command its argument CONFIG."""
+    command.add_argument("config", type=Path, nargs="?", default=DEFAULT, metavar="CONFIG", help="default: %(default)s")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from whypretrain.cli.extras import require
-from whypretrain.cli.run import require_checkout
-from whypretrain.provenance.home import DEFAULT
+from whypretrain.cli.run import require_checkout, takes_config
 
 
 def add(commands: Any) -> None:
@@ -20,9 +18,7 @@ def add(commands: Any) -> None:
         ("restore", "bring recorded results back after a clone or a checkout"),
     ):
         found = commands.add_parser(name, help=what)
-        found.add_argument(
-            "config", type=Path, nargs="?", default=DEFAULT, metavar="CONFIG", help="default: %(default)s"
-        )
+        takes_config(found)
         found.set_defaults(command=_bridge, bridge=name)
 
 
