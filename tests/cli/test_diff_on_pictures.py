@@ -7,14 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 import timm
 import torch
 import yaml
+from cut import cut_pictures
 from PIL import Image
-from sklearn.datasets import load_sample_images
 from test_checks import DEFAULT, merged
 from timm.data import ImageDataset, create_loader
 from timm.optim import create_optimizer_v2
@@ -31,17 +30,6 @@ pytestmark = [
 ]
 ROOT = Path(__file__).parents[2]
 MINUTES, CORES = 5, 2
-
-
-def cut_pictures(folder, count, side=80):
-    """Pictures cut at random places from the two photographs of scikit-learn, a class each."""
-    random = np.random.default_rng(0)
-    for name, photograph in zip(("china", "flower"), load_sample_images().images, strict=True):
-        (folder / name).mkdir(parents=True)
-        for number in range(count // 2):
-            top, left = (int(random.integers(0, extent - side)) for extent in photograph.shape[:2])
-            piece = photograph[top : top + side, left : left + side]
-            Image.fromarray(piece).save(folder / name / f"{number:03}.png")
 
 
 def train(network, data, classes, out=None, *, size, epochs):

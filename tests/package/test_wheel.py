@@ -6,10 +6,12 @@ import subprocess
 import zipfile
 from email.parser import Parser
 
+import pandas as pd
 import pytest
 import timm
 import torch
 from checkout import ROOT
+from cut import cut_pictures
 from installed import Installed
 from packaging.requirements import Requirement
 
@@ -78,6 +80,21 @@ def test_two_models_are_compared_where_no_checkout_is(installed, tmp_path):
     found = installed.run(tmp_path, "whypretrain", "diff", "start.pth", "none.pth", "--architecture", "resnet18")
     assert found.returncode == 2
     assert "none.pth" in found.stderr
+
+
+@pytest.mark.long
+def test_two_models_are_compared_on_pictures_where_no_checkout_is(installed, tmp_path):
+    cut_pictures(tmp_path / "photos", 24, side=32)
+    for name, seed in (("start", 0), ("end", 1)):
+        torch.manual_seed(seed)
+        torch.save(timm.create_model("test_resnet", num_classes=2).state_dict(), tmp_path / f"{name}.pth")
+    command = ["whypretrain", "diff", "start.pth", "end.pth", "--architecture", "test_resnet"]
+    found = installed.run(tmp_path, *command, "--data", "photos")
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert found.stdout.endswith("results/diff_end/report.html\n")
+    agreement = pd.read_csv(tmp_path / "results/diff_end/interactions/agreement.csv")
+    assert agreement.agreement.between(-1, 1).all()
+    assert (tmp_path / "results/diff_end/report.html").is_file()
 
 
 @pytest.mark.long

@@ -109,6 +109,24 @@ def test_a_table_has_the_mean_over_seeds_and_says_how_it_is_made(checkout):
     assert "made by `snakemake --cores all train --configfile config/mine.yaml`; means" in grid
 
 
+def test_tables_of_all_seeds_are_taken_together(checkout):
+    for seed in (0, 1):
+        layers = pd.DataFrame({"layer": ["a", "b"], "forgetting": [0.1 + seed / 10, 0.5], "seed": seed})
+        write_table(f"results/mine/invariances/{seed}/layers.csv", layers)
+    Path("docs/studies.yaml").write_text('mine: {config: config/mine.yaml, also: ["invariances/*/layers.csv"]}\n')
+    studies.keep("mine", Path("results/mine"), Path("docs"))
+    lines = Study("mine", Path("docs")).means("invariances/*/layers.csv", "layer", {"forgetting": "lost"}).splitlines()
+    assert lines[0] == "| layer | lost |"
+    assert lines[2] == "| a | 0.15 [−0.49, 0.79] |"  # t_1(0.975) = 12.706, s / sqrt(2) = 0.05
+    assert lines[-1] == (
+        "From [`invariances/*/layers.csv`](results/mine/invariances/0/layers.csv), made by `snakemake --cores all "
+        "invariances --configfile config/mine.yaml`; means and 95 % intervals over 2 seeds."
+    )
+    Path("docs/studies.yaml").write_text('mine: {config: config/mine.yaml, also: ["invariances/*/none.csv"]}\n')
+    with pytest.raises(InputError, match=r"none\.csv: not there"):
+        studies.keep("mine", Path("results/mine"), Path("docs"))
+
+
 def test_a_difference_is_paired_by_seed(checkout):
     studies.keep("mine", Path("results/mine"), Path("docs"))
     methods = {"of": {"method": "finetune"}, "minus": {"method": "probe"}}

@@ -13,7 +13,7 @@ import pandas as pd
 from whypretrain.claims import ALL, EARLIER, NOT_RUN
 from whypretrain.errors import InputError
 from whypretrain.report.page import number
-from whypretrain.report.studies import CARD, COSTS
+from whypretrain.report.studies import CARD, COSTS, matching
 from whypretrain.runtime.files import read_json, read_table
 from whypretrain.statistics import paired_interval, seed_interval
 
@@ -32,10 +32,13 @@ class Study:
     def rows(self, table: str, **where: Any) -> pd.DataFrame:
         """Rows of a table whose columns have the given values (a list: one of them).
 
+        Args:
+            table: a file of the study's, or a shell pattern of files whose rows are taken together, e.g. of all seeds.
+
         Raises:
             InputError: if the table, a column or such a row is not there.
         """
-        found = read_table(self.folder / table)
+        found = pd.concat(map(read_table, self._files(table)), ignore_index=True)
         for column, value in where.items():
             if column not in found:
                 raise InputError(f"{self.folder / table}: no column {column}; there is {', '.join(map(str, found))}")
@@ -52,8 +55,12 @@ class Study:
     def source(self, table: str) -> str:
         """Where a table is, and the command that makes it."""
         first = Path(table).parts[0].removesuffix(".csv")
-        target = first if first in STAGES else "" if table == COSTS else f"results/{self.name}/{table}"
-        return f"[`{table}`]({self.up}results/{self.name}/{table}), made by `{self.run(target)}`"
+        file = self._files(table)[0].relative_to(self.folder)
+        target = first if first in STAGES else "" if table == COSTS else f"results/{self.name}/{file}"
+        return f"[`{table}`]({self.up}results/{self.name}/{file}), made by `{self.run(target)}`"
+
+    def _files(self, table: str) -> list[Path]:
+        return matching(self.folder, table) or [self.folder / table]
 
     def made(self) -> str:
         """The command, commit, machine and cost of the whole study, as one paragraph."""
@@ -145,10 +152,23 @@ class Study:
             lines.append(
                 [names.get(row, row), *(_cell(cell, value, against, over, 100 if percent else 1) for cell in cells)]
             )
-        seeds = found[over].nunique() if over in found else 0
-        said = f"; means and 95 % intervals over {seeds} seeds" if seeds > 1 else ""
         header = [f"{value}, %" if percent else value, *(names.get(label, label) for label in labels[columns])]
-        return f"{markdown(header, lines)}\n\nFrom {self.source(table)}{said}."
+        return f"{markdown(header, lines)}\n\nFrom {self.source(table)}{_said(found, over)}."
+
+    def means(
+        self, table: str, by: str, columns: Mapping[str, str], *, over: str = "seed", heading: str = "", **where: Any
+    ) -> str:
+        """A row for each value of `by`: several columns, each as its mean over seeds with its interval.
+
+        Args:
+            columns: the heading of each column that is shown.
+            heading: that of the first one; `by` where not given.
+        """
+        found = self.rows(table, **where)
+        groups = [(value, found[found[by].astype(str) == value]) for value in _order(found[by], where.get(by))]
+        shown = [[value, *(_over_seeds(rows, column, over, 1) for column in columns)] for value, rows in groups]
+        header = [heading or by, *columns.values()]
+        return f"{markdown(header, shown)}\n\nFrom {self.source(table)}{_said(found, over)}."
 
     def lines(self, table: str, columns: Mapping[str, str], *, digits: int = 2, **where: Any) -> str:
         """Rows of a table as they are, values with the bounds that stand in columns VALUE_low and VALUE_high.
@@ -198,6 +218,12 @@ def _as_it_is(row: Mapping[Any, Any], column: str, digits: int) -> str:
     if not isinstance(value, float):
         return _text(value)
     return interval(value, row.get(f"{column}_low", np.nan), row.get(f"{column}_high", np.nan), digits)
+
+
+def _said(rows: pd.DataFrame, over: str) -> str:
+    """What the intervals are over, where there are any."""
+    seeds = rows[over].nunique() if over in rows else 0
+    return f"; means and 95 % intervals over {seeds} seeds" if seeds > 1 else ""
 
 
 def _order(column: pd.Series, wanted: Any) -> list[str]:

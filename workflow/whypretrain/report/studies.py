@@ -40,7 +40,7 @@ class Entry(Section):
     config: str
     """file of the config"""
     also: list[str] = []
-    """further files to keep, relative to the results, e.g. figures/agreement.png"""
+    """further files to keep, relative to the results, or shell patterns of them, e.g. figures/agreement.png"""
     without: list[str] = []
     """files that every study keeps, and this one does not"""
 
@@ -75,10 +75,10 @@ def keep(name: str, results: Path, docs: Path) -> list[Path]:
     known = entries(docs)
     if name not in known:
         raise InputError(f"{name}: no study in {docs / 'studies.yaml'}; there is {', '.join(known) or 'none'}")
-    if absent := [path for path in ("claims.csv", *known[name].also) if not (results / path).is_file()]:
+    if absent := [path for path in ("claims.csv", *known[name].also) if not matching(results, path)]:
         raise InputError(f"{results / absent[0]}: not there; run {known[name].config} to its end")
     wanted = [path for path in (*KEPT, *known[name].also) if path not in known[name].without]
-    files = [path for path in wanted if (results / path).is_file()]
+    files = [str(file.relative_to(results)) for path in wanted for file in matching(results, path)]
     sizes = {path: (results / path).stat().st_size for path in files}
     if sum(sizes.values()) > LIMIT:
         largest = max(sizes, key=lambda path: sizes[path])
@@ -96,6 +96,11 @@ def keep(name: str, results: Path, docs: Path) -> list[Path]:
         shutil.rmtree(folder, ignore_errors=True)
         new.rename(folder)
     return [folder / path for path in (*files, COSTS, CARD)]
+
+
+def matching(folder: Path, path: str) -> list[Path]:
+    """The files of a folder that a path or shell pattern names, in order."""
+    return [file for file in sorted(folder.glob(path)) if file.is_file()]
 
 
 def _about(entry: Entry, results: Path, files: list[str]) -> dict[str, Any]:
