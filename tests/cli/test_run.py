@@ -3,12 +3,14 @@
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from running import heeding_interrupts, until
 
 from whypretrain.cli import main
 from whypretrain.cli.board import Board, stages_of
@@ -78,6 +80,25 @@ def test_a_terminal_shows_stages_bars_and_time(counting, monkeypatch):
     assert status == 0
     assert "4 of 4 jobs, " in text
     assert re.search(r"✓  count up +━+ +3/3", text)
+
+
+ENDLESS = """
+rule all:
+    output: "never"
+    shell: "echo $$ > started && sleep 600 && touch {output}"
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_command_alone_ends_snakemake_and_its_jobs(counting, number):
+    Path("Snakefile").write_text(ENDLESS)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    command = subprocess.Popen(counting, **quiet, preexec_fn=heeding_interrupts)
+    until(lambda: Path("started").is_file() and Path("started").read_text().strip())
+    command.send_signal(number)
+    assert command.wait(timeout=60) != 0
+    assert not Path(f"/proc/{Path('started').read_text().strip()}").exists()
+    assert not Path("never").exists()
 
 
 def test_a_config_that_is_no_text_is_named_before_anything_starts(counting, capsys, tmp_path):

@@ -10,16 +10,11 @@ from contextlib import contextmanager
 
 import pytest
 from checkout import Checkout
-from running import Experiment, contents, until
+from running import Experiment, contents, heeding_interrupts, until
 
 pytestmark = pytest.mark.slow
 OF_THE_RUN = {"report.html", ".provenance/report.html.json"}  # the page shows run times and where it was made
 WAITING_OR_RUNNING = ("PENDING", "RUNNING", "CONFIGURING")
-
-
-def heeding_interrupts():
-    """Undo what shells do to commands in the background, such as these tests may be: they ignore SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager

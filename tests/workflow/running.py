@@ -23,6 +23,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {name: file.read_bytes() for name, file in named.items() if not name.startswith(("logs/", "benchmarks/"))}
 
 
+def heeding_interrupts() -> None:
+    """Undo what shells do to commands in the background, such as these tests may be: they ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def until(condition: Callable[[], object], seconds: float = 120) -> object:
     """Wait for a condition and return its value."""
     deadline = time.monotonic() + seconds

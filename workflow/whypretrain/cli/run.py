@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"Running {config}; results go below results/, Snakemake's own log to .snakemake/log/.", flush=True)
     with _watched(config, snakefile.parent) as watch:
         shown = ["--logger", "whypretrain", *watch]
-        return _wait(subprocess.Popen([*command, *shown, *target]))
+        return _wait(subprocess.Popen([*command, *shown, *target], process_group=0))
 
 
 def snakefile_here() -> Path:
@@ -111,7 +112,15 @@ def _watched(config: Path, place: Path) -> Iterator[list[str]]:
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
-    """The exit status; Ctrl-C reaches Snakemake as well, which ends its jobs first."""
-    while True:
-        with suppress(KeyboardInterrupt):
-            return process.wait()
+    """The exit status; what ends this process, by key or by signal, reaches Snakemake and its jobs first."""
+
+    def passed_on(number: int, _: Any) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+
+    handled = {number: signal.signal(number, passed_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        return process.wait()
+    finally:
+        for number, earlier in handled.items():
+            signal.signal(number, earlier)
