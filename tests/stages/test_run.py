@@ -1,5 +1,7 @@
 import argparse
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -36,6 +38,32 @@ def test_a_stage_tells_how_long_it_computed(capsys):
     run(lambda arguments: seen.append(arguments.config), parser(None, Seeded).parse_args(["--config", '{"seed": 1}']))
     assert seen == [Seeded(seed=1)]
     assert capsys.readouterr().err.startswith("computed 0.")
+
+
+WATCHED = """
+import atexit, gc, runpy, sys
+
+sys.argv[0] = "-m"
+collections = []
+gc.callbacks.append(lambda phase, _: collections.append(phase))
+import whypretrain.stages.score
+
+print(len(collections), flush=True)
+atexit.register(print, "taken apart")
+runpy.run_module("whypretrain.stages.sizes", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_a_stage_alone_in_its_process_collects_no_garbage_of_imports_and_takes_nothing_apart(tmp_path):
+    files.write_json(tmp_path / "digits/data.json", {"counts": {"test": [3]}})
+    options = ["--described", str(tmp_path / "digits/data.json"), "--out", str(tmp_path / "sizes.json")]
+    options += ["--config", '{"needs": {}}']
+    found = subprocess.run([sys.executable, "-c", WATCHED, *options], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    [collections] = found.stdout.split()  # there are hundreds otherwise
+    assert int(collections) < 10
+    assert found.stderr.splitlines()[-1].startswith("computed ")
+    assert files.read_json(tmp_path / "sizes.json") == {"digits": 3}
 
 
 def test_a_stage_leaves_a_record_of_what_it_wrote_and_read(tmp_path):
