@@ -123,7 +123,8 @@ def _tried(games: np.ndarray, kappa: np.ndarray, tolerance: float, iterations: i
     """First order for all games that have no error; second order for those that have one or are not solved then."""
     effects = np.zeros((*games.shape[:2], 2, games.shape[-1]))
     dual, gap, hard = np.zeros_like(games), np.zeros(len(games)), kappa.any(axis=1)
-    if (easy := ~hard).any():
+    easy = np.logical_not(hard)
+    if easy.any():
         found = admm.sparsest(games[easy], kappa[easy], tolerance=tolerance, iterations=min(_TRIED, iterations))
         effects[easy], dual[easy], gap[easy] = found.effects, found.dual, found.l1 - found.bound
         hard |= gap > tolerance * np.abs(effects).sum(axis=(1, 2, 3))
