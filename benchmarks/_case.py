@@ -16,6 +16,7 @@ NAMES = (
     "moebius",
     "coalition_scores",
     "and_or",
+    "low_order",
     "stir",
     "cka",
     "unbalanced_ot",

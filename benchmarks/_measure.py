@@ -92,9 +92,9 @@ def peak_growth(case: Case, side: str) -> float:
     call = pair.ours if side == "ours" else pair.theirs
     assert call is not None
     Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten
-    before = _memory("VmRSS")
+    before = memory("VmRSS")
     call()
-    return _memory("VmHWM") - before
+    return memory("VmHWM") - before
 
 
 def environment(threads: int) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def _wait() -> None:
         torch.cuda.synchronize()
 
 
-def _memory(entry: str) -> float:
+def memory(entry: str) -> float:
     """An entry of /proc/self/status in MiB."""
     lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(lines[entry].split()[0]) / 1024

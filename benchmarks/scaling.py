@@ -36,7 +36,7 @@ def cases(quick: bool) -> Iterator[Case]:
             yield Case(f"{name}: {x}", partial(build, x), threads=(1,), curve=name, x=x)
 
 
-def rows(results: Path) -> Iterator[dict[str, Any]]:
+def rows(results: Path, before: Path | None = None) -> Iterator[dict[str, Any]]:
     """Core-seconds of a finished experiment against its number of training seeds, from its jobs' benchmark files."""
     seconds: dict[int, float] = {}
     shared = 0.0

@@ -41,12 +41,16 @@ def cases(quick: bool) -> Iterator[Case]:
 
 def features(rows: int, seed: int) -> np.ndarray:
     """Rows around 50 common centres, in single precision."""
-    centres = np.random.default_rng(2).standard_normal((50, DIMENSIONS), dtype=np.float32)
+    return fill(np.empty((rows, DIMENSIONS), dtype=np.float32), seed)
+
+
+def fill(found: np.ndarray, seed: int, centres: int = 50) -> np.ndarray:
+    """Draw all rows of an array around the first of 50 common centres, some at a time."""
+    common = np.random.default_rng(2).standard_normal((50, DIMENSIONS), dtype=np.float32)
     draw = np.random.default_rng(seed)
-    found = np.empty((rows, DIMENSIONS), dtype=np.float32)
-    for block in np.array_split(found, rows // 10_000 + 1):  # no copy: the peak is that of the solver
-        draw.standard_normal(block.shape, dtype=np.float32, out=block)
-        block += centres[draw.integers(0, 50, len(block))]
+    for block in np.array_split(found, len(found) // 10_000 + 1):
+        values = draw.standard_normal(block.shape, dtype=np.float32)
+        block[:] = values + common[draw.integers(0, centres, len(block))]
     return found
 
 

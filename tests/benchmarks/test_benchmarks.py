@@ -1,14 +1,18 @@
 """Every benchmark runs at toy size, and both sides agree; nothing is timed here."""
 
+import inspect
+from functools import partial
+from importlib import import_module
+
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks import _measure, _page, stages
+from benchmarks import _measure, _page, large_selection, low_order, stages
 from benchmarks._and_or_peers import published_recipe
 from benchmarks._case import NAMES, Case, Pair, cases
 from benchmarks.and_or import planted
 
-from whypretrain.interactions import and_or
+from whypretrain.interactions import all_coalitions, and_or, fourier_weight
 
 TOYS = [(name, case) for name in NAMES for case in cases(name, quick=True)]
 
@@ -121,6 +125,37 @@ def test_span_leaves_out_pauses_and_counts_jobs_at_a_time():
 
     assert span([(0.0, 10.0), (5.0, 20.0), (30.0, 40.0)]) == (40.0, 2)
     assert span([(0.0, 10.0), (500.0, 510.0)]) == (20.0, 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_take_a_run_and_one_before(name):
+    module = import_module(f"benchmarks.{name}")
+    if hasattr(module, "rows"):
+        inspect.signature(module.rows).bind(None, None)
+
+
+@pytest.mark.parametrize("name", ["ours", "RegressionFBII"])
+def test_estimators_of_pairs_find_a_game_of_pairs(name):
+    if name != "ours":
+        pytest.importorskip("shapiq")
+    shown = all_coalitions(low_order.PLAYERS)
+    table = 2.0 * shown[:, [3, 5]].all(axis=1) - 1.0 * shown[:, [0, 15]].all(axis=1) + shown[:, 7]
+    estimator = low_order.ours if name == "ours" else partial(low_order.shapiq, name)
+    assert low_order.compared(estimator, table, 2000)["difference"] < 1e-3
+
+
+def test_games_of_the_agreement_have_their_shares_of_variance():
+    shown = all_coalitions(10)
+    weights = np.array([fourier_weight(low_order.game(10, seed)(shown)) for seed in range(60)]).mean(axis=0)
+    np.testing.assert_allclose(weights[[0, 1, 2, 5]], [0.65, 0.2, 0.08, 0.07], rtol=0.15)
+    assert weights[[3, 4, 6, 7, 8, 9]].sum() < 1e-12
+
+
+def test_a_large_selection_is_measured_within_its_folder(tmp_path):
+    row = large_selection.measured(3000, tmp_path)
+    assert 0 <= row["lost"] < 0.2
+    assert row["gap"] <= 1e-5
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_published_recipe_stops_short():

@@ -3,7 +3,7 @@ import pytest
 
 from whypretrain.errors import InputError
 from whypretrain.interactions import and_or, error_bound, moebius, or_reconstruct, zeta
-from whypretrain.interactions.and_or import atoms
+from whypretrain.interactions.and_or import admm, atoms, interior
 
 
 def planted(n: int, atoms: int, seed: int = 0) -> tuple[np.ndarray, float]:
@@ -38,6 +38,29 @@ def test_every_solver_reaches_the_optimum(solver, n: int, atoms: int, noise: flo
     assert found.l1 == pytest.approx(optimum(v, noise), rel=1e-6)
     assert -1e-9 <= found.gap <= 1.01e-6 * found.l1
     assert np.abs(found.reconstruct() - v).max() <= noise + 1e-9
+
+
+def test_newton_steps_from_a_rough_solution_reach_the_optimum_sooner(monkeypatch) -> None:
+    v = np.random.default_rng(0).normal(size=64)
+    target = atoms.signs(6) * moebius(v)
+    rough = admm.sparsest(v[None, None], np.zeros((1, 1)), tolerance=1e-3, iterations=1000)
+    steps, step = [], interior._Path.step
+    monkeypatch.setattr(interior._Path, "step", lambda path: steps.append(start is None) or step(path))
+    for start in (None, (rough.effects[0, 0], rough.dual[0, 0])):
+        found = interior.sparsest(target, 0.0, tolerance=1e-6, start=start)
+        assert found.l1 == pytest.approx(optimum(v, 0.0), rel=1e-6)
+        assert found.bound <= found.l1 <= found.bound * (1 + 1e-6)
+    assert steps.count(False) < steps.count(True)
+
+
+def test_dense_games_of_ten_players_are_solved_to_the_gap_asked_for() -> None:
+    v = np.random.default_rng(0).normal(size=(2, 1 << 10))
+    close, closer = (and_or(v, tolerance=tolerance) for tolerance in (1e-4, 1e-6))
+    for found, tolerance in ((close, 1e-4), (closer, 1e-6)):
+        assert (found.gap <= tolerance * found.l1).all()
+        np.testing.assert_allclose(found.reconstruct(), v, atol=1e-9)
+    assert (close.gap > 1e-6 * close.l1).all()
+    assert (close.l1 - close.gap <= closer.l1).all()
 
 
 @pytest.mark.parametrize(("n", "atoms"), [(6, 10), (8, 40), (10, 40), (12, 40)])

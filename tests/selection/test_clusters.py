@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from whypretrain.errors import InputError
-from whypretrain.selection import cluster_features, clusters, rank_classes, rank_samples
+from whypretrain.selection import (
+    cluster_features,
+    clusters,
+    grouped,
+    rank_classes,
+    rank_samples,
+    rank_samples_in_stages,
+)
 
 
 def blobs(per_blob: int = 40) -> tuple[np.ndarray, np.ndarray]:
@@ -67,6 +76,43 @@ def test_samples_rank_as_classes_do():
     np.testing.assert_array_equal(samples.order, classes.order)
     np.testing.assert_allclose(samples.score, classes.score, rtol=1e-7)
     assert samples.effective_classes == pytest.approx(classes.effective_classes)
+
+
+def test_clusters_of_a_memory_map_take_memory_of_blocks(tmp_path):
+    rows, blob = blobs(16_000)
+    np.save(tmp_path / "rows.npy", rows.astype(np.float16))
+    mapped = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    cluster_features(rows[:20_000], 5)  # imports
+    tracemalloc.start()
+    found = cluster_features(mapped, 5)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(found.labels, blob)
+    assert peak < rows.nbytes
+
+
+def test_stages_rank_the_candidates_as_if_there_were_no_others():
+    rows, blob = blobs()
+    target = np.eye(8)[[3]] + 0.02
+    found = rank_samples_in_stages(rows, target, grouped(blob, rows), k=10, candidates=50, temperature=0.2)
+    near = np.flatnonzero(np.isin(blob, blob[found.order[:80]]))
+    assert len(near) == 80
+    assert 3 in blob[near]
+    alone = rank_samples(rows[near], target, k=10, temperature=0.2)
+    np.testing.assert_array_equal(found.order[:80], near[alone.order])
+    np.testing.assert_array_equal(np.sort(found.order), np.arange(len(rows)))
+    assert (found.score[found.order[80:]] == 0).all()
+    whole = rank_samples_in_stages(rows, target, grouped(blob, rows), k=10, candidates=len(rows))
+    np.testing.assert_array_equal(whole.order, rank_samples(rows, target, k=10).order)
+
+
+def test_stages_with_broken_input_are_named():
+    rows, blob = blobs()
+    clusters = grouped(blob, rows)
+    with pytest.raises(InputError, match="clusters are of 200 rows, the source has 199"):
+        rank_samples_in_stages(rows[1:], np.eye(8), clusters)
+    with pytest.raises(InputError, match="5 candidates for k = 6"):
+        rank_samples_in_stages(rows, np.eye(8), clusters, k=6, candidates=5)
 
 
 def test_samples_with_broken_input_are_named():

@@ -24,7 +24,7 @@ from whypretrain.runtime.loading import lazily
 _NAMES = {
     "agreement": ["Agreement", "over_seeds"],
     "agreement_tables": ["agreement_path_table", "agreement_table", "commonality_table"],
-    "coalitions": ["all_coalitions", "random_coalitions"],
+    "coalitions": ["all_coalitions", "random_coalitions", "small_coalitions"],
     "commonality": ["Commonality"],
     "null": ["PermutationNull", "permutation_null"],
     "permuted_shares": ["null_table"],
@@ -46,6 +46,7 @@ _NAMES = {
     "games": ["Game", "draw_game"],
     "knowledge": ["KnowledgeSplit", "ScratchRatio", "scratch_ratio", "split_knowledge"],
     "logits": ["log_odds"],
+    "low_order": ["LowDegree", "moebius_low_order", "walsh_low_degree"],
     "networks": ["Network", "checkpoints", "trained_networks", "untrained_network"],
     "players": ["PlayerSet", "from_masks", "grid_players", "load_players", "token_players"],
     "rounding": ["safe_for_effects"],

@@ -13,10 +13,10 @@ from whypretrain.runtime.loading import lazily
 
 _NAMES = {
     "_cosine": ["cosine_cost"],
-    "clusters": ["Clusters", "cluster_features", "main_concepts"],
+    "clusters": ["Clusters", "cluster_features", "grouped", "main_concepts"],
     "ranking": ["Ranking", "rank_classes"],
     "rules": ["RULES"],
-    "samples": ["rank_samples"],
+    "samples": ["rank_samples", "rank_samples_in_stages"],
     "streaming": ["unbalanced_ot_from_features"],
     "transport": ["DenseTransport", "Transport", "unbalanced_ot"],
 }

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from whypretrain.errors import InputError
-from whypretrain.runtime.seeds import seed_of
+from whypretrain.runtime.seeds import generator, seed_of
 from whypretrain.selection._checks import check_features
 from whypretrain.selection._cosine import unit
 
 _PASSES = 20  # over the rows
 _BATCHES_FROM = 20_000  # rows from which on k-means is fitted on batches of them
+_ROWS_A_CLUSTER = 50  # that k-means is fitted on, drawn from all
+_BLOCK = 1 << 14  # rows that are converted at a time
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,11 @@ def cluster_features(features: np.ndarray, clusters: int = 2000, *, seed: int = 
     """Group rows by k-means, to stand in for the classes of an unlabelled source (2000 in arXiv:2111.12292).
 
     Rows are divided by their norms first: clusters then group directions, as the cosine cost does. From 20,000 rows on,
-    k-means reads batches of them, not all at once.
+    k-means is fitted on batches of at most 50 rows a cluster, drawn from all; then each row goes to the nearest centre,
+    in blocks, so that the features can be larger than the memory.
 
     Args:
-        features: (n, d).
+        features: (n, d); a memory map will do.
         clusters: how many are sought; fewer come back where k-means leaves some empty.
         seed: of the starting centres.
 
@@ -41,7 +45,7 @@ def cluster_features(features: np.ndarray, clusters: int = 2000, *, seed: int = 
     features = check_features(features, "source")
     if not 1 <= clusters <= len(features):
         raise InputError(f"{clusters} clusters of {len(features)} rows: choose between 1 and {len(features)}")
-    return _ordered(_k_means(unit(features).astype(np.float32), clusters, seed), features)
+    return grouped(_k_means(features, clusters, seed), features)
 
 
 def main_concepts(clusters: np.ndarray, concepts: np.ndarray) -> list[str]:
@@ -61,31 +65,48 @@ def main_concepts(clusters: np.ndarray, concepts: np.ndarray) -> list[str]:
     return names[counts.argmax(1)].tolist()
 
 
-def _k_means(points: np.ndarray, clusters: int, seed: int) -> np.ndarray:
+def grouped(labels: np.ndarray, features: np.ndarray) -> Clusters:
+    """Clusters of known labels, such as classes: numbered by first appearance, so that equal partitions are equal.
+
+    Args:
+        labels: the group of each row, (n,).
+        features: (n, d); a memory map will do.
+    """
+    _, first, labels, counts = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
+    order = np.argsort(first)
+    labels, counts = np.argsort(order)[labels], counts[order]
+    sums = np.zeros((len(counts), features.shape[1]))
+    for block in _blocks(len(features)):
+        by_label = np.argsort(labels[block], kind="stable")
+        present, starts = np.unique(labels[block][by_label], return_index=True)
+        sums[present] += np.add.reduceat(np.asarray(features[block], dtype=np.float64)[by_label], starts, axis=0)
+    return Clusters(labels.astype(np.int64), sums / counts[:, None], counts)
+
+
+def _k_means(features: np.ndarray, clusters: int, seed: int) -> np.ndarray:
     import warnings
 
     from sklearn.cluster import KMeans, MiniBatchKMeans
     from sklearn.exceptions import ConvergenceWarning
 
+    in_batches = len(features) >= _BATCHES_FROM
+    most = max(_BATCHES_FROM, _ROWS_A_CLUSTER * clusters) if in_batches else len(features)
     options = {
         "n_clusters": clusters,
         "random_state": seed_of(seed, "k-means") % 2**32,
         "max_iter": _PASSES,
         "n_init": 1,
     }
-    in_batches = len(points) >= _BATCHES_FROM
     model = MiniBatchKMeans(**options, batch_size=max(4096, 4 * clusters)) if in_batches else KMeans(**options)
+    drawn = features
+    if most < len(features):
+        drawn = features[np.sort(generator(seed, "k-means rows").choice(len(features), most, replace=False))]
     with warnings.catch_warnings():  # equal rows make fewer clusters, which is allowed
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit_predict(points)
+        model.fit(unit(drawn).astype(np.float32))
+    return np.concatenate([model.predict(unit(features[block]).astype(np.float32)) for block in _blocks(len(features))])
 
 
-def _ordered(labels: np.ndarray, features: np.ndarray) -> Clusters:
-    """Number clusters by first appearance, so that equal partitions are equal, and average their features."""
-    _, first, labels, counts = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
-    order = np.argsort(first)
-    labels, counts = np.argsort(order)[labels], counts[order]
-    by_cluster = np.argsort(labels, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    sums = np.add.reduceat(np.asarray(features, dtype=np.float64)[by_cluster], starts, axis=0)
-    return Clusters(labels.astype(np.int64), sums / counts[:, None], counts)
+def _blocks(rows: int) -> Iterator[slice]:
+    for start in range(0, rows, _BLOCK):
+        yield slice(start, start + _BLOCK)

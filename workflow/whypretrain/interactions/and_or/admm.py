@@ -21,11 +21,15 @@ _PENALTY, _RELAXATION, _DECAY, _CHECK_EVERY = 30.0, 1.6, 0.7, 25
 
 @dataclass(frozen=True)
 class Splits:
-    """Effects (G, M, 2, 2^n) and errors (G, M, 2^n) that add up to the games, and lower bounds (G,) of their sums."""
+    """Effects (G, M, 2, 2^n) and errors (G, M, 2^n) that add up to the games, and lower bounds (G,) of their sums.
+
+    `dual` (G, M, 2^n) is what proves the bounds, where M is 1.
+    """
 
     effects: np.ndarray
     error: np.ndarray
     bound: np.ndarray
+    dual: np.ndarray
 
     @property
     def l1(self) -> np.ndarray:
@@ -37,7 +41,8 @@ class Splits:
         sparser = (self.l1 <= other.l1)[:, None, None]
         effects = np.where(sparser[..., None], self.effects, other.effects)
         error = np.where(sparser, self.error, other.error)
-        return Splits(effects, error, np.maximum(self.bound, other.bound))
+        dual = np.where((self.bound >= other.bound)[:, None, None], self.dual, other.dual)
+        return Splits(effects, error, np.maximum(self.bound, other.bound), dual)
 
 
 def sparsest(v: np.ndarray, kappa: np.ndarray, *, tolerance: float, iterations: int) -> Splits:
@@ -92,7 +97,8 @@ class _State:
         )
         value = (self.force * self.whole).sum(axis=(1, 2, 3)) + (self.error_force * self.whole_error).sum(axis=(1, 2))
         value -= (self.kappa * np.abs(self.error_force)).sum(axis=(1, 2))
-        return Splits(effects, self.error, value / np.maximum(1.0, np.abs(self.force).max(axis=(1, 2, 3))))
+        size = np.maximum(1.0, np.abs(self.force).max(axis=(1, 2, 3)))
+        return Splits(effects, self.error, value / size, self.dual / size[:, None, None])
 
     def _factored(self, length: int) -> Callable[[np.ndarray], np.ndarray]:
         """Solve with the Gram matrix of effects and error together, factored once."""
@@ -106,6 +112,7 @@ class _State:
         if self.with_error:
             missing -= atoms.compose_error(error_start)
         dual = self.solve(missing)
+        self.dual = _PENALTY * dual
         self.whole = start + self.metric * atoms.correlate(dual)
         self.error_force = _PENALTY * atoms.correlate_error(dual) if self.with_error else np.zeros_like(self.v)
         self.whole_error = error_start + self.error_force / _PENALTY
