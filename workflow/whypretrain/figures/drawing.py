@@ -58,6 +58,8 @@ def read(inputs: Mapping[str, Sequence[str | Path]]) -> dict[str, Any]:
 def draw(name: str, given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """Draw one figure; returns it with the table of what it shows. Tables that it does not use are ignored.
 
+    Methods with a change of known effect are left out; the figure of validity, with a table of its own, shows them.
+
     Raises:
         InputError: for an unknown figure, a table that is missing, or a selection that leaves nothing.
     """
@@ -66,8 +68,17 @@ def draw(name: str, given: Mapping[str, Any], settings: Settings) -> tuple[Figur
     missing = [table for table in FIGURES[name].tables if table not in given]
     if missing:
         raise InputError(f"figure {name}: needs the table {missing[0]}; give --input {missing[0]} FILE")
+    shown = {table: _without(rows, settings.cast.known) for table, rows in given.items()}
     with mpl.rc_context(RC):
-        return import_module(f"whypretrain.figures.{name}").draw(given, settings)
+        return import_module(f"whypretrain.figures.{name}").draw(shown, settings)
+
+
+def _without(table: Any, names: set[str]) -> Any:
+    """The rows of a table that name none of these models; what is no table as it is."""
+    if not names or not isinstance(table, pd.DataFrame):
+        return table
+    naming = table.columns.intersection(["model", "method", "a", "b", "kind"])
+    return table[~table[naming].isin(names).any(axis=1)]
 
 
 def save(figure: Figure, shown: pd.DataFrame, out: str | Path) -> None:
