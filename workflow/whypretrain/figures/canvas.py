@@ -142,12 +142,16 @@ def settle(figure: Figure) -> None:
 def _fit_labels(figure: Figure) -> bool:
     """Wrap labels of x axes and titles of panels that are wider than their panel; whether there are any."""
     changed = False
+    titled = [axis for axis in figure.axes if axis.get_title(loc="left")]
     for axis in figure.axes:
-        room = axis.get_window_extent().width / figure.dpi
-        for label in (axis.xaxis.label, axis.title, axis._left_title):  # type: ignore[attr-defined]
-            size = float(label.get_fontsize())
+        box = axis.get_window_extent()
+        beside = [other.get_window_extent() for other in titled if other is not axis]
+        starts = [other.x0 for other in beside if other.x0 > box.x1 and other.y0 < box.y1 and other.y1 > box.y0]
+        rooms = {axis.xaxis.label: box.x1, axis._left_title: min(starts, default=figure.bbox.x1)}  # type: ignore[attr-defined]
+        for label, end in rooms.items():
+            size, room = float(label.get_fontsize()), (end - box.x0) / figure.dpi
             lines = label.get_text().split("\n")
-            fitting = [part for line in lines for part in wrapped(line, max(room, size / 12), size)]
+            fitting = [part for line in lines for part in wrapped(line, room, size)]
             if fitting != lines:
                 label.set_text("\n".join(fitting))
                 changed = True

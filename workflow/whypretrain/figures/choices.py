@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLACK, KNOWLEDGE, VERMILLION, Look, words
+from whypretrain.figures.wording import span
 
 MEASURED = "default"  # the variant that the other figures show
 _LOOKS = {
@@ -82,10 +83,10 @@ def _title(shown: pd.DataFrame, settings: Settings) -> str:
     usual = {column: _usual(own, column) for column in ("players", "reference")}
     thresholds = tables.only(own, variant=MEASURED, normalised=settings.normalised, **usual)
     moved = [
-        float((100 * rows.groupby(["architecture", "target"])["estimate"].agg(np.ptp)).max())
+        span([(100 * rows.groupby(["architecture", "target"])["estimate"].agg(np.ptp)).max()])
         for rows in (thresholds, own[own["setting"] != ""])
     ]
-    return f"The threshold moves the preserved share by at most {moved[0]:.0f} points, other settings by {moved[1]:.0f}"
+    return f"The threshold moves the preserved share by at most {moved[0]} points, other settings by {moved[1]}"
 
 
 def nearest(thresholds: pd.Series, wanted: float) -> float:

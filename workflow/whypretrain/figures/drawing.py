@@ -29,6 +29,9 @@ _METADATA: dict[str, dict[str, None]] = {
 }
 
 
+_OF_KNOWN = "validity"  # the table of models with a change of known effect
+
+
 def _data_sets(paths: Sequence[str | Path]) -> dict[str, Any]:
     """Image sets by the names of their folders; a folder, or the files in it, name one."""
     folders = dict.fromkeys(path if path.is_dir() else path.parent for path in map(Path, paths))
@@ -68,7 +71,8 @@ def draw(name: str, given: Mapping[str, Any], settings: Settings) -> tuple[Figur
     missing = [table for table in FIGURES[name].tables if table not in given]
     if missing:
         raise InputError(f"figure {name}: needs the table {missing[0]}; give --input {missing[0]} FILE")
-    shown = {table: _without(rows, settings.cast.known) for table, rows in given.items()}
+    known = settings.cast.known
+    shown = {table: rows if table == _OF_KNOWN else _without(rows, known) for table, rows in given.items()}
     with mpl.rc_context(RC):
         return import_module(f"whypretrain.figures.{name}").draw(shown, settings)
 

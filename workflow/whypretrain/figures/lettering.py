@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 
@@ -13,6 +14,7 @@ from matplotlib.text import Text
 from whypretrain.figures.style import RC
 
 _MATHEMATICS = r"\mathdefault"  # what matplotlib itself writes on logarithmic axes
+_BREAK = re.compile(" (?!%)")  # where a line may end
 _SLACK = 1.02  # hinting and kerning, which widths of single characters leave out
 _EM = 100.0  # size at which characters are measured
 
@@ -42,7 +44,7 @@ def letter(figure: Figure) -> None:
 def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> list[str]:
     """Lines of a text that fit `width` inches at `size` points; a number and its percent sign stay together."""
     lines: list[str] = []
-    for word in text.replace(" %", "\N{NO-BREAK SPACE}%").split(" "):
+    for word in _BREAK.split(text):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and width_of(longer, size, bold=bold) <= width:
             lines[-1] = longer
