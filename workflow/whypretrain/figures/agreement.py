@@ -19,7 +19,8 @@ from whypretrain.figures.wording import groups, listed, sentence
 
 OTHER_IMAGE = "other_image"
 _KEYS = ["architecture", "target", "series", "degree"]
-_ENDS = {  # controls, drawn as thin lines: which end of the scale they are, what they are called, how the line looks
+# Controls, drawn as thin lines: which end of the scale they are, what they are called, how the line looks.
+_ENDS: dict[str, tuple[str, str, Any]] = {
     SHAM: ("ceiling", "sham fine-tuning", SOLID),
     OTHER_IMAGE: ("floor", "another {sample}", DASHED),
     REINITIALISED_PROBE: ("floor", "untrained, probed", DOTTED),

@@ -145,8 +145,8 @@ def _fit_labels(figure: Figure) -> bool:
     titled = [axis for axis in figure.axes if axis.get_title(loc="left")]
     for axis in figure.axes:
         box = axis.get_window_extent()
-        beside = [other.get_window_extent() for other in titled if other is not axis]
-        starts = [other.x0 for other in beside if other.x0 > box.x1 and other.y0 < box.y1 and other.y1 > box.y0]
+        boxes = [other.get_window_extent() for other in titled if other is not axis]
+        starts = [other.x0 for other in boxes if other.x0 > box.x1 and other.y0 < box.y1 and other.y1 > box.y0]
         rooms = {axis.xaxis.label: box.x1, axis._left_title: min(starts, default=figure.bbox.x1)}  # type: ignore[attr-defined]
         for label, end in rooms.items():
             size, room = float(label.get_fontsize()), (end - box.x0) / figure.dpi

@@ -54,7 +54,9 @@ class Figure:
 
     def told(self, sample: str) -> Figure:
         """The figure with its text as it is said of samples of this kind: `image` or `sentence`."""
-        said = {key: getattr(self, key).format(sample=sample, players=plural(PLAYERS[sample])) for key in _TEXTS}
+        said: dict[str, Any] = {
+            key: getattr(self, key).format(sample=sample, players=plural(PLAYERS[sample])) for key in _TEXTS
+        }
         return replace(self, **said)
 
 
