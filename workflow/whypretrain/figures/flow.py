@@ -32,8 +32,9 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     ours = _means(table)
     theirs = _published(given.get("published_flow"), settings, table["target"], models)
     cells, papers = tables.cells(ours)[:_MOST], published.targets(theirs)
-    columns = [("null", ""), *((kind, model) for model in models for kind in ("flow", "excess"))]
-    note = _note(table, cells, settings, theirs)
+    drawn = models[:1] if settings.columns == "one" else models
+    columns = [("null", ""), *((kind, model) for model in drawn for kind in ("flow", "excess"))]
+    note = _note(table, cells, settings, theirs) + (" Other models: in the table." if drawn != models else "")
     figure, grid, bar = _layout(len(cells) + len(papers), len(columns), _title(ours, settings), note, settings)
     norm = _norm(ours)
     for cell, line in zip(cells, grid, strict=False):

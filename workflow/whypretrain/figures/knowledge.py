@@ -109,7 +109,7 @@ def by_chance(null: pd.DataFrame | None, settings: Settings, measure: str) -> li
     rows = tables.only(null, model=settings.model, measure=measure)
     rows = rows[rows["order"].astype(str) != "all"].astype({"order": int})
     found = tables.by_seed(rows, ["architecture", "target", "order"], "chance", settings.confidence)
-    return [found.assign(kind="preserved", shows="chance")] if len(found) else []
+    return [found.assign(kind="by chance", shows="chance")] if len(found) else []
 
 
 def _amounts(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
