@@ -48,6 +48,7 @@ def test_text_stays_on_the_page_and_off_other_text(name, columns, given_to):
         figure, _ = drawing.draw(name, given_to(name), Settings(resamples=50, columns=columns))
         figure.set_dpi(RC["savefig.dpi"])
         canvas.settle(figure)
+        figure.draw_without_rendering()
     drawn = [axis for axis in figure.axes if axis.axison]
     titles = [axis._left_title for axis in drawn if axis.get_title(loc="left")]
     titles += [text for part in figure.findobj(SubFigure) for text in part.texts]  # the page's title and note
