@@ -40,9 +40,8 @@ def test_knowledge_takes_one_threshold_and_normalisation(given):
 def test_knowledge_and_scratch_ratio_show_what_chance_gives(given):
     for name, measure in (("knowledge", "share"), ("scratch_ratio", "scratch_ratio")):
         table = shown(name, given).query("shows == 'chance' and architecture == 'vit' and target == 'digits'")
-        null = given["permutation_null"].query(
-            "architecture == 'vit' and target == 'digits' and model == 'finetune' and measure == @measure"
-        )
+        null = given["permutation_null"].query("architecture == 'vit' and target == 'digits' and model == 'finetune'")
+        null = null[null["measure"] == measure]
         expected = null[null["order"].astype(str) != "all"].groupby("order")["chance"].mean()
         assert len(table) == len(expected)
         assert sorted(table["estimate"]) == pytest.approx(sorted(expected))
