@@ -97,7 +97,7 @@ def test_shipped_scales_of_layers(metric: str, expected: float) -> None:
 def test_a_metric_without_its_ceiling_says_which() -> None:
     tables = {"agreement": agreement(None).replace("probe_vs_finetune", "probe_vs_mine")}
     found = row(tables, "agreement, degree 1", cast={"finetune": ["mine"], "probe": ["probe"]})
-    assert (found["model"], found["floor"], found["floor_is"]) == ("mine", pytest.approx(0.1), "another image")
+    assert (found["model"], found["floor"], found["floor_is"]) == ("mine", pytest.approx(0.1), "another sample")
     assert found["note"] == "no ceiling: not run is sham fine-tuning"
     assert np.isnan(found["excess"])
     level = row({"agreement": agreement(0.1)}, "agreement, degree 1")

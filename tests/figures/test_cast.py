@@ -90,11 +90,24 @@ def test_other_names_give_the_same_numbers_and_labels(name, given_to, more):
 def test_a_config_tells_what_its_methods_are():
     config = yaml.safe_load((ROOT / "config/default.yaml").read_text())
     config["train"]["methods"]["scratch"]["label"] = "random weights"
-    cast = Cast.of(**described(config))
+    said = described(config)
+    cast = Cast.of(said["methods"], said["roles"])
+    assert said["sample"] == "image"
     assert cast.roles == ROLES
     assert cast["joint_random"] == Member("joint_random", "joint, random", "joint_random", joint=True)
     assert cast["scratch_from_start"].label == "random weights, against its own start"
     assert cast["reinitialised"].label == "re-initialised"
+
+
+def test_a_config_tells_which_changes_have_a_known_effect():
+    config = yaml.safe_load((ROOT / "config/default.yaml").read_text())
+    config["train"]["methods"]["shaken"] = {"derive": {"change": "noise", "base": "finetune", "dose": 0.1}}
+    config["grid"]["methods"].append("shaken")
+    said = described(config)
+    assert [method["name"] for method in said["methods"] if method["known"]] == ["shaken"]
+    known = Cast.of(said["methods"], said["roles"]).known
+    assert {"shaken", "probe_vs_shaken"} <= known
+    assert "probe_vs_finetune" not in known
 
 
 def test_a_name_says_nothing_of_a_method():

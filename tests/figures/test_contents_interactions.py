@@ -32,8 +32,19 @@ def test_knowledge_takes_one_threshold_and_normalisation(given):
     both = pd.concat([given["knowledge"], doubled], ignore_index=True)
     table = shown("knowledge", {"knowledge": both})
     is_raw = table["shows"] == "raw share"
-    pd.testing.assert_frame_equal(table[~is_raw].reset_index(drop=True), shown("knowledge", given))
+    alone = shown("knowledge", {"knowledge": given["knowledge"]})
+    pd.testing.assert_frame_equal(table[~is_raw].reset_index(drop=True), alone)
     assert (table[is_raw & (table["kind"] == "preserved")]["estimate"] == 0).all()
+
+
+def test_knowledge_and_scratch_ratio_show_what_chance_gives(given):
+    for name, measure in (("knowledge", "share"), ("scratch_ratio", "scratch_ratio")):
+        table = shown(name, given).query("shows == 'chance' and architecture == 'vit' and target == 'digits'")
+        null = given["permutation_null"].query("architecture == 'vit' and target == 'digits' and model == 'finetune'")
+        null = null[null["measure"] == measure]
+        expected = null[null["order"].astype(str) != "all"].groupby("order")["chance"].mean()
+        assert len(table) == len(expected)
+        assert sorted(table["estimate"]) == pytest.approx(sorted(expected))
 
 
 def test_scratch_ratio_over_all_orders(given):

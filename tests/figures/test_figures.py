@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import SubFigure
+from matplotlib.text import Text
 from synthetic import shown
 
 from whypretrain.config.parts import Role
 from whypretrain.errors import InputError
 from whypretrain.figures import FIGURES, Settings, canvas, drawing, published, tables
-from whypretrain.figures.cast import Cast
+from whypretrain.figures.cast import Cast, Member
 from whypretrain.figures.style import RC
 
 QUICK = Settings(resamples=50)
@@ -39,12 +41,14 @@ def test_every_architecture_and_target_is_shown(name, given):
     assert pairs == {(a, t) for a in ("vit", "resnet") for t in ("digits", "letters")}
 
 
+@pytest.mark.parametrize("columns", ["one", "two"])
 @pytest.mark.parametrize("name", FIGURES)
-def test_text_stays_on_the_page_and_off_other_text(name, given_to):
+def test_text_stays_on_the_page_and_off_other_text(name, columns, given_to):
     with mpl.rc_context(RC):
-        figure, _ = drawing.draw(name, given_to(name), QUICK)
+        figure, _ = drawing.draw(name, given_to(name), Settings(resamples=50, columns=columns))
         figure.set_dpi(RC["savefig.dpi"])
         canvas.settle(figure)
+        figure.draw_without_rendering()
     drawn = [axis for axis in figure.axes if axis.axison]
     titles = [axis._left_title for axis in drawn if axis.get_title(loc="left")]
     titles += [text for part in figure.findobj(SubFigure) for text in part.texts]  # the page's title and note
@@ -55,6 +59,44 @@ def test_text_stays_on_the_page_and_off_other_text(name, given_to):
         assert page.y0 - 1 <= box.y0 <= box.y1 <= page.y1 + 1, text
     for one, other in combinations(titles, 2):
         assert not one.get_window_extent().overlaps(other.get_window_extent()), (one, other)
+
+
+OF_TEXT = [name for name in MAIN if not {"images", "pictures", "imported"} & set(FIGURES[name].when)]
+
+
+@pytest.mark.parametrize("name", OF_TEXT)
+def test_figures_of_text_do_not_speak_of_images(name, given):
+    figure, _ = drawing.draw(name, given, Settings(resamples=50, sample="sentence"))
+    said = [text.get_text() for text in figure.findobj(Text)]
+    assert any(said)
+    assert not [text for text in said if "image" in text or "patch" in text]
+
+
+@pytest.mark.parametrize("name", ["accuracy", "agreement", "knowledge", "controls", "layers"])
+def test_titles_say_what_the_tables_say(name, given):
+    """A title changes with the numbers behind it."""
+    table = "knowledge" if name == "controls" else FIGURES[name].tables[0]
+    columns = {"accuracy": "accuracy", "agreement": "agreement", "layers": "forgetting"}
+    column = columns.get(name, "preserved")
+    given_changed = {**given, table: given[table].assign(**{column: given[table][column] / 3 - 0.1})}
+    titles = [_title(drawing.draw(name, tables_, QUICK)[0]) for tables_ in (given, given_changed)]
+    assert titles[0] != titles[1]
+
+
+def _title(figure):
+    return figure.subfigs[0].texts[0].get_text()
+
+
+def test_models_with_a_change_of_known_effect_are_left_out(given):
+    known = [
+        Member("finetune", "fine-tuned", "finetune"),
+        Member("probe", "probe", "probe"),
+        Member("scratch", "s", "scratch"),
+    ]
+    kept = shown("layers", given, cast=Cast(methods=tuple(known)))
+    known[2] = replace(known[2], known=True)
+    left = shown("layers", given, cast=Cast(methods=tuple(known)))
+    assert set(kept["model"]) - set(left["model"]) == {"scratch"}
 
 
 def reduced(synthetic, folder, **grid):

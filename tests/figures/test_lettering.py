@@ -57,6 +57,23 @@ def test_characters_that_no_font_has_are_named(tmp_path, capsys, monkeypatch):
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize("bold", [False, True])
+def test_lines_are_as_wide_as_they_are_said_to_be(bold):
+    """What is drawn is never wider than what a line was measured by, and hardly narrower."""
+    figure = Figure(figsize=(6, 1), dpi=200)
+    said = "Fine-tuning keeps 28 to 36 % of the pre-trained knowledge; illicit WAVES"
+    text = figure.text(0, 0, said, fontsize=8, weight="bold" if bold else "normal")
+    figure.draw_without_rendering()
+    drawn = text.get_window_extent().width / 200
+    assert 0.94 < drawn / lettering.width_of(said, 8, bold=bold) <= 1
+
+
+def test_text_is_cut_into_lines_that_fit_and_percent_signs_stay_with_their_number():
+    lines = lettering.wrapped("a share of 95 % of all, and a_word_that_is_too_long_for_any_line", 0.6, 8)
+    assert any("95 %" in line for line in lines)
+    assert all(lettering.width_of(line, 8) <= 0.6 for line in lines if " " in line)
+
+
 def test_a_figure_without_such_names_keeps_its_bytes():
     def made(lettered):
         figure = Figure(figsize=(3, 2))

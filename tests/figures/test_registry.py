@@ -35,6 +35,15 @@ def test_every_figure_is_a_module_drawn_from_known_tables_under_known_conditions
     assert figure.published
 
 
+@pytest.mark.parametrize("name", [name for name in FIGURES if not {"images", "imported"} & set(FIGURES[name].when)])
+def test_captions_speak_of_the_samples_that_there_are(name):
+    told = FIGURES[name].told("sentence"), FIGURES[name].told("image")
+    for text in (*(getattr(told[0], key) for key in ("title", "caption", "alt")), told[1].caption):
+        assert "{" not in text
+    if "patches" not in name and not {"target", "source"} & {*FIGURES[name].when, FIGURES[name].target}:
+        assert "masked images" not in told[0].caption
+
+
 def test_reading_the_list_loads_no_library_of_figures_and_models():
     heavy = "{'torch', 'matplotlib', 'pandas'} & set(sys.modules)"
     code = f"import sys; from whypretrain.figures import drawn; sys.exit(str({heavy}) if {heavy} else 0)"

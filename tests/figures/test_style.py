@@ -88,3 +88,9 @@ def test_kinds_of_knowledge_differ_in_print_without_colour():
         light, dark = sorted((luminance(one.colour), luminance(other.colour)), reverse=True)
         assert (light + 0.05) / (dark + 0.05) > 1.15
         assert one.hatch != other.hatch
+
+
+def test_markers_made_of_strokes_keep_their_colour():
+    """A white edge would hide a cross on white paper."""
+    assert style.METHODS["sham"].edge["markeredgecolor"] == style.METHODS["sham"].colour
+    assert style.METHODS["finetune"].edge["markeredgecolor"] == "white"

@@ -1,3 +1,4 @@
+from whypretrain.config.encoders import sample_word
 from whypretrain.config.roles import described
 from whypretrain.figures import FIGURES, drawn
 
@@ -48,7 +49,7 @@ rule draw_figure:
         ),
         out=at("figures/{figure}"),
         tables=lambda wildcards: given(tables_of(wildcards)),
-        caption=lambda wildcards: figure_of(wildcards).caption,
+        caption=lambda wildcards: figure_of(wildcards).told(sample_word(config)).caption,
         published=lambda wildcards: figure_of(wildcards).published,
     message:
         "draw {wildcards.figure}"

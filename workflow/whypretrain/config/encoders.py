@@ -42,6 +42,11 @@ def is_text(config: Mapping[str, Any]) -> bool:
     return any(encoders(config).values())
 
 
+def sample_word(config: Mapping[str, Any]) -> str:
+    """What one sample of an experiment's data is called."""
+    return "sentence" if is_text(config) else "image"
+
+
 def text_remarks(config: Mapping[str, Any]) -> Iterator[str]:
     """What an experiment on text leaves out."""
     if is_text(config):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from whypretrain.config.derived import interventions
+from whypretrain.config.encoders import sample_word
 from whypretrain.config.messages import unknown_names
 from whypretrain.config.methods import Config, is_frozen, recipe_of
 from whypretrain.config.parts import CAST, Part, Role
@@ -141,15 +143,19 @@ def _fits_role(config: Config, method: str, role: Role) -> bool:
 
 
 def described(config: Config) -> dict[str, Any]:
-    """What figures need to know of the methods, as plain values: the figures' part of a command line."""
+    """What figures need to know of methods and samples, as plain values: the figures' part of a command line."""
     parts = {method: name for name, methods in reversed(cast_of(config).items()) for method in methods}
+    roles = roles_of(config)
+    changed = {change["method"] for change in interventions(config, roles.get(Role.FINETUNE))} - set(roles.values())
     methods = [
         {
             "name": method,
             "label": label,
             "part": parts.get(method),
             "joint": bool(config["train"]["methods"][method].get("source")),
+            "known": method in changed,
         }
         for method, label in labels_of(config).items()
     ]
-    return {"methods": methods, "roles": {str(role): name for role, name in roles_of(config).items()}}
+    named = {str(role): name for role, name in roles.items()}
+    return {"methods": methods, "roles": named, "sample": sample_word(config)}

@@ -13,6 +13,7 @@ from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import looks
+from whypretrain.figures.wording import listed, span
 from whypretrain.statistics import Interval, paired_interval
 
 
@@ -27,7 +28,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         panels=[*map(tables.cell_title, cells)],
         kinds=1,
         height=0.5 + 0.19 * len(styles),
-        title="Test accuracy by training method",
+        title=_title(means, settings),
         note=_note(given, runs, gains, settings),
     )
     for index, (cell, axis) in enumerate(zip(cells, grid.axes[:, 0], strict=True)):
@@ -42,6 +43,14 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     for target in runs["target"].unique():
         marks.share_x(axis for cell, axis in zip(cells, grid.axes[:, 0], strict=True) if cell[1] == target)
     return figure, _shown(runs, means, gains, settings)
+
+
+def _title(means: pd.DataFrame, settings: Settings) -> str:
+    """The accuracies of the three ways of training that all questions are about."""
+    roles = (settings.cast.roles.get(role) for role in (Role.FINETUNE, Role.REFERENCE, Role.SCRATCH))
+    found = {method: tables.only(means, method=method)["estimate"] for method in roles if method}
+    said = [f"{settings.cast[method].label} {span(values)} %" for method, values in found.items() if len(values)]
+    return f"Test accuracy: {listed(said)}" if said else "Test accuracy by training method"
 
 
 def _gain(here: pd.DataFrame, settings: Settings) -> Interval | None:

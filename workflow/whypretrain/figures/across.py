@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import GREY, Look, looks
+from whypretrain.figures.wording import listed, span
 
 PANELS = {  # label of a column: the measures that it shows
     "accuracy\n/ %": ("accuracy",),
@@ -31,22 +33,34 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     figure, body = canvas.canvas(
         settings,
         height=0.15 + len(cells) * (0.38 + 0.165 * len(styles)),
-        title="Accuracy, knowledge kept and invariances lost, by kind of model",
+        title=_title(shown, settings),
         note=_note(given["across"], settings),
         handles=[_handle("early layers", "white"), _handle("late layers", GREY)],
     )
-    grid = body.subplots(len(cells), len(PANELS), squeeze=False, sharex="col")
+    panels = {label: measures for label, measures in PANELS.items() if shown["measure"].isin(measures).any()}
+    grid = body.subplots(len(cells), len(panels), squeeze=False, sharex="col")
     for cell, line in zip(cells, grid, strict=True):
         here = tables.in_cell(shown, cell)
-        for column, (measures, axis) in enumerate(zip(PANELS.values(), line, strict=True)):
+        for column, (measures, axis) in enumerate(zip(panels.values(), line, strict=True)):
             for measure in measures:
                 _draw_measure(axis, tables.only(here, measure=measure), styles, measure)
             marks.categories(axis, [look.label for look in styles.values()], shown=column == 0)
         line[0].set_title(tables.cell_title(cell))
-    for axis, label in zip(grid[-1], PANELS, strict=True):
+    for axis, label in zip(grid[-1], panels, strict=True):
         axis.set_xlabel(label)
         marks.few_ticks(axis)
     return figure, shown
+
+
+def _title(shown: pd.DataFrame, settings: Settings) -> str:
+    """What fine-tuning and training from scratch preserve."""
+    kept = tables.only(shown, measure="preserved")
+    roles = [settings.cast.roles.get(role) for role in (Role.FINETUNE, Role.JOINT, Role.SCRATCH)]
+    found = {role: tables.only(kept, method=role)["estimate"] for role in roles if role}
+    said = [f"{settings.cast[method].label} {span(values)} %" for method, values in found.items() if len(values)]
+    if not said:
+        return "Accuracy, knowledge kept and invariances lost, by kind of model"
+    return f"Kept of the pre-trained knowledge: {listed(said)}"
 
 
 def _means(across: pd.DataFrame, measure: str, settings: Settings) -> pd.DataFrame:

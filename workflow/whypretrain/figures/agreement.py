@@ -9,15 +9,24 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from whypretrain.config.parts import CONTROLS, REINITIALISED, Role
+from whypretrain.config.parts import CONTROLS, REINITIALISED, REINITIALISED_PROBE, SHAM, Role
 from whypretrain.figures import canvas, degrees, marks, tables
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import GREY, PALE, SPARSE, Look, looks
+from whypretrain.figures.style import DASHDOT, DASHED, DOTTED, GREY, PALE, SOLID, SPARSE, Look, looks
+from whypretrain.figures.wording import groups, listed, sentence
 
 OTHER_IMAGE = "other_image"
 _KEYS = ["architecture", "target", "series", "degree"]
-_STEP = 0.11  # between the series at a degree
+# Controls, drawn as thin lines: which end of the scale they are, what they are called, how the line looks.
+_ENDS: dict[str, tuple[str, str, Any]] = {
+    SHAM: ("ceiling", "sham fine-tuning", SOLID),
+    OTHER_IMAGE: ("floor", "another {sample}", DASHED),
+    REINITIALISED_PROBE: ("floor", "untrained, probed", DOTTED),
+    REINITIALISED: ("floor", "untrained", DASHDOT),
+}
+_STEP = 0.3  # between the models over all degrees
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
@@ -30,13 +39,13 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         panels=[*map(tables.cell_title, cells)],
         kinds=1,
         height=1.9,
-        handles=[look.handle(line=False) for look in styles.values()],
-        title="Agreement of each model with the pre-trained one, as functions over masked images",
+        handles=_handles(styles, settings),
+        title=_title(found, settings),
         note=_note(rows, settings),
     )
     for cell, axis in zip(cells, grid.axes[:, 0], strict=True):
         _draw_panel(axis, degrees.drawn(tables.in_cell(found, cell)), styles)
-    grid.label("degree (players)", ["agreement"])
+    grid.label(degrees.axis_label(settings), ["agreement with\nthe pre-trained model"])
     grid.share(0, low=degrees.lowest(degrees.drawn(found)), high=1)
     return figure, found
 
@@ -57,27 +66,74 @@ def models(series: Any, settings: Settings) -> dict[str, Look]:
     if REINITIALISED in found:
         found[REINITIALISED] = replace(found[REINITIALISED], label="untrained network", marker="X")
     if OTHER_IMAGE in series:
-        found[OTHER_IMAGE] = Look("fine-tuned, another image", GREY, "s", SPARSE)
+        found[OTHER_IMAGE] = Look(f"fine-tuned, another {settings.sample}", GREY, "s", SPARSE)
     return found
+
+
+def _handles(styles: Mapping[str, Look], settings: Settings) -> list[Line2D]:
+    """The models and the ceiling, then the floors."""
+    ends = {
+        series: Line2D(
+            [], [], color=GREY, linewidth=0.9, linestyle=line, label=f"{end}: {label}".format(sample=settings.sample)
+        )
+        for series, (end, label, line) in _ENDS.items()
+        if series in styles
+    }
+    own = [look.handle() for series, look in styles.items() if series not in ends]
+    return [*own, *ends.values()]
+
+
+def _title(found: pd.DataFrame, settings: Settings) -> str:
+    """Up to which degree each way of training has something of the pre-trained model that no floor has."""
+    trained = {"fine-tuning": settings.model, "training from scratch": settings.cast.roles.get(Role.SCRATCH)}
+    reached = {name: _reach(found, model) for name, model in trained.items() if model in set(found["series"])}
+    if not reached or found["low"].isna().all():
+        return "Agreement of each model with the pre-trained one, by degree"
+    kept = {name: groups(size, settings.player) for name, size in reached.items() if size}
+    none = [name for name, size in reached.items() if not size]
+    said = [f"{name} {'keeps' if name == 'fine-tuning' else 'finds'} {sets}" for name, sets in kept.items()]
+    if none:
+        said.append(f"{listed(none)} {'has' if len(none) == 1 else 'have'} nothing clearly above the floor")
+    return sentence("; ".join(said))
+
+
+def _reach(found: pd.DataFrame, series: str | None) -> int:
+    """The highest degree up to which, in every panel, the interval of a model lies above 0 and above each floor."""
+    floors = found[found["series"].isin([name for name, (end, *_) in _ENDS.items() if end == "floor"])]
+    keys = ["architecture", "target", "degree"]
+    highest = floors.groupby(keys)["estimate"].max().clip(lower=0).rename("floor").reset_index()
+    own = tables.only(found, series=series).merge(highest, on=keys, how="left").fillna({"floor": 0})
+    above = (own["low"] > own["floor"]).groupby(own["degree"]).all()
+    reached = 0
+    while above.get(str(reached + 1), False) and reached < degrees.HIGHEST:
+        reached += 1
+    return reached
 
 
 def _draw_panel(axis: Axes, shown: pd.DataFrame, styles: Mapping[str, Look]) -> None:
     axis.axhline(0, color=PALE, linewidth=0.8, zorder=0)
-    for place, (series, look) in enumerate(styles.items()):
+    own = [series for series in styles if series not in _ENDS]
+    for series, look in styles.items():
         part = tables.only(shown, series=series)
-        bounds = part[["estimate", "low", "high"]].clip(-1, 1)
-        shift = (place - (len(styles) - 1) / 2) * _STEP
         single = (part["degree"] != degrees.ALL).to_numpy()
-        for which, line in ((single, True), (~single, False)):
-            marks.bars(axis, part["place"].to_numpy()[which] + shift, bounds[which], look, line=line)
+        places, bounds = part["place"].to_numpy(), part[["estimate", "low", "high"]].clip(-1, 1)
+        if series in _ENDS:
+            style: Any = {"color": GREY, "linewidth": 0.9, "linestyle": _ENDS[series][-1]}
+            axis.plot(places[single], bounds["estimate"][single], **style)
+            axis.hlines(bounds["estimate"][~single], places[~single] - 0.55, places[~single] + 0.55, **style)
+        else:
+            shift = (own.index(series) - (len(own) - 1) / 2) * _STEP
+            marks.band(axis, places[single], bounds[single], look)
+            marks.bars(axis, places[~single] + shift, bounds[~single], look, line=False)
     degrees.label(axis, shown)
 
 
 def _note(rows: pd.DataFrame, settings: Settings) -> str:
-    bars = degrees.words(rows, settings.confidence)
+    bars = degrees.words(rows, settings.confidence, settings.sample)
     return (
-        f"{tables.seeds(rows)}; {bars}. Agreement: correlation of two models' Walsh-Hadamard coefficients, pooled over "
-        "images: 1 for proportional functions, 0 by chance (line). At degree 1 models share what parts of an image "
-        "usually matter, so that another image shows the chance level there. At the right: all degrees. "
+        f"{tables.seeds(rows)}; mean; bands and bars: {bars}. Agreement: correlation of two models' Walsh-Hadamard "
+        f"coefficients, pooled over {settings.sample}s: 1 for proportional functions, 0 by chance. At degree 1 models "
+        f"share what parts of any {settings.sample} usually matter, so that another {settings.sample} is the floor "
+        "there. Title: up to which degree the interval lies above 0 and all floors in every panel. "
         f"{degrees.highest(rows)}"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from whypretrain.figures.lettering import width_of, wrapped
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import GREY, PANELS, WIDTH
+from whypretrain.figures.style import GREY, PANELS, RC, WIDTH
 
 _TITLE, _NOTE = 8.5, 7.0  # points
 _POINT = 1 / 72  # inches
-_LETTER, _BOLD_LETTER = 0.51, 0.62  # width of a letter, in font sizes
+_MARGIN = 0.06  # inches at the left and right of title and note
+_MARK, _BETWEEN = 0.34, 0.14  # inches of a legend: mark with the space after it, between columns
 
 
 @dataclass(frozen=True)
@@ -67,16 +68,17 @@ def canvas(
         handles: entries of one legend for the whole figure.
     """
     width = WIDTH[settings.columns]
-    titles, notes = _wrapped(title, width, _TITLE * _BOLD_LETTER), _wrapped(note, width, _NOTE * _LETTER)
+    room = width - 2 * _MARGIN
+    titles, notes = wrapped(title, room, _TITLE, bold=True), wrapped(note, room, _NOTE)
     columns = _legend_columns(handles, width)
-    legend = 0.17 * math.ceil(len(handles) / columns) + 0.04 if handles else 0.0
+    legend = 0.15 * math.ceil(len(handles) / columns) + 0.06 if handles else 0.0
     head = len(titles) * _TITLE * 1.3 * _POINT + 0.08 + legend
     foot = len(notes) * _NOTE * 1.35 * _POINT + 0.06
     layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
     figure = Figure(figsize=(width, head + height + foot), layout=layout)
     parts = np.asarray(figure.subfigures(3, 1, height_ratios=[head, height, foot], hspace=0))
     top, body, bottom = parts.ravel()
-    left = 0.06 / width
+    left = _MARGIN / width
     top.text(left, 1 - 0.04 / head, "\n".join(titles), va="top", fontsize=_TITLE, weight="bold")
     if handles:
         top.legend(
@@ -128,6 +130,8 @@ def settle(figure: Figure) -> None:
     without the grid, so would the bytes of the files.
     """
     figure.draw_without_rendering()
+    if _fit_labels(figure):
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for part in figure.findobj(SubFigure):
         part.bbox_relative.update_from_data_xy(np.round(part.bbox_relative.get_points(), 5))
@@ -135,17 +139,34 @@ def settle(figure: Figure) -> None:
         axis.set_position(tuple(np.round(axis.get_position(original=True).bounds, 5)))
 
 
+def _fit_labels(figure: Figure) -> bool:
+    """Wrap labels of x axes and titles of panels that are wider than their panel; whether there are any."""
+    changed = False
+    titled = [axis for axis in figure.axes if axis.get_title(loc="left")]
+    for axis in figure.axes:
+        box = axis.get_window_extent()
+        boxes = [other.get_window_extent() for other in titled if other is not axis]
+        starts = [other.x0 for other in boxes if other.x0 > box.x1 and other.y0 < box.y1 and other.y1 > box.y0]
+        rooms = {axis.xaxis.label: box.x1, axis._left_title: min(starts, default=figure.bbox.x1)}  # type: ignore[attr-defined]
+        for label, end in rooms.items():
+            size, room = float(label.get_fontsize()), (end - box.x0) / figure.dpi
+            lines = label.get_text().split("\n")
+            fitting = [part for line in lines for part in wrapped(line, room, size)]
+            if fitting != lines:
+                label.set_text("\n".join(fitting))
+                changed = True
+    return changed
+
+
 def say_empty(axis: Axes, text: str = "not measured") -> None:
     """Say in the middle of a panel that it has nothing to show."""
     axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", color=GREY, fontsize=6.5)
 
 
-def _wrapped(text: str, width: float, letter: float) -> list[str]:
-    return textwrap.wrap(text, max(20, int((width - 0.1) / (letter * _POINT))))
-
-
 def _legend_columns(handles: Sequence[Any], width: float) -> int:
-    longest = max((len(handle.get_label()) for handle in handles), default=1)
-    entry = 0.42 + longest * 7 * _LETTER * _POINT
-    columns = max(1, min(len(handles), int(width / entry)))
-    return math.ceil(len(handles) / math.ceil(len(handles) / columns)) if handles else 1
+    """As many columns of a legend as fit; entries go down the columns."""
+    widths = np.array([_MARK + width_of(handle.get_label(), RC["legend.fontsize"]) for handle in handles])
+    for columns in range(len(widths), 1, -1):
+        if sum(column.max() for column in np.array_split(widths, columns)) + _BETWEEN * columns <= width:
+            return columns
+    return 1

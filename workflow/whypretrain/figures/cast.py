@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
-from whypretrain.config.parts import CAST, FROM_START, PRETRAINED, REINITIALISED, REINITIALISED_PROBE, SHAM, Role
+from whypretrain.config.parts import (
+    CAST,
+    CONTROLS,
+    FROM_START,
+    PRETRAINED,
+    REINITIALISED,
+    REINITIALISED_PROBE,
+    SHAM,
+    Role,
+)
 from whypretrain.errors import InputError
 
 _MODELS = {  # that tables name next to methods
@@ -24,12 +34,14 @@ class Member:
     Attributes:
         part: its part in `whypretrain.config.parts.CAST`, if it has one.
         joint: it is fine-tuned on source data, too.
+        known: it has a change of known effect, which the figure of validity shows and no other.
     """
 
     name: str
     label: str
     part: str | None = None
     joint: bool = False
+    known: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,9 +70,16 @@ class Cast:
             return cls(tuple(Member(**each) for each in methods), {Role(key): str(roles[key]) for key in roles})
         except (TypeError, ValueError) as error:
             raise InputError(
-                f"figures: methods must be a list of {{name, label, part, joint}} and roles a mapping "
+                f"figures: methods must be a list of {{name, label, part, joint, known}} and roles a mapping "
                 f"of {', '.join(Role)} to names ({error})"
             ) from error
+
+    @property
+    def known(self) -> set[str]:
+        """Methods with a change of known effect, and kinds of pairs with one, as tables name them."""
+        found = {member.name for member in self.methods if member.known}
+        names = [*(member.name for member in self.methods), *CONTROLS]
+        return found | {f"{a}_vs_{b}" for a, b in product(names, repeat=2) if found & {a, b}}
 
     def __getitem__(self, name: str) -> Member:
         """What is known of a name of the tables; one that nothing is known of is called by its name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLACK, KNOWLEDGE, VERMILLION, Look, words
+from whypretrain.figures.wording import span
 
 MEASURED = "default"  # the variant that the other figures show
 _LOOKS = {
@@ -34,7 +36,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     figure, body = canvas.canvas(
         settings,
         height=_height(len(cells), len(names), settings),
-        title="How much the shares depend on what was chosen",
+        title=_title(shown, settings),
         note=_note(rows, settings),
         handles=[look.handle() for look in _LOOKS.values()],
     )
@@ -73,6 +75,18 @@ def _settings(shown: pd.DataFrame, settings: Settings) -> pd.Series:
     names[one & ~plain["reference"]] = shown["reference"].map(words)
     names[one & ~plain["variant"]] = shown["variant"].map(words)
     return names
+
+
+def _title(shown: pd.DataFrame, settings: Settings) -> str:
+    """How far the preserved share moves, at most over all panels, with the threshold and with the other settings."""
+    own = tables.only(shown, share="preserve_share")
+    usual = {column: _usual(own, column) for column in ("players", "reference")}
+    thresholds = tables.only(own, variant=MEASURED, normalised=settings.normalised, **usual)
+    moved = [
+        span([(100 * rows.groupby(["architecture", "target"])["estimate"].agg(np.ptp)).max()])
+        for rows in (thresholds, own[own["setting"] != ""])
+    ]
+    return f"The threshold moves the preserved share by at most {moved[0]} points, other settings by {moved[1]}"
 
 
 def nearest(thresholds: pd.Series, wanted: float) -> float:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from whypretrain.errors import InputError
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import BLACK, Look, rule_looks, words
+from whypretrain.figures.style import BLACK, Look, rule_label, rule_looks, words
 
 _MOST = 10  # concepts that are drawn: those of which some rule chose the most
 
@@ -32,7 +32,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         panels=[*map(tables.cell_title, cells)],
         kinds=1,
         height=0.45 + len(concepts) * max(0.16, 0.055 * len(styles)),
-        title="Concepts of the chosen source classes, by selection rule",
+        title=_title(shares, settings),
         note=_note(table, len(concepts), settings),
         handles=[look.handle(line=False) for look in styles.values()],
     )
@@ -48,6 +48,16 @@ def _chance(table: pd.DataFrame) -> pd.Series:
     """Share of each concept among all source classes, in percent: what a random choice expects."""
     classes = table.drop_duplicates("class_index")
     return 100 * classes["concept"].value_counts(normalize=True, sort=False)
+
+
+def _title(shares: pd.DataFrame, settings: Settings) -> str:
+    """The concept of which the rule chose most beyond chance, on average over panels."""
+    own = tables.only(shares, rule=settings.rule).groupby("concept", sort=False)[["estimate", "chance"]].mean()
+    if len(own) < 2:
+        return "Kinds of the chosen source classes, by selection rule"
+    name = (own["estimate"] - own["chance"]).idxmax()
+    chosen, chance = own.loc[name]
+    return f"{rule_label(settings.rule)} chooses {chosen:.0f} % {words(str(name))} classes; by chance {chance:.0f} %"
 
 
 def _shares(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:

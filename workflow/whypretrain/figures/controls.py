@@ -14,9 +14,11 @@ from matplotlib.figure import Figure
 
 from whypretrain.config.parts import CONTROLS, REINITIALISED, REINITIALISED_PROBE, SHAM, Role
 from whypretrain.figures import canvas, marks, tables
+from whypretrain.figures.cast import Member
 from whypretrain.figures.knowledge import main_rows, total
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import BLACK, GREY, ORANGE, PURPLE, SKY, Look, looks
+from whypretrain.figures.style import GREY, Look, looks
+from whypretrain.figures.wording import span
 from whypretrain.statistics import seed_interval
 
 _KINDS: dict[Any, str] = {  # from ceiling to floor, pairs by their parts in the cast
@@ -29,7 +31,7 @@ _KINDS: dict[Any, str] = {  # from ceiling to floor, pairs by their parts in the
     ("finetune", "scratch"): "fine-tuned / scratch",
     ("probe", REINITIALISED_PROBE): "pre-trained / untrained, probe",
     ("probe", REINITIALISED): "pre-trained / untrained",
-    "other_image": "another image",
+    "other_image": "another {sample}",
 }
 # Column of the table of controls: label, and the columns of the measured share.
 SHARES = {
@@ -38,14 +40,19 @@ SHARES = {
     "of_preserved": ("share of the preserved / %", ("scratch_shared", "preserved")),
 }
 _MEASURES = {"share": "share", "scratch_ratio": "of_preserved"}  # of the table of permuted effects
-_COLOURS, _MARKERS = (GREY, ORANGE, PURPLE, SKY, BLACK), "s^vDP"
+_CEILINGS = {  # pairs that share as much as a second training could keep, as the title says it
+    ("probe", SHAM): "a sham fine-tuning keeps",
+    ("finetune", "finetune_again"): "two fine-tunings from one start share",
+}
 
 
 def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """One column an architecture and target, one row of panels a share, one line a kind of pair."""
-    pairs, ends = given["controls"], _ends(given, settings)
+    ends = _ends(given, settings)
+    measured = f"{settings.cast.roles.get(Role.REFERENCE)}_vs_{settings.model}"  # has a row of its own
+    pairs = given["controls"][given["controls"]["kind"] != measured]
     cells, kinds = tables.cells(pairs), _kinds(pairs, settings)
-    styles = {kind: Look(label, _COLOURS[i % 5], _MARKERS[i % 5]) for i, (kind, label) in enumerate(kinds.items())}
+    styles = {kind: Look(label, GREY, "s") for kind, label in kinds.items()}
     scratch = settings.cast.roles.get(Role.SCRATCH, settings.cast.name_of("scratch"))
     measures = looks([settings.model, scratch], settings)
     rows = list(kinds.values())
@@ -55,7 +62,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         panels=[*map(tables.cell_title, cells)],
         kinds=len(SHARES),
         height=0.42 + 0.14 * (len(rows) + len(ends)),
-        title="How much any two models share: floor and ceiling of every share",
+        title=_title(pairs, ends, settings),
         note=_note(pairs, settings),
     )
     for index, (cell, column) in enumerate(zip(cells, grid.axes, strict=True)):
@@ -68,12 +75,33 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
             for place, (kind, shares) in enumerate(below.items(), len(kinds)):
                 look = replace(last[share], hollow=kind != "measured")
                 for _, interval in tables.in_cell(shares, cell).iterrows():
-                    marks.mean(axis, 100 * interval[["estimate", "low", "high"]], place, look)
+                    percent = 100 * interval[["estimate", "low", "high"]].clip(0, 1)
+                    marks.mean(axis, percent, place, look)
+                    axis.axvline(percent["estimate"], color=look.colour, linewidth=0.6, alpha=0.5, zorder=0)
             labels = [*rows, *(f"{kind}: {last[share].label}" for kind in below)]
             marks.categories(axis, labels, shown=grid.is_first(index))
             axis.set_xlim(0, 100)
             axis.set_xlabel(label)
     return figure, _shown(pairs, ends)
+
+
+def _title(pairs: pd.DataFrame, ends: Mapping[str, pd.DataFrame], settings: Settings) -> str:
+    """The measured share with its floor and its ceiling."""
+    if "measured" not in ends:
+        return "How much any two models share"
+
+    def share(table: pd.DataFrame, column: str) -> str:
+        return span(100 * table.groupby(["architecture", "target"])[column].mean())
+
+    found = {kind: share(tables.only(table, share="share"), "estimate") for kind, table in ends.items()}
+    said = f"The {settings.cast[settings.model].label} model preserves {found['measured']} %"
+    if "permuted" in found:
+        said += f"; chance gives {found['permuted']} %"
+    parts = {tuple(member.part for member in members): kind for kind, members in _members(pairs, settings).items()}
+    ceiling = next((key for key in _CEILINGS if key in parts), None)
+    if ceiling:
+        said += f"; {_CEILINGS[ceiling]} {share(tables.only(pairs, kind=parts[ceiling]), 'share')} %"
+    return said
 
 
 def _ends(given: Mapping[str, Any], settings: Settings) -> dict[str, pd.DataFrame]:
@@ -141,12 +169,18 @@ def _shown(pairs: pd.DataFrame, ends: Mapping[str, pd.DataFrame]) -> pd.DataFram
 
 def _kinds(pairs: pd.DataFrame, settings: Settings) -> dict[str, str]:
     """What each kind of pair is called, from ceiling to floor, the known ones first."""
-    models = [*(member.name for member in settings.cast.methods), *CONTROLS]
-    by_name = {f"{one}_vs_{other}": (one, other) for one, other in product(models, repeat=2)}
     found: dict[str, tuple[int, str]] = {}
-    for kind in pairs["kind"].unique():
-        members = [settings.cast[name] for name in by_name.get(kind, kind.split("_vs_"))]
+    for kind, members in _members(pairs, settings).items():
         key = tuple(member.part for member in members) if len(members) == 2 else kind
         place = [*_KINDS].index(key) if key in _KINDS else len(_KINDS)
-        found[kind] = place, _KINDS.get(key) or " / ".join(member.label for member in members)
+        label = _KINDS.get(key) or " / ".join(member.label for member in members)
+        found[kind] = place, label.format(sample=settings.sample)
     return {kind: label for kind, (_, label) in sorted(found.items(), key=lambda item: item[1][0])}
+
+
+def _members(pairs: pd.DataFrame, settings: Settings) -> dict[str, list[Member]]:
+    """What is known of the models of each kind of pair."""
+    models = [*(member.name for member in settings.cast.methods), *CONTROLS]
+    by_name = {f"{one}_vs_{other}": (one, other) for one, other in product(models, repeat=2)}
+    kinds = pairs["kind"].unique()
+    return {kind: [settings.cast[name] for name in by_name.get(kind, kind.split("_vs_"))] for kind in kinds}

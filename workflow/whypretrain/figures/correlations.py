@@ -10,9 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, marks, published, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import Look, looks
+from whypretrain.figures.wording import span
 from whypretrain.statistics import pearson
 
 KINDS = {"pearson_r": "Pearson r", "accuracy": "accuracy"}
@@ -30,7 +32,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         panels=[*map(tables.cell_title, cells), *map(published.title, papers)],
         kinds=len(KINDS),
         height=0.35 + 0.13 * len(styles),
-        title="Learning and forgetting over the layers, and the accuracy of the model",
+        title=_title(shown, settings),
         note=_note(given["layers"], settings, theirs),
     )
     columns = [tables.in_cell(shown, cell) for cell in cells]
@@ -43,6 +45,15 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     for target, column in zip(papers, grid.axes[len(cells) :], strict=True):
         published.mark(column, target)
     return figure, published.with_theirs(shown, theirs, [*_KEYS, "estimate", "origin"])
+
+
+def _title(shown: pd.DataFrame, settings: Settings) -> str:
+    """The correlation of the fine-tuned model."""
+    model = settings.cast.roles.get(Role.FINETUNE)
+    found = tables.only(shown, kind="pearson_r", model=model)["estimate"].dropna()
+    if found.empty:
+        return "Learning and forgetting over the layers, and accuracy"
+    return f"Layers that learn forget, too: r = {span(found, 2)} in the {settings.cast[str(model)].label} model"
 
 
 def _measured(given: Mapping[str, Any], settings: Settings) -> pd.DataFrame:

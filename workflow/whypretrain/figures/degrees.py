@@ -9,7 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from whypretrain.figures import tables
+from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import PALE
+from whypretrain.figures.wording import plural
 
 ALL = "all"
 HIGHEST = 6  # above, hardly any variance is left and lines are noise; the figure's table has them
@@ -27,9 +29,14 @@ def by_seed(rows: pd.DataFrame, keys: Sequence[str], confidence: float) -> pd.Da
     return rows[[*keys, "low", "high"]].assign(estimate=rows["agreement"]).reset_index(drop=True)
 
 
-def words(rows: pd.DataFrame, confidence: float) -> str:
+def words(rows: pd.DataFrame, confidence: float, sample: str) -> str:
     """What the intervals of `by_seed` are."""
-    return "95 % interval over images" if over_images(rows) else tables.seed_words(rows, confidence)
+    return f"95 % interval over {sample}s" if over_images(rows) else tables.seed_words(rows, confidence)
+
+
+def axis_label(settings: Settings) -> str:
+    """What the x axis shows: the degree."""
+    return f"{plural(settings.player)} that interact"
 
 
 def over_images(rows: pd.DataFrame) -> bool:

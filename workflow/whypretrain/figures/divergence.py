@@ -10,9 +10,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLACK, looks
+from whypretrain.figures.wording import span
 
 _KEYS = ["architecture", "target", "model", "layer"]
 _CHANCE: Any = (0, (6, 2))
@@ -31,7 +33,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         panels=[*map(tables.cell_title, cells)],
         kinds=1,
         height=1.5,
-        title="CKA divergence of every layer from the pre-trained model",
+        title=_title(curves, settings),
         note=f"{tables.seeds(rows)}; line: mean, band: {tables.seed_words(rows, settings.confidence)}; linear CKA, "
         f"{settings.estimator}, of means over the tokens of test sentences.",
         handles=[*(look.handle() for look in styles.values()), line],
@@ -47,3 +49,13 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     grid.label("layer", ["CKA divergence"])
     grid.share(0, low=-0.04)
     return figure, curves
+
+
+def _title(curves: pd.DataFrame, settings: Settings) -> str:
+    """How far the fine-tuned model is in its first and in its last layer."""
+    own = tables.only(curves, model=settings.cast.roles.get(Role.FINETUNE)).dropna(subset="estimate")
+    if own.empty:
+        return "How far each layer is from the pre-trained model"
+    ends = own.sort_values("layer").groupby(["architecture", "target"])["estimate"]
+    first, last = (span(values, 2) for values in (ends.first(), ends.last()))
+    return f"Fine-tuning moves the first layer by {first}, the last by {last} (1 - CKA)"

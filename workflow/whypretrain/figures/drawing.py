@@ -29,6 +29,9 @@ _METADATA: dict[str, dict[str, None]] = {
 }
 
 
+_OF_KNOWN = "validity"  # the table of models with a change of known effect
+
+
 def _data_sets(paths: Sequence[str | Path]) -> dict[str, Any]:
     """Image sets by the names of their folders; a folder, or the files in it, name one."""
     folders = dict.fromkeys(path if path.is_dir() else path.parent for path in map(Path, paths))
@@ -58,6 +61,8 @@ def read(inputs: Mapping[str, Sequence[str | Path]]) -> dict[str, Any]:
 def draw(name: str, given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataFrame]:
     """Draw one figure; returns it with the table of what it shows. Tables that it does not use are ignored.
 
+    Methods with a change of known effect are left out; the figure of validity, with a table of its own, shows them.
+
     Raises:
         InputError: for an unknown figure, a table that is missing, or a selection that leaves nothing.
     """
@@ -66,8 +71,18 @@ def draw(name: str, given: Mapping[str, Any], settings: Settings) -> tuple[Figur
     missing = [table for table in FIGURES[name].tables if table not in given]
     if missing:
         raise InputError(f"figure {name}: needs the table {missing[0]}; give --input {missing[0]} FILE")
+    known = settings.cast.known
+    shown = {table: rows if table == _OF_KNOWN else _without(rows, known) for table, rows in given.items()}
     with mpl.rc_context(RC):
-        return import_module(f"whypretrain.figures.{name}").draw(given, settings)
+        return import_module(f"whypretrain.figures.{name}").draw(shown, settings)
+
+
+def _without(table: Any, names: set[str]) -> Any:
+    """The rows of a table that name none of these models; what is no table as it is."""
+    if not names or not isinstance(table, pd.DataFrame):
+        return table
+    naming = table.columns.intersection(["model", "method", "a", "b", "kind"])
+    return table[~table[naming].isin(names).any(axis=1)]
 
 
 def save(figure: Figure, shown: pd.DataFrame, out: str | Path) -> None:

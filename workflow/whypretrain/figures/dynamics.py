@@ -15,6 +15,7 @@ from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, marks, published, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLACK, Look
+from whypretrain.figures.wording import span
 
 METRICS = {
     "forgetting": "forgetting",
@@ -41,7 +42,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         panels=[*map(tables.cell_title, cells), *map(published.title, papers)],
         kinds=len(metrics),
         height=1.15,
-        title=f"Layers of the {settings.cast[model].label} model along its training",
+        title=_title(curves, settings.cast[model].label),
         note=_note(rows, settings, theirs),
         handles=_handles(),
     )
@@ -55,6 +56,19 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     for kind, metric in enumerate(metrics):
         grid.share(kind, low=-0.02, high=1.04 if metric == "accuracy" else None)
     return figure, published.with_theirs(curves, theirs, [*keys, "estimate", "origin"])
+
+
+def _title(curves: pd.DataFrame, label: str) -> str:
+    """When the mean over layers of what is forgotten is largest."""
+    means = tables.only(curves, metric="forgetting").groupby(["architecture", "target", "step"])["estimate"].mean()
+    known = means.dropna().reset_index()
+    if known.empty:
+        return f"Layers of the {label} model along its training"
+    runs = [part.set_index("step")["estimate"] for _, part in known.groupby(["architecture", "target"])]
+    peaks = [100 * part.idxmax() / max(1, part.index.max()) for part in runs]
+    if min(peaks) == 100:
+        return f"The {label} model forgets more and more to the end of its training"
+    return f"The {label} model has forgotten most after {span(peaks)} % of its training"
 
 
 def _published(

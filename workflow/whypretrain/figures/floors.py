@@ -14,6 +14,7 @@ from whypretrain.config.parts import REINITIALISED
 from whypretrain.figures import canvas, degrees, tables, text_table
 from whypretrain.figures.agreement import compared, models
 from whypretrain.figures.settings import Settings
+from whypretrain.figures.wording import span
 from whypretrain.statistics import holm, seed_estimate
 
 SHOWN = ("1", "2", "3", degrees.ALL)
@@ -31,13 +32,26 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     labels = {series: look.label for series, look in looks.items()}
     figure, body = canvas.canvas(
         settings,
-        height=len(cells) * (0.5 + 0.155 * len(labels)),
-        title="What controls share with the pre-trained model, by both measures",
+        height=len(cells) * text_table.height(settings, len(labels)),
+        title=_title(found, labels),
         note=_note(rows, found, settings),
     )
     for cell, axis in zip(cells, body.subplots(len(cells), 1, squeeze=False)[:, 0], strict=True):
-        _write_panel(axis, tables.in_cell(found, cell), labels, tables.cell_title(cell))
+        _write_panel(axis, tables.in_cell(found, cell), labels, tables.cell_title(cell), settings)
     return figure, found
+
+
+def _title(found: pd.DataFrame, labels: Mapping[str, str]) -> str:
+    """Agreement over all degrees of the models with the most and the least of it."""
+    whole = tables.only(found, measure="agreement", degree=degrees.ALL).dropna(subset="estimate")
+    if whole.empty:
+        return "What controls share with the pre-trained model"
+    means = whole.groupby("series")["estimate"].mean()
+    said = [
+        f"{labels[name]} {span(tables.only(whole, series=name)['estimate'], 2)}"
+        for name in (means.idxmax(), means.idxmin())
+    ]
+    return f"Agreement with the pre-trained model: from {' to '.join(said)}"
 
 
 def _agreements(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -61,7 +75,7 @@ def _shares(null: pd.DataFrame | None, settings: Settings) -> list[pd.DataFrame]
     ]
 
 
-def _write_panel(axis: Axes, found: pd.DataFrame, labels: Mapping[str, str], title: str) -> None:
+def _write_panel(axis: Axes, found: pd.DataFrame, labels: Mapping[str, str], title: str, settings: Settings) -> None:
     texts, names = _texts(found), list(labels)
     columns = {("agreement", degree): f"degree {degree}" for degree in SHOWN}
     columns |= {("agreement", degrees.ALL): "all", ("p", ""): "p"}
@@ -72,7 +86,7 @@ def _write_panel(axis: Axes, found: pd.DataFrame, labels: Mapping[str, str], tit
     def cell(line: int, place: int) -> tuple[str, bool]:
         return texts.get((names[line], *[*columns][place]), ""), False
 
-    text_table.write(axis, title, [*labels.values()], [*columns.values()], cell)
+    text_table.write(axis, title, [*labels.values()], [*columns.values()], cell, settings)
 
 
 def _texts(found: pd.DataFrame) -> dict[tuple[str, str, str], str]:
@@ -96,7 +110,7 @@ def _note(rows: pd.DataFrame, found: pd.DataFrame, settings: Settings) -> str:
         if len(tested)
         else ""
     )
-    words = degrees.words(rows, settings.confidence)
+    words = degrees.words(rows, settings.confidence, settings.sample)
     spread = "± is half of the " if tables.repeated(rows) or degrees.over_images(rows) else ""
     test = (
         "p: the smallest of the setting, of the hypothesis that the agreement is 0, after Holm's correction over a "

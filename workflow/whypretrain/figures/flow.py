@@ -32,8 +32,10 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     ours = _means(table)
     theirs = _published(given.get("published_flow"), settings, table["target"], models)
     cells, papers = tables.cells(ours)[:_MOST], published.targets(theirs)
-    columns = [("null", ""), *((kind, model) for model in models for kind in ("flow", "excess"))]
-    figure, grid, bar = _layout(len(cells) + len(papers), len(columns), _note(table, cells, settings, theirs), settings)
+    drawn = models[:1] if settings.columns == "one" else models
+    columns = [("null", ""), *((kind, model) for model in drawn for kind in ("flow", "excess"))]
+    note = _note(table, cells, settings, theirs) + (" Other models: in the table." if drawn != models else "")
+    figure, grid, bar = _layout(len(cells) + len(papers), len(columns), _title(ours, settings), note, settings)
     norm = _norm(ours)
     for cell, line in zip(cells, grid, strict=False):
         for (kind, model), axis in zip(columns, line, strict=True):
@@ -78,14 +80,19 @@ def _published(
     return published.rows(table, settings, targets, models).rename(columns=names).assign(kind="flow")
 
 
-def _layout(rows: int, columns: int, note: str, settings: Settings) -> tuple[Figure, np.ndarray, Axes]:
+def _title(ours: pd.DataFrame, settings: Settings) -> str:
+    """The largest excess below the diagonal, where a pre-trained layer is matched by an earlier tuned one."""
+    excess = tables.only(ours, kind="excess", model=settings.model)
+    below = excess[excess["reference_layer"] > excess["tested_layer"]]["estimate"].dropna()
+    if below.empty:
+        return "Invariance flow between layers, its null and its excess"
+    largest = f"{below.max():.2f}".replace("-", "−")
+    return f"Flow of invariances to earlier layers: at most {largest} above the null"
+
+
+def _layout(rows: int, columns: int, title: str, note: str, settings: Settings) -> tuple[Figure, np.ndarray, Axes]:
     side = min(_SIDE, WIDTH[settings.columns] / columns)
-    figure, body = canvas.canvas(
-        settings,
-        height=rows * (side + 0.22) + 0.75,
-        title="Invariance flow between layers: null, and flow and excess of each model",
-        note=note,
-    )
+    figure, body = canvas.canvas(settings, height=rows * (side + 0.22) + 0.75, title=title, note=note)
     spec = body.add_gridspec(rows + 1, columns, height_ratios=[1.0] * rows + [0.06])
     grid = np.array([[body.add_subplot(spec[r, c]) for c in range(columns)] for r in range(rows)])
     return figure, grid, body.add_subplot(spec[-1, :])

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from whypretrain.figures import marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import INK, KNOWLEDGE, PALE, Look
+from whypretrain.figures.wording import plural, span
 
 HIDDEN = {
     "change": Look("these players hidden", INK, "D"),
@@ -28,6 +29,13 @@ def changes(strongest: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Mean change of log-odds by hiding the strongest sets, and by hiding as many random players."""
     parts = [tables.by_seed(strongest, _KEYS, column, settings.confidence).assign(hidden=column) for column in HIDDEN]
     return pd.concat(parts, ignore_index=True)
+
+
+def title(changes: pd.DataFrame, settings: Settings) -> str:
+    """What hiding preserved sets does, and what hiding as many random players does."""
+    kept = tables.only(changes, kind="preserved")
+    own, chance = (span(tables.only(kept, hidden=column)["estimate"], 1) for column in HIDDEN)
+    return f"Hiding preserved {plural(settings.player)} moves the log-odds by {own}, random ones by {chance}"
 
 
 def draw_changes(axis: Axes, changes: pd.DataFrame) -> None:
@@ -49,7 +57,7 @@ def note(strongest: pd.DataFrame, settings: Settings, *, pictures: bool) -> str:
     where, samples = ("below", "images") if pictures else ("before it", "sentences")
     return (
         f"{tables.seeds(strongest)}; {shown}: first seed, the strongest interaction of each kind ({marked}), its"
-        f" strength with its sign {where}. Right: change of the log-odds when the players of the "
+        f" strength with its sign {where}. Points: change of the log-odds when the players of the "
         f"{int(strongest['rank'].max())} strongest interactions of a kind are hidden, each in turn, and when as many"
         f" random players are, mean over {samples}; {bars}."
     )

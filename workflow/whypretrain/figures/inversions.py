@@ -26,7 +26,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     figure, body = canvas.canvas(
         settings,
         height=blocks * _block_height(chosen, WIDTH[settings.columns] / across, settings.pictures),
-        title="Images and their inversions, layer by layer",
+        title="What each layer ignores: inputs that it represents like the image",
         note="Image; noise that every inversion starts from; then inputs that the model represents at "
         "that layer as it does the image: what they leave out or distort, the layer is invariant to. First "
         "seed and target of each architecture.",

@@ -10,10 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from whypretrain.figures import canvas, marks, tables
+from whypretrain.figures import canvas, degrees, marks, tables
 from whypretrain.figures.knowledge import main_rows, total
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import PALE, Look, looks
+from whypretrain.figures.wording import listed, span
 
 # Column of the table of knowledge: what it is a share of, and what that share is called.
 SHARES = {
@@ -41,16 +42,23 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         kinds=len(SHARES),
         height=1.25,
         handles=[look.handle() for look in styles.values()],
-        title="What joint fine-tuning kept, added and has in common with scratch, by order and selection rule",
+        title=_title(shown, styles),
         note=_note(rows, settings),
     )
     for cell, column in zip(cells, grid.axes, strict=True):
         for share, axis in zip(SHARES, column, strict=True):
             _draw_panel(axis, tables.only(tables.in_cell(shown, cell), share=share), styles)
-    grid.label("order m (players)", [label for _, label in SHARES.values()])
+    grid.label(degrees.axis_label(settings), [label for _, label in SHARES.values()])
     for kind in range(len(SHARES)):
         grid.share(kind, low=0, high=104)
     return figure, shown
+
+
+def _title(shown: pd.DataFrame, styles: Mapping[str, Look]) -> str:
+    """What each method preserved over all orders."""
+    kept = tables.only(shown, share="preserved", order="all")
+    said = [f"{look.label} {span(100 * tables.only(kept, model=name)['estimate'])} %" for name, look in styles.items()]
+    return f"Kept of the pre-trained knowledge: {listed(said)}"
 
 
 def _shares(rows: pd.DataFrame, cell: tuple[str, str], settings: Settings) -> pd.DataFrame:
@@ -84,10 +92,10 @@ def _draw_panel(axis: Axes, shares: pd.DataFrame, styles: Mapping[str, Look]) ->
 
 
 def _note(rows: pd.DataFrame, settings: Settings) -> str:
-    images = int(rows.groupby(["architecture", "target"])["sample"].nunique().max())
+    samples = int(rows.groupby(["architecture", "target"])["sample"].nunique().max())
     bars = tables.interval_words(settings.confidence, "bootstrap interval", repeated=tables.repeated(rows))
     return (
-        f"{tables.seeds(rows)}, {tables.count(images, 'image')} each. Share of the pre-trained strength that is"
-        " preserved, share of the tuned strength that is new, and part of the preserved that a model trained from"
+        f"{tables.seeds(rows)}, {tables.count(samples, settings.sample)} each. Share of the pre-trained strength that"
+        " is preserved, share of the tuned strength that is new, and part of the preserved that a model trained from"
         f" scratch has; at the right over all orders, {bars}. Threshold {rows['threshold'].iloc[0]:g}."
     )

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from whypretrain.figures import canvas, marks, tables
+from whypretrain.figures import canvas, degrees, marks, tables
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import BLUE, INK, KNOWLEDGE
+from whypretrain.figures.style import BLACK, BLUE, DASHED, INK, KNOWLEDGE
+from whypretrain.figures.wording import span
 from whypretrain.statistics import Interval, ratio_interval
 
 SHARES = {"preserved": "pre", "discarded": "pre", "new": "tuned"}  # share: what it is a share of
@@ -64,8 +66,8 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     shares = pd.concat([_shares(tables.in_cell(rows, cell), cell, settings) for cell in cells], ignore_index=True)
     raw = raw_rows(given["knowledge"], settings)
     plain = [_shares(tables.in_cell(raw, cell), cell, settings).assign(shows="raw share") for cell in tables.cells(raw)]
-    shares = pd.concat([shares, *plain], ignore_index=True)
-    name = settings.cast[settings.model].label
+    chance = by_chance(given.get("permutation_null"), settings, "share")
+    shares = pd.concat([shares, *plain, *chance], ignore_index=True)
     figure, grid = canvas.page(
         settings,
         panels=[*map(tables.cell_title, cells)],
@@ -74,17 +76,40 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         handles=[
             *(look.patch() for look in KNOWLEDGE.values()),
             *(replace(look, label=f"{look.label}, share").handle() for look in _LINES.values()),
+            *(
+                Line2D([], [], color=BLACK, linewidth=0.8, linestyle=DASHED, label="preserved by chance")
+                for _ in chance
+            ),
         ],
-        title=f"What the {name} model kept, lost and added of the pre-trained model's knowledge, by order",
-        note=_note(rows, settings),
+        title=_title(rows, cells, settings),
+        note=_note(rows, settings, chance=bool(chance)),
     )
     for cell, (stack, share) in zip(cells, grid.axes, strict=True):
         _draw_stacks(stack, tables.in_cell(amounts, cell))
         _draw_shares(share, tables.in_cell(shares, cell))
-    grid.label("order m (players)", ["strength / %", "share / %"])
+    grid.label(degrees.axis_label(settings), ["strength / %", "share / %"])
     grid.share(0, low=0)
     grid.share(1, low=0, high=104)
     return figure, pd.concat([amounts, shares], ignore_index=True)
+
+
+def _title(rows: pd.DataFrame, cells: list[tuple[str, str]], settings: Settings) -> str:
+    kept, new = (
+        span(100 * total(tables.in_cell(rows, cell), part, whole, settings).estimate for cell in cells)
+        for part, whole in (("preserved", "pre"), ("new", "tuned"))
+    )
+    label = settings.cast[settings.model].label
+    return f"The {label} model kept {kept} % of the pre-trained interactions; {new} % of its own are new"
+
+
+def by_chance(null: pd.DataFrame | None, settings: Settings, measure: str) -> list[pd.DataFrame]:
+    """A measure by order after the fine-tuned model's effects were permuted, if that is known."""
+    if null is None:
+        return []
+    rows = tables.only(null, model=settings.model, measure=measure)
+    rows = rows[rows["order"].astype(str) != "all"].astype({"order": int})
+    found = tables.by_seed(rows, ["architecture", "target", "order"], "chance", settings.confidence)
+    return [found.assign(kind="by chance", shows="chance")] if len(found) else []
 
 
 def _amounts(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -132,9 +157,9 @@ def _draw_stacks(axis: Axes, amounts: pd.DataFrame) -> None:
 
 
 def _draw_shares(axis: Axes, shares: pd.DataFrame) -> None:
+    chance = tables.only(shares, shows="chance").sort_values("order")
+    axis.plot(chance["order"], 100 * chance["estimate"], color=BLACK, linewidth=0.8, linestyle=DASHED, label="chance")
     for kind, look in _LINES.items():
-        raw = tables.only(shares, kind=kind, shows="raw share").sort_values("order")
-        axis.plot(raw["order"], 100 * raw["estimate"], ":", color=look.colour, linewidth=0.8, label="raw")
         part = tables.only(shares, kind=kind, shows="share").sort_values("order")
         percent = part[["estimate", "low", "high"]].clip(0, 1) * 100
         marks.band(axis, part["order"].to_numpy(), percent, look)
@@ -147,17 +172,18 @@ def _ticks(orders: np.ndarray) -> np.ndarray:
     return np.arange(first, last + 1, max(1, -(-(last - first + 1) // 6)))
 
 
-def _note(rows: pd.DataFrame, settings: Settings) -> str:
-    images = int(rows.groupby(["architecture", "target"])["sample"].nunique().max())
+def _note(rows: pd.DataFrame, settings: Settings, *, chance: bool) -> str:
+    samples = int(rows.groupby(["architecture", "target"])["sample"].nunique().max())
     repeated = tables.repeated(rows)
     bars, ends = (
         tables.interval_words(settings.confidence, kind, repeated=repeated)
         for kind in ("bootstrap interval", "t-interval over seeds")
     )
+    level = " Chance: effects of the fine-tuned model permuted among sets of equal size." if chance else ""
     return (
-        f"{tables.seeds(rows)}, {tables.count(images, 'image')} each. Above: strength, as a share of all that the "
-        "pre-trained model has; left bar: pre-trained = preserved + "
+        f"{tables.seeds(rows)}, {tables.count(samples, settings.sample)} each. Above: strength, as a share of all that "
+        "the pre-trained model has; left bar: pre-trained = preserved + "
         f"discarded; right bar: fine-tuned = preserved + newly learned; {ends}. Below: preserved share of the "
         "pre-trained strength (the rest was discarded), new share of the fine-tuned strength; "
-        f"{bars}; dotted: without normalising the models. Threshold {rows['threshold'].iloc[0]:g}."
+        f"{bars}. Threshold {rows['threshold'].iloc[0]:g}.{level}"
     )

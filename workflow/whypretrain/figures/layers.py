@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, marks, published, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLACK, SOLID, Look, looks
+from whypretrain.figures.wording import span
 
 METRICS = {"forgetting": "forgetting", "learning": "learning", "cka_divergence": "CKA divergence"}
 # Values of STIR whose complement is what the metric shows for no change / no inversion / no relation at all.
@@ -39,7 +41,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         panels=[*map(tables.cell_title, cells), *map(published.title, papers)],
         kinds=len(METRICS),
         height=1.3,
-        title="Forgetting, learning and CKA divergence of every layer",
+        title=_title(curves, settings),
         note=_note(rows, settings, theirs),
         handles=[*(look.handle() for look in styles.values()), *_control_handles()],
     )
@@ -59,6 +61,17 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     theirs = theirs.rename(columns={"value": "estimate"})
     keys = ["architecture", "target", "model", "layer", "estimate", "metric", "origin"]
     return figure, published.with_theirs(curves, theirs, keys)
+
+
+def _title(curves: pd.DataFrame, settings: Settings) -> str:
+    """What the fine-tuned model forgot in the first and in the last layer, over all panels."""
+    model = settings.cast.roles.get(Role.FINETUNE)
+    forgotten = tables.only(curves, metric="forgetting", model=model).dropna(subset="estimate")
+    if forgotten.empty:
+        return "What each layer forgot and learned"
+    ends = forgotten.sort_values("layer").groupby(["architecture", "target"])["estimate"]
+    first, last = (span(values, 2) for values in (ends.first(), ends.last()))
+    return f"Fine-tuning forgets {first} in the first layer, {last} in the last"
 
 
 def _curves(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 
 from matplotlib import font_manager
 from matplotlib.figure import Figure
-from matplotlib.ft2font import FT2Font
+from matplotlib.ft2font import FT2Font, LoadFlags
 from matplotlib.text import Text
 
 from whypretrain.figures.style import RC
 
 _MATHEMATICS = r"\mathdefault"  # what matplotlib itself writes on logarithmic axes
+_BREAK = re.compile(" (?!%)")  # where a line may end
+_SLACK = 1.02  # hinting and kerning, which widths of single characters leave out
+_EM = 100.0  # size at which characters are measured
 
 
 def letter(figure: Figure) -> None:
@@ -37,6 +41,23 @@ def letter(figure: Figure) -> None:
         )
 
 
+def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> list[str]:
+    """Lines of a text that fit `width` inches at `size` points; a number and its percent sign stay together."""
+    lines: list[str] = []
+    for word in _BREAK.split(text):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width_of(longer, size, bold=bold) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def width_of(text: str, size: float, *, bold: bool = False) -> float:
+    """Width of a line of text in inches, at `size` points."""
+    return sum(_advance(character, bold) for character in text) * size / 72 * _SLACK
+
+
 def fallbacks(lacking: set[str]) -> dict[str, frozenset[str]]:
     """Installed fonts with as many of these characters as any have, those with most first, and what each has."""
     fonts = {
@@ -51,6 +72,17 @@ def fallbacks(lacking: set[str]) -> dict[str, frozenset[str]]:
         chosen[best] = fonts[best]
         lacking = lacking - fonts[best]
     return chosen
+
+
+@cache
+def _advance(character: str, bold: bool) -> float:
+    """Width of a character in units of the font's size; of one that the font lacks, one unit."""
+    properties = font_manager.FontProperties(family=RC["font.family"], weight="bold" if bold else "normal")
+    font = font_manager.get_font(font_manager.findfont(properties))
+    if not font.get_char_index(ord(character)):
+        return 1.0
+    font.set_size(_EM, 72)
+    return float(font.load_char(ord(character), flags=LoadFlags.NO_HINTING).linearHoriAdvance) / 65536 / _EM
 
 
 @cache

@@ -30,7 +30,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     architectures = list(runs["architecture"].unique())
     figure, body = canvas.canvas(
         settings,
-        height=len(architectures) * (0.5 + 0.155 * len(styles)),
+        height=len(architectures) * text_table.height(settings, len(styles)),
         title="Accuracy of fine-tuning with and without source data, %",
         note=f"{tables.seeds(runs)}; ± is half of the "
         f"{tables.seed_words(runs, settings.confidence)}. "
@@ -41,7 +41,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     axes = body.subplots(len(architectures), 1, squeeze=False)[:, 0]
     for name, axis in zip(architectures, axes, strict=True):
         rows = tables.only(shown, architecture=name).set_index(["method", "target"])
-        _write_table(axis, rows, {method: look.label for method, look in styles.items()}, columns, name)
+        _write_table(axis, rows, {method: look.label for method, look in styles.items()}, columns, name, settings)
     return figure, shown
 
 
@@ -59,7 +59,9 @@ def _published(given: Mapping[str, Any]) -> float:
     return float(rows["value"].iloc[0]) if rows is not None and len(rows) else np.nan
 
 
-def _write_table(axis: Axes, rows: pd.DataFrame, methods: dict[str, str], columns: list[str], title: str) -> None:
+def _write_table(
+    axis: Axes, rows: pd.DataFrame, methods: dict[str, str], columns: list[str], title: str, settings: Settings
+) -> None:
     """What is ahead of plain fine-tuning is bold."""
     names = list(methods)
 
@@ -67,7 +69,7 @@ def _write_table(axis: Axes, rows: pd.DataFrame, methods: dict[str, str], column
         method, column = names[line], columns[place]
         return _cell(rows, method, column), bool(rows["ahead"].get((method, column), False))
 
-    text_table.write(axis, title, list(methods.values()), columns, cell)
+    text_table.write(axis, title, list(methods.values()), columns, cell, settings)
 
 
 def _cell(rows: pd.DataFrame, method: str, column: str) -> str:

@@ -28,10 +28,16 @@ def dots(axis: Axes, values: np.ndarray, place: float, look: Look) -> None:
     )
 
 
-def mean(axis: Axes, interval: pd.Series, place: float, look: Look) -> None:
-    """The mean and its interval on a horizontal line at `place`."""
+def mean(axis: Axes, interval: pd.Series, place: float, look: Look, limits: tuple[float, float] | None = None) -> None:
+    """The mean and its interval on a horizontal line at `place`; arrowheads where the interval goes beyond `limits`."""
     if np.isfinite(interval["low"]):
-        axis.plot([interval["low"], interval["high"]], [place, place], color=look.colour, linewidth=1.1)
+        first, last = limits or (-np.inf, np.inf)
+        low, high = max(first, interval["low"]), min(last, interval["high"])
+        axis.plot([low, high], [place, place], color=look.colour, linewidth=1.1)
+        for end, bound, marker in ((low, interval["low"], "<"), (high, interval["high"], ">")):
+            if end == bound:
+                continue
+            axis.plot(end, place, marker=marker, markersize=3.2, markeredgewidth=0, color=look.colour, clip_on=False)
     axis.plot(
         interval["estimate"],
         place,
@@ -39,10 +45,16 @@ def mean(axis: Axes, interval: pd.Series, place: float, look: Look) -> None:
         markersize=4,
         color=look.colour,
         markerfacecolor="white" if look.hollow else look.colour,
-        markeredgewidth=0.8 if look.hollow else 0,
+        **({"markeredgewidth": 0.8} if look.hollow else look.edge),
         zorder=4,
         clip_on=False,
     )
+
+
+def beyond(intervals: pd.DataFrame, limits: tuple[float, float]) -> str:
+    """What arrowheads mean, where some interval goes beyond the limits."""
+    outside = (intervals["low"] < limits[0]) | (intervals["high"] > limits[1])
+    return " Arrowhead: the interval goes on." if outside.any() else ""
 
 
 def band(
@@ -57,8 +69,7 @@ def band(
         marker=look.marker if markers else "",
         linewidth=1.0 if thin else None,
         markersize=2.0 if thin else 3,
-        markeredgecolor="white",
-        markeredgewidth=0 if thin else 0.3,
+        **(look.edge | ({"markeredgewidth": 0} if thin else {})),
         label=look.label,
         zorder=3,
     )
@@ -84,9 +95,8 @@ def bars(axis: Axes, x: np.ndarray, interval: pd.DataFrame, look: Look, *, line:
         linestyle=look.line if line else "none",
         marker=look.marker,
         markersize=4.4,
-        markeredgecolor="white",
-        markeredgewidth=0.3,
         linewidth=1.0,
+        **look.edge,
         zorder=3,
     )
 
@@ -94,7 +104,7 @@ def bars(axis: Axes, x: np.ndarray, interval: pd.DataFrame, look: Look, *, line:
 def categories(axis: Axes, labels: list[str], *, shown: bool = True) -> None:
     """Named rows from top to bottom on the y axis."""
     axis.set_yticks(range(len(labels)), labels if shown else [""] * len(labels))
-    axis.set_ylim(len(labels) - 0.5, -0.5)
+    axis.set_ylim(max(len(labels), 1) - 0.5, -0.5)
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="x", color="#DDDDDD", linewidth=0.5)
     axis.set_axisbelow(True)

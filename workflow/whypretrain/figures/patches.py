@@ -26,12 +26,11 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     pictures = min(settings.pictures, 2 if settings.columns == "two" else 1)
     chosen = pd.concat([hiding.first(tables.in_cell(strongest, cell), pictures) for cell in cells])
     changes = hiding.changes(strongest, settings)
-    name = settings.cast[settings.model].label
     side = (WIDTH[settings.columns] - 1.7) / (4 * pictures)
     figure, body = canvas.canvas(
         settings,
         height=0.3 + len(cells) * (side + 0.42),
-        title=f"Strongest interactions that the {name} model preserved, discarded and learned",
+        title=hiding.title(changes, settings),
         note=hiding.note(strongest, settings, pictures=True),
         handles=[look.handle(line=False) for look in hiding.HIDDEN.values()],
     )

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from whypretrain.figures import canvas, degrees, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import PALE, Look, looks
+from whypretrain.figures.wording import listed, span
 
 _ROWS = {  # towards, degree: label
     ("final", degrees.ALL): "to the end,\nall degrees",
@@ -33,7 +34,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         kinds=len(there),
         height=1.15,
         handles=[look.handle() for look in styles.values()],
-        title="Agreement with a model's own end, and with the pre-trained model, during training",
+        title=_title(curves, settings),
         note=_note(rows, settings),
     )
     for cell, column in zip(cells, grid.axes, strict=True):
@@ -45,6 +46,18 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     for kind in range(len(there)):
         grid.share(kind, low=lowest, high=1)
     return figure, curves
+
+
+def _title(curves: pd.DataFrame, settings: Settings) -> str:
+    """How much of the pre-trained function each method has at the end."""
+    ends = tables.only(curves, towards="pretrained", degree=degrees.ALL, fraction=1.0)
+    found = {method: tables.only(ends, method=method)["estimate"] for method in ends["method"].unique()}
+    said = [f"{settings.cast[method].label} {span(values, 2)}" for method, values in found.items()]
+    return (
+        f"Agreement with the pre-trained model at the end of training: {listed(said)}"
+        if said
+        else "Paths through training"
+    )
 
 
 def _curves(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -68,7 +81,7 @@ def _draw_panel(axis: Axes, curves: pd.DataFrame, styles: Mapping[str, Look]) ->
 
 
 def _note(rows: pd.DataFrame, settings: Settings) -> str:
-    bars = degrees.words(rows, settings.confidence)
+    bars = degrees.words(rows, settings.confidence, settings.sample)
     return (
         f"{tables.seeds(rows)}; mean over seeds, band: {bars}. Agreement of a checkpoint with the end of its run, "
         "where it is 1 by construction and not drawn, and with the pre-trained model, whose head fine-tuning does not "

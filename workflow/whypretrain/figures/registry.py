@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,9 @@ import yaml
 
 from whypretrain.config.methods import Config
 from whypretrain.figures.conditions import CONDITIONS
+from whypretrain.figures.wording import PLAYERS, plural
+
+_TEXTS = ("title", "caption", "published", "alt")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +26,7 @@ class Figure:
         when: names of conditions that the experiment must meet.
         target: a target of the workflow that makes it besides `figures`.
         paper: short title of the paper that it belongs to.
-        title, caption, published, alt: its text in the report.
+        title, caption, published, alt: its text in the report, to be read through `told`.
         files: what was made of it, by format, as the report finds it.
     """
 
@@ -48,6 +51,13 @@ class Figure:
     def needs(self) -> str:
         """What an experiment needs for this figure, in words."""
         return " and ".join(CONDITIONS[name].needs for name in self.when)
+
+    def told(self, sample: str) -> Figure:
+        """The figure with its text as it is said of samples of this kind: `image` or `sentence`."""
+        said: dict[str, Any] = {
+            key: getattr(self, key).format(sample=sample, players=plural(PLAYERS[sample])) for key in _TEXTS
+        }
+        return replace(self, **said)
 
 
 @dataclass(frozen=True)

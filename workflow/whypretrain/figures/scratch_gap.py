@@ -15,6 +15,7 @@ from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.knowledge import main_rows
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import Look, looks
+from whypretrain.figures.wording import span
 
 _COLOURS, _MARKERS = ("#0072B2", "#E69F00", "#009E73", "#000000", "#CC79A7"), "os^Dv"
 
@@ -33,7 +34,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     figure, body = canvas.canvas(
         settings,
         height=max(1.7, 0.6 + 0.3 * len(cells)) * (2 if narrow else 1),
-        title="What training from scratch lacks, against the accuracy gap and both ways",
+        title=_title(alone, settings),
         note=_note(rows, runs, settings),
         handles=[look.handle(line=False) for look in styles.values()],
     )
@@ -45,6 +46,14 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     left.set(xlabel="ratio r / %", ylabel="accuracy gap / points")
     _draw_alone(right, alone, cells, settings)
     return figure, pd.concat([runs.assign(shows="run"), alone.assign(shows="alone")], ignore_index=True)
+
+
+def _title(alone: pd.DataFrame, settings: Settings) -> str:
+    """How much of either model's knowledge the other lacks."""
+    model, scratch = settings.model, settings.method(Role.SCRATCH)
+    lacks, other = (span(tables.only(alone, model=name)["estimate"]) for name in (model, scratch))
+    label = settings.cast[model].label
+    return f"Training from scratch lacks {lacks} % of what the {label} model knows; the other way {other} %"
 
 
 def correlation(runs: pd.DataFrame) -> float:
@@ -99,10 +108,11 @@ def _draw_alone(axis: Axes, alone: pd.DataFrame, cells: list[tuple[str, str]], s
 
 def _note(rows: pd.DataFrame, runs: pd.DataFrame, settings: Settings) -> str:
     name = settings.cast[settings.model].label
+    first, second = ("Above", "Below") if settings.columns == "one" else ("Left", "Right")
     return (
-        f"{tables.seeds(rows)}. Left: ratio r, the part of the preserved knowledge that scratch has, and accuracy of"
+        f"{tables.seeds(rows)}. {first}: ratio r, the part of the preserved knowledge that scratch has, and accuracy of"
         f" the {name} model minus that of scratch, a point each run; {within_settings(runs)}."
-        f" Right: part of the knowledge of the {name} model that scratch lacks, and of scratch that the {name} model"
+        f" {second}: part of the knowledge of the {name} model that scratch lacks, and of scratch that the {name} model"
         f" lacks; {100 * settings.confidence:g} % t-interval over seeds."
     )
 

@@ -12,10 +12,11 @@ from matplotlib.figure import Figure
 
 from whypretrain.config.parts import Role
 from whypretrain.errors import InputError
-from whypretrain.figures import canvas, marks, tables
-from whypretrain.figures.knowledge import main_rows, raw_rows, total
+from whypretrain.figures import canvas, degrees, marks, tables
+from whypretrain.figures.knowledge import by_chance, main_rows, raw_rows, total
 from whypretrain.figures.settings import Settings
-from whypretrain.figures.style import GREY, PALE, Look, looks
+from whypretrain.figures.style import BLACK, DASHED, GREY, PALE, Look, looks
+from whypretrain.figures.wording import span
 
 SHOWN = (Role.REFERENCE, Role.FINETUNE, Role.SCRATCH)  # their accuracies are written next to the ratio
 
@@ -30,7 +31,15 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     raw = raw_rows(given["knowledge"], settings)
     plain = [_ratios(tables.in_cell(raw, cell), cell, settings) for cell in tables.cells(raw)]
     ratios = pd.concat(
-        [ratios.assign(shows="normalised"), *(each.assign(shows="raw") for each in plain)], ignore_index=True
+        [
+            ratios.assign(shows="normalised"),
+            *(each.assign(shows="raw") for each in plain),
+            *(
+                each.astype({"order": str})
+                for each in by_chance(given.get("permutation_null"), settings, "scratch_ratio")
+            ),
+        ],
+        ignore_index=True,
     )
     published = _published(given.get("published_interactions"))
     look = looks([settings.model], settings)[settings.model]
@@ -39,15 +48,20 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         panels=[*map(tables.cell_title, cells)],
         kinds=1,
         height=1.6,
-        title="Share of the preserved knowledge that training from scratch also acquires",
+        title=f"Training from scratch finds {_overall(ratios)} % of what the {look.label} model preserved",
         note=_note(rows, ratios, published, settings),
     )
     for cell, axis in zip(cells, grid.axes[:, 0], strict=True):
         _draw_panel(axis, tables.in_cell(ratios, cell), published, look)
         axis.set_title(tables.cell_title(cell) + _accuracies(given.get("runs"), cell, settings))
-    grid.label("order m (players)", ["ratio r / %"])
+    grid.label(degrees.axis_label(settings), ["ratio r / %"])
     grid.share(0, low=0, high=104)
     return figure, ratios
+
+
+def _overall(ratios: pd.DataFrame) -> str:
+    """The ratios over all orders, in percent."""
+    return span(100 * tables.only(ratios, shows="normalised", order="all")["estimate"])
 
 
 def _ratios(rows: pd.DataFrame, cell: tuple[str, str], settings: Settings) -> pd.DataFrame:
@@ -80,15 +94,17 @@ def _published(table: pd.DataFrame | None) -> tuple[float, float] | None:
     return float(rows["value_low"].iloc[0]), float(rows["value_high"].iloc[0])
 
 
-def _draw_panel(axis: Axes, ratios: pd.DataFrame, published: tuple[float, float] | None, look: Look) -> None:
+def _draw_panel(axis: Axes, every: pd.DataFrame, published: tuple[float, float] | None, look: Look) -> None:
     if published:
         axis.axhspan(*published, color=PALE, alpha=0.35, linewidth=0)
-    raw, ratios = tables.only(ratios, shows="raw"), tables.only(ratios, shows="normalised")
+    raw, ratios = tables.only(every, shows="raw"), tables.only(every, shows="normalised")
     percent = ratios[["estimate", "low", "high"]].clip(0, 1) * 100
     single = (ratios["order"] != "all").to_numpy()
     orders = ratios["order"][single].astype(int).to_numpy()
     last = orders.max() + 1.6
     places = raw["order"].replace("all", last).astype(float)
+    permuted = tables.only(every, shows="chance").astype({"order": int}).sort_values("order")
+    axis.plot(permuted["order"], 100 * permuted["estimate"], color=BLACK, linewidth=0.8, linestyle=DASHED)
     axis.plot(places, 100 * raw["estimate"], "o", color=GREY, markersize=3, markerfacecolor="none", markeredgewidth=0.7)
     marks.bars(axis, orders, percent[single], look)
     marks.bars(axis, np.array([last]), percent[~single], Look(look.label, "#000000", "D"), line=False)
@@ -99,13 +115,15 @@ def _draw_panel(axis: Axes, ratios: pd.DataFrame, published: tuple[float, float]
 
 
 def _note(rows: pd.DataFrame, ratios: pd.DataFrame, published: tuple[float, float] | None, settings: Settings) -> str:
-    images = int(rows.groupby(["architecture", "target"])["sample"].nunique().max())
+    samples = int(rows.groupby(["architecture", "target"])["sample"].nunique().max())
     bars = tables.interval_words(settings.confidence, "bootstrap interval", repeated=tables.repeated(rows))
-    note = f"{tables.seeds(rows)}, {tables.count(images, 'image')} each; {bars}. Hollow: without"
+    note = f"{tables.seeds(rows)}, {tables.count(samples, settings.sample)} each; {bars}. Hollow: without"
     methods = ", ".join(settings.cast[method].label for method in _beside(settings))
     note += f" normalising the models. Accuracies in percent: {methods}."
     if published:
         low, high = published
         note += f" Grey: {low:g} to {high:g} %, the range that arXiv:2410.08455 found over its settings."
+    if (ratios["shows"] == "chance").any():
+        note += " Dashed: the same after effects were permuted among sets of equal size, chance."
     absent = int(ratios["estimate"].isna().sum())
     return note + (f" {tables.count(absent, 'ratio')} not defined, for want of preserved knowledge." if absent else "")

@@ -34,7 +34,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     figure, body = canvas.canvas(
         settings,
         height=len(cells) * strip,
-        title=f"Source classes chosen for each target, best first ({rule_label(settings.rule)})",
+        title=_title(rows, settings),
         note=_note(table, settings),
         handles=[Patch(color=colour, label=words(concept)) for concept, colour in colours.items()],
     )
@@ -45,6 +45,16 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         title = f"{cell[1]} · {cell[0]}{_overlap_words(tables.in_cell(overlaps, cell), settings)}"
         axis.set_title(title, fontsize=7 if settings.columns == "two" else 6)
     return figure, pd.concat([best.assign(rule=settings.rule), overlaps], ignore_index=True)
+
+
+def _title(rows: pd.DataFrame, settings: Settings) -> str:
+    """The concept that most of the chosen classes belong to."""
+    chosen = rows[rows["selected"].astype(bool)]["concept"].value_counts(normalize=True)
+    rule = rule_label(settings.rule)
+    if len(chosen) < 2:
+        return f"Source classes chosen for each target, best first ({rule})"
+    share, concept = 100 * chosen.iloc[0], words(chosen.index[0])
+    return f"Of the source classes chosen by {rule}, {share:.0f} % are {concept}, more than of any other kind"
 
 
 def _best(rows: pd.DataFrame, cell: tuple[str, str], top: int) -> pd.DataFrame:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from whypretrain.data.words import owned_words
 from whypretrain.figures import canvas, hiding, marks, tables
@@ -17,6 +18,7 @@ from whypretrain.figures.style import GREY, INK, KNOWLEDGE, WIDTH
 _SIZE, _FONT = 6.0, "DejaVu Sans Mono"  # points; a letter is 0.602 wide, so that lines can be laid out before drawing
 _LETTER, _LINE = 0.602 * _SIZE / 72, 1.9 * _SIZE / 72  # inches
 _POINTS = 1.7  # inches for the panel at the right
+_BELOW = 1.1  # inches of that panel where it stands below the sentences
 _INDENT = 18  # letters before a sentence
 
 
@@ -26,27 +28,38 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     cells = tables.cells(strongest)
     chosen = pd.concat([hiding.first(tables.in_cell(strongest, cell), settings.pictures) for cell in cells])
     changes = hiding.changes(strongest, settings)
-    name = settings.cast[settings.model].label
-    wide = WIDTH[settings.columns] - (_POINTS if settings.columns == "two" else 0) - 0.15
+    narrow = settings.columns == "one"
+    wide = WIDTH[settings.columns] - (0 if narrow else _POINTS) - 0.15
     letters = int(wide / _LETTER) - _INDENT
     blocks = [_laid_out(given, cell[1], tables.in_cell(chosen, cell), letters) for cell in cells]
     heights = [max(0.9, _LINE * (sum(len(line[2]) for line in block) + 1)) + 0.3 for block in blocks]
     figure, body = canvas.canvas(
         settings,
-        height=sum(heights) + 0.2,
-        title=f"Words whose interactions the {name} model preserved, discarded and learned",
+        height=sum(heights) + 0.2 + (_BELOW * len(cells) if narrow else 0),
+        title=hiding.title(changes, settings),
         note=hiding.note(strongest, settings, pictures=False),
         handles=[look.handle(line=False) for look in hiding.HIDDEN.values()],
     )
-    grid = body.subplots(len(cells), 2, squeeze=False, width_ratios=[wide, _POINTS - 0.4], height_ratios=heights)
-    for cell, block, line in zip(cells, blocks, grid, strict=True):
-        line[0].set_title(tables.cell_title(cell))
-        _draw_block(line[0], block, letters + _INDENT)
-        hiding.draw_changes(line[1], tables.in_cell(changes, cell))
-    marks.share_x(grid[:, 1])
-    for axis in grid[:, 1]:
-        axis.set_xlabel("change of log-odds", fontsize=6.5)
+    panels = _panels(body, [wide, _POINTS - 0.4], heights, narrow=narrow)
+    for cell, block, (words, points) in zip(cells, blocks, panels, strict=True):
+        words.set_title(tables.cell_title(cell))
+        _draw_block(words, block, letters + _INDENT)
+        hiding.draw_changes(points, tables.in_cell(changes, cell))
+    marks.share_x(points for _, points in panels)
+    for _, points in panels:
+        points.set_xlabel("change of log-odds", fontsize=6.5)
     return figure, pd.concat([chosen.assign(shows="sentence"), changes.assign(shows="change")])
+
+
+def _panels(body: SubFigure, widths: list[float], heights: list[float], *, narrow: bool) -> list[tuple[Axes, Axes]]:
+    """Panels for words and points: side by side, or the points below the words where the page is narrow."""
+    if narrow:
+        ratios = [height for words in heights for height in (words, _BELOW)]
+        parts = np.ravel(body.subfigures(len(ratios), 1, height_ratios=ratios))
+        grid = np.array([part.subplots() for part in parts]).reshape(-1, 2)
+    else:
+        grid = body.subplots(len(heights), 2, squeeze=False, width_ratios=widths, height_ratios=heights)
+    return [(words, points) for words, points in grid]
 
 
 _Word = tuple[str, bool, bool]  # text, whether it is a player, whether it belongs to the interaction

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import SkipValidation
 
@@ -12,6 +12,7 @@ from whypretrain.config.parts import Role
 from whypretrain.config.section import Name, Seeded, Several, Share
 from whypretrain.errors import InputError
 from whypretrain.figures.cast import Cast
+from whypretrain.figures.wording import PLAYERS
 
 
 class Given(Figures, Statistics, Seeded):
@@ -20,9 +21,11 @@ class Given(Figures, Statistics, Seeded):
     threshold: Share = 0.05
     """of salient interactions, relative to the strongest one"""
     methods: Annotated[tuple[Mapping[str, Any], ...], Several] = ()
-    """what each method is: name, label, part, joint"""
+    """what each method is: name, label, part, joint, known"""
     roles: Mapping[str, Name] = {}
     """the method of each role"""
+    sample: Literal["image", "sentence"] = "image"
+    """what one sample of the data is called"""
 
 
 class Settings(Given):
@@ -43,6 +46,11 @@ class Settings(Given):
         given = Given.of(values, where)
         cast = Cast.of(given.methods, given.roles) if given.methods or given.roles else Cast()
         return cls(**dict(given), cast=cast)
+
+    @property
+    def player(self) -> str:
+        """What a player is called."""
+        return PLAYERS[self.sample]
 
     @property
     def model(self) -> str:

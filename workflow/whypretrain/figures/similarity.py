@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import Look, looks
+from whypretrain.figures.wording import listed, span
 
 _GROUPS = ("all", "low", "mid", "high")
 _NAMES = {"all": "all orders", "low": "low orders", "mid": "middle orders", "high": "high orders"}
@@ -28,7 +29,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         panels=[*map(tables.cell_title, cells)],
         kinds=len(kinds),
         height=1.15,
-        title="Similarity of a model's interactions to its own final ones during training",
+        title=_title(curves, settings),
         note=_note(given["similarity"], settings),
         handles=[look.handle() for look in styles.values()],
     )
@@ -42,6 +43,18 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     for kind in range(len(kinds)):
         grid.share(kind, low=0)
     return figure, curves
+
+
+def _title(curves: pd.DataFrame, settings: Settings) -> str:
+    """How much of its final interactions each method has before it trains."""
+    start = tables.only(curves, group="all", step=0)
+    found = {method: start[start["method"] == method]["estimate"] for method in start["method"].unique()}
+    said = [f"{settings.cast[method].label} {span(values, 2)}" for method, values in found.items()]
+    return (
+        f"Similarity to the final interactions before training: {listed(said)}"
+        if said
+        else "The way to the final interactions"
+    )
 
 
 def _curves(similarity: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -66,7 +79,7 @@ def _draw_panel(axis: Axes, curves: pd.DataFrame, scale: str, styles: Mapping[st
 def _note(similarity: pd.DataFrame, settings: Settings) -> str:
     bars = tables.seed_words(similarity, settings.confidence)
     return (
-        f"{tables.seeds(similarity)}; mean over images and seeds, band: {bars}. Sign-split weighted Jaccard "
-        "similarity to the end of the same run, where it is 1 by definition and not drawn. First row: training steps; "
-        "other rows: fraction of the run; both logarithmic from the first checkpoint on."
+        f"{tables.seeds(similarity)}; mean over {settings.sample}s and seeds, band: {bars}. Sign-split weighted "
+        "Jaccard similarity to the end of the same run, where it is 1 by definition and not drawn. First row: training "
+        "steps; other rows: fraction of the run; both logarithmic from the first checkpoint on."
     )

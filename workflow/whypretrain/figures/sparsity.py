@@ -9,9 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import GREY, Look, looks
+from whypretrain.figures.wording import span
 
 _BELOW = (
     " Below: squared error of all scores rebuilt from the salient interactions alone, as a share of the scores'"
@@ -33,7 +35,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         panels=[*map(tables.cell_title, cells)],
         kinds=1 if matching is None else 2,
         height=1.6,
-        title="Interaction strengths in descending order",
+        title=_title(curves, settings),
         handles=[Look(look.label, look.colour, "", look.line).handle() for look in styles.values()],
         note=_note(table, settings) + ("" if errors is None else _BELOW),
     )
@@ -46,16 +48,25 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     if errors is None:
         grid.label("share of interactions / %", ["strength |I|"])
         return figure, curves
-    grid.label("salient interactions an image", ["strength |I|", "error of scores / %"])
+    grid.label(f"salient interactions per {settings.sample}", ["strength |I|", "error of scores / %"])
     grid.share(1, low=0)
     return figure, pd.concat([curves.assign(shows="strength"), errors.assign(shows="error")], ignore_index=True)
+
+
+def _title(curves: pd.DataFrame, settings: Settings) -> str:
+    """What part of the interactions lies above the threshold."""
+    model = settings.cast.roles.get(Role.FINETUNE, curves["model"].iloc[0])
+    own = tables.only(curves, model=model)
+    salient = own[own["estimate"] >= settings.threshold].groupby(["architecture", "target"])["rank_fraction"].max()
+    label = settings.cast[model].label
+    return f"{span(100 * salient)} % of the interactions of the {label} model are salient"
 
 
 def _note(table: pd.DataFrame, settings: Settings) -> str:
     bars = tables.seed_words(table, settings.confidence)
     return (
-        f"{tables.seeds(table)}; line: mean, band: {bars}. All interactions of all images of a model, sorted "
-        "by strength relative to the strongest; dotted line: threshold of salient interactions, "
+        f"{tables.seeds(table)}; line: mean, band: {bars}. All interactions of all {settings.sample}s of a model, "
+        "sorted by strength relative to the strongest; dotted line: threshold of salient interactions, "
         f"{settings.threshold:g}."
     )
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import BLUE, GREY, Look, series_looks
+from whypretrain.figures.wording import span
 from whypretrain.statistics import spearman
 
 LABELS = {
@@ -45,7 +46,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     figure, body = canvas.canvas(
         settings,
         height=max(2.2, 0.6 + 0.17 * len(predictors)),
-        title="Which start to fine-tune, and what predicts it",
+        title=_title(predictors),
         note=_note(given["starts"], predictors, settings),
         handles=[look.handle(line=False) for look in (*looks.values(), *_KNOWN.values())],
     )
@@ -56,6 +57,14 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         marks.categories(axis, [LABELS[name] for name in predictors["measure"]], shown=axis is right[0])
         axis.set_xlabel(label)
     return figure, pd.concat([starts, predictors], ignore_index=True)
+
+
+def _title(predictors: pd.DataFrame) -> str:
+    """How well the linear probe tells which start to fine-tune."""
+    found = tables.only(predictors, measure="probe")["correlation"].dropna()
+    if found.empty:
+        return "Which start to fine-tune, and what predicts it"
+    return f"The linear probe ranks starts like fine-tuning does by {span(found, 2)} (rank correlation)"
 
 
 def _draw_starts(axis: Axes, starts: pd.DataFrame, looks: Mapping[str, Look]) -> None:

@@ -75,6 +75,12 @@ class Look:
     hatch: str = ""
     hollow: bool = False
 
+    @property
+    def edge(self) -> dict[str, Any]:
+        """Edges of its markers: a thin white one, or the stroke itself of markers that are nothing but strokes."""
+        filled = self.marker in Line2D.filled_markers
+        return {"markeredgecolor": "white" if filled else self.colour, "markeredgewidth": 0.3 if filled else 1.0}
+
     def handle(self, *, line: bool = True) -> Line2D:
         """The series' entry in a legend."""
         style: Any = self.line if line else "none"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from whypretrain.errors import InputError
+from whypretrain.figures.wording import wide
 from whypretrain.runtime import files
 from whypretrain.statistics import Estimate, Interval, seed_interval
 
@@ -219,8 +220,9 @@ def interval_words(confidence: float, kind: str, *, repeated: bool) -> str:
 
 
 def seed_words(rows: pd.DataFrame, confidence: float) -> str:
-    """What the intervals of `by_seed` are, over seeds."""
-    return interval_words(confidence, "t-interval over seeds", repeated=repeated(rows))
+    """What the intervals of `by_seed` are, over seeds; how wide they are for few."""
+    bars = interval_words(confidence, "t-interval over seeds", repeated=repeated(rows))
+    return bars + wide(int(rows.groupby(["architecture", "target"])["seed"].nunique().min()), confidence)
 
 
 def measured_words(rows: pd.DataFrame, value: str, confidence: float) -> str:
@@ -237,14 +239,10 @@ def repeated(table: pd.DataFrame) -> bool:
 
 def _checked(name: str, path: str | Path) -> pd.DataFrame:
     table = files.read_table(path)
-    if missing := _missing(COLUMNS[name], table):
+    if missing := [column for column in COLUMNS[name] if column not in table]:
         raise InputError(
             f"{path}: not a {name} table, no column {', '.join(missing)}; run the stage that makes it again"
         )
     if table.empty:
         raise InputError(f"{path}: the {name} table has no row; run the stage that makes it with at least one model")
     return table
-
-
-def _missing(columns: Iterable[str], table: pd.DataFrame | Mapping[str, Any]) -> list[str]:
-    return [column for column in columns if column not in table]

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from whypretrain.figures import canvas, degrees, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import INK, KNOWLEDGE, PURPLE, VERMILLION, Look
+from whypretrain.figures.wording import span
 
 PARTS = {  # from the bottom up
     "unique_pretrained": Look("pre-training alone", KNOWLEDGE["preserved"].colour),
@@ -37,14 +38,20 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         kinds=1,
         height=1.7,
         handles=[look.patch() for look in PARTS.values()],
-        title=f"What explains the {name} model's function over masked images, degree by degree",
+        title=f"Pre-training alone explains {_alone(found)} % of the {name} model's function over masked "
+        f"{settings.sample}s",
         note=_note(rows, settings),
     )
     for cell, axis in zip(cells, grid.axes[:, 0], strict=True):
         _draw_panel(axis, degrees.drawn(tables.in_cell(found, cell)))
-    grid.label("degree (players)", ["variance / %"])
+    grid.label(degrees.axis_label(settings), ["variance / %"])
     grid.share(0)
     return figure, found
+
+
+def _alone(found: pd.DataFrame) -> str:
+    """What pre-training alone explains over all degrees, in percent."""
+    return span(100 * tables.only(found, part="unique_pretrained", degree=degrees.ALL)["estimate"])
 
 
 def _draw_panel(axis: Axes, shown: pd.DataFrame) -> None:
@@ -68,6 +75,6 @@ def _note(rows: pd.DataFrame, settings: Settings) -> str:
     return (
         f"{tables.seeds(rows)}, mean over seeds; line: {bars} of the part of pre-training alone. R2 of fits of the "
         "fine-tuned model's Walsh-Hadamard coefficients by the pre-trained model, the one from scratch, and both, "
-        "pooled over images. Where both explain more than the sum of each, the common part is negative and drawn below "
-        f"0; the other parts then reach as far above 100 %. {degrees.highest(rows)}"
+        f"pooled over {settings.sample}s. Where both explain more than the sum of each, the common part is negative "
+        f"and drawn below 0; the other parts then reach as far above 100 %. {degrees.highest(rows)}"
     )

@@ -36,7 +36,7 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
         panels=[tables.cell_title(cell) for cell in cells],
         kinds=len(SHOWN),
         height=1.0,
-        title="Metrics against the dose of changes whose effect is known",
+        title=_title(table),
         note=_note(table, doses, settings),
         handles=[look.handle() for look in looks.values()],
     )
@@ -47,6 +47,14 @@ def draw(given: Mapping[str, Any], settings: Settings) -> tuple[Figure, pd.DataF
     for kind in range(len(SHOWN)):
         grid.share(kind)
     return figure, found
+
+
+def _title(table: pd.DataFrame) -> str:
+    """How far known changes and placebos move a metric at most."""
+    largest = table.groupby("placebo")["moved"].max().dropna()
+    if set(largest.index) != {False, True}:
+        return "Metrics against the dose of changes whose effect is known"
+    return f"Known changes move a metric by up to {largest[False]:.2g}, placebos by up to {largest[True]:.2g}"
 
 
 def _draw_panel(axis: Axes, rows: pd.DataFrame, looks: Mapping[str, Look]) -> None:

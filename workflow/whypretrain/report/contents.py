@@ -11,15 +11,17 @@ from whypretrain.figures import FIGURES, PAPERS, Figure, Paper
 FORMATS = ("svg", "png", "pdf", "csv")
 
 
-def papers(folder: Path, *, pictures: bool = True) -> list[Paper]:
+def papers(folder: Path, *, pictures: bool = True, sample: str = "image") -> list[Paper]:
     """The papers with the figures found in `folder`; figures that the registry does not know come under the last.
 
-    Without `pictures` those that may be made of images, perhaps in an earlier run, count as not found.
+    Without `pictures` those that may be made of images, perhaps in an earlier run, count as not found. `sample` is
+    what captions call a sample.
     """
     further = sorted({path.stem for path in folder.glob("*.svg")} - set(FIGURES)) if pictures else []
 
     def found(figure: Figure) -> Figure:
-        return _with_files(figure, folder) if pictures or "pictures" not in figure.when else figure
+        told = figure.told(sample)
+        return _with_files(told, folder) if pictures or "pictures" not in figure.when else told
 
     *first, last = PAPERS
     listed = [*first, replace(last, figures=(*last.figures, *map(_untold, further)))]

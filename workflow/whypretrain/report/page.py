@@ -14,6 +14,7 @@ import yaml
 from markupsafe import Markup
 
 from whypretrain import provenance
+from whypretrain.config.encoders import sample_word
 from whypretrain.errors import InputError
 from whypretrain.figures import Figure, Paper
 from whypretrain.report import contents, facts, times
@@ -46,7 +47,7 @@ def build(
         InputError: if a file is there but is not what its name says.
     """
     pictures = config.get("report", {}).get("pictures", True)
-    papers = contents.papers(figures, pictures=pictures)
+    papers = contents.papers(figures, pictures=pictures, sample=sample_word(config))
     confidence = config.get("statistics", {}).get("confidence", 0.95)
     runs, verdicts = facts.runs(results), read(claims) if claims.is_file() else None
     environment = _environment()
