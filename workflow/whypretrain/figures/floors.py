@@ -49,7 +49,7 @@ def _title(found: pd.DataFrame, labels: Mapping[str, str]) -> str:
     means = whole.groupby("series")["estimate"].mean()
     said = [
         f"{labels[name]} {span(tables.only(whole, series=name)['estimate'], 2)}"
-        for name in (means.idxmax(), means.idxmin())
+        for name in map(str, (means.idxmax(), means.idxmin()))
     ]
     return f"Agreement with the pre-trained model: from {' to '.join(said)}"
 

@@ -55,7 +55,7 @@ def _panels(body: SubFigure, widths: list[float], heights: list[float], *, narro
     """Panels for words and points: side by side, or the points below the words where the page is narrow."""
     if narrow:
         ratios = [height for words in heights for height in (words, _BELOW)]
-        parts = np.ravel(body.subfigures(len(ratios), 1, height_ratios=ratios))
+        parts = np.ravel(np.asarray(body.subfigures(len(ratios), 1, height_ratios=ratios)))
         grid = np.array([part.subplots() for part in parts]).reshape(-1, 2)
     else:
         grid = body.subplots(len(heights), 2, squeeze=False, width_ratios=widths, height_ratios=heights)
