@@ -55,9 +55,9 @@ def _title(shares: pd.DataFrame, settings: Settings) -> str:
     own = tables.only(shares, rule=settings.rule).groupby("concept", sort=False)[["estimate", "chance"]].mean()
     if len(own) < 2:
         return "Kinds of the chosen source classes, by selection rule"
-    name = str((own["estimate"] - own["chance"]).idxmax())
-    chosen, chance = own.loc[name, "estimate"], own.loc[name, "chance"]
-    return f"{rule_label(settings.rule)} chooses {chosen:.0f} % {words(name)} classes; by chance {chance:.0f} %"
+    most = own.iloc[int((own["estimate"] - own["chance"]).argmax())]
+    chosen, chance, name = most["estimate"], most["chance"], words(str(most.name))
+    return f"{rule_label(settings.rule)} chooses {chosen:.0f} % {name} classes; by chance {chance:.0f} %"
 
 
 def _shares(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:

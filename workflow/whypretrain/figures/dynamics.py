@@ -65,7 +65,7 @@ def _title(curves: pd.DataFrame, label: str) -> str:
     if known.empty:
         return f"Layers of the {label} model along its training"
     runs = [part.set_index("step")["estimate"] for _, part in known.groupby(["architecture", "target"])]
-    peaks = [100 * float(part.index[part.argmax()]) / max(1, part.index.max()) for part in runs]
+    peaks = [100 * float(part.index[int(part.argmax())]) / max(1, part.index.max()) for part in runs]
     if min(peaks) == 100:
         return f"The {label} model forgets more and more to the end of its training"
     return f"The {label} model has forgotten most after {span(peaks)} % of its training"
