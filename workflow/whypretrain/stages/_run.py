@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import errno
 import gc
 import inspect
@@ -104,7 +105,8 @@ def run(stage: Stage, arguments: argparse.Namespace, more: More = lambda _: ()) 
         sys.exit(fail(InputError(f"cannot write: {error}; make room or make the folder writable, then run again")))
     if files.leads():
         print(f"computed {time.perf_counter() - start:.2f} s", file=sys.stderr)
-    if program:  # everything is written: taking torch and its compiler apart would take up to a second
+    if program:  # taking torch and its compiler apart would take up to a second
+        atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
