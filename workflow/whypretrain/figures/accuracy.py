@@ -13,7 +13,7 @@ from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import looks
-from whypretrain.figures.wording import listed, span
+from whypretrain.figures.wording import by_method
 from whypretrain.statistics import Interval, paired_interval
 
 
@@ -49,8 +49,8 @@ def _title(means: pd.DataFrame, settings: Settings) -> str:
     """The accuracies of the three ways of training that all questions are about."""
     roles = (settings.cast.roles.get(role) for role in (Role.FINETUNE, Role.REFERENCE, Role.SCRATCH))
     found = {method: tables.only(means, method=method)["estimate"] for method in roles if method}
-    said = [f"{settings.cast[method].label} {span(values)} %" for method, values in found.items() if len(values)]
-    return f"Test accuracy: {listed(said)}" if said else "Test accuracy by training method"
+    said = by_method(found, settings.cast, unit=" %")
+    return f"Test accuracy: {said}" if said else "Test accuracy by training method"
 
 
 def _gain(here: pd.DataFrame, settings: Settings) -> Interval | None:

@@ -15,7 +15,7 @@ from whypretrain.config.parts import Role
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import GREY, Look, looks
-from whypretrain.figures.wording import listed, span
+from whypretrain.figures.wording import by_method
 
 PANELS = {  # label of a column: the measures that it shows
     "accuracy\n/ %": ("accuracy",),
@@ -57,10 +57,10 @@ def _title(shown: pd.DataFrame, settings: Settings) -> str:
     kept = tables.only(shown, measure="preserved")
     roles = [settings.cast.roles.get(role) for role in (Role.FINETUNE, Role.JOINT, Role.SCRATCH)]
     found = {role: tables.only(kept, method=role)["estimate"] for role in roles if role}
-    said = [f"{settings.cast[method].label} {span(values)} %" for method, values in found.items() if len(values)]
+    said = by_method(found, settings.cast, unit=" %")
     if not said:
         return "Accuracy, knowledge kept and invariances lost, by kind of model"
-    return f"Kept of the pre-trained knowledge: {listed(said)}"
+    return f"Kept of the pre-trained knowledge: {said}"
 
 
 def _means(across: pd.DataFrame, measure: str, settings: Settings) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from whypretrain.figures import canvas, marks, tables
 from whypretrain.figures.settings import Settings
 from whypretrain.figures.style import Look, looks
-from whypretrain.figures.wording import listed, span
+from whypretrain.figures.wording import by_method
 
 _GROUPS = ("all", "low", "mid", "high")
 _NAMES = {"all": "all orders", "low": "low orders", "mid": "middle orders", "high": "high orders"}
@@ -49,11 +49,9 @@ def _title(curves: pd.DataFrame, settings: Settings) -> str:
     """How much of its final interactions each method has before it trains."""
     start = tables.only(curves, group="all", step=0)
     found = {method: start[start["method"] == method]["estimate"] for method in start["method"].unique()}
-    said = [f"{settings.cast[method].label} {span(values, 2)}" for method, values in found.items()]
+    said = by_method(found, settings.cast, digits=2)
     return (
-        f"Similarity to the final interactions before training: {listed(said)}"
-        if said
-        else "The way to the final interactions"
+        f"Similarity to the final interactions before training: {said}" if said else "The way to the final interactions"
     )
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
+from typing import TYPE_CHECKING
 
 from whypretrain.statistics import Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from whypretrain.figures.cast import Cast
 
 PLAYERS = {"image": "patch", "sentence": "word"}  # what a player is, of each kind of sample
 _FEW = 3  # seeds, of which a note says how wide their interval is
@@ -33,6 +39,12 @@ def listed(names: Sequence[str]) -> str:
     """
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def by_method(found: Mapping[str, pd.Series], cast: Cast, digits: int = 0, unit: str = "") -> str:
+    """The label and span of each method that has values, as a list; empty where none has."""
+    said = [f"{cast[method].label} {span(values, digits)}{unit}" for method, values in found.items() if len(values)]
+    return listed(said) if said else ""
 
 
 def plural(thing: str) -> str:
